@@ -1,0 +1,32 @@
+# A room is one folder under src/, one door under include/poolscaler/, one static library, one test
+# program. Sources are listed, never globbed.
+#
+#   poolscaler_room(NAME kube SOURCES client.cpp ... PUBLIC poolscaler::ports PRIVATE lib ...)
+function(poolscaler_room)
+  cmake_parse_arguments(ROOM "" "NAME" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(poolscaler_${ROOM_NAME} STATIC ${ROOM_SOURCES})
+  add_library(poolscaler::${ROOM_NAME} ALIAS poolscaler_${ROOM_NAME})
+  target_include_directories(poolscaler_${ROOM_NAME}
+    PUBLIC ${PROJECT_SOURCE_DIR}/include
+    PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(poolscaler_${ROOM_NAME}
+    PUBLIC ${ROOM_PUBLIC}
+    PRIVATE poolscaler_options ${ROOM_PRIVATE})
+endfunction()
+
+# One test program; its private includes reach the room's walls and tests/support.
+#
+#   poolscaler_test(NAME kube_test SOURCES a_test.cpp ... LINK poolscaler::kube [ROOM kube])
+function(poolscaler_test)
+  cmake_parse_arguments(TEST "" "NAME;ROOM" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${TEST_NAME} ${TEST_SOURCES})
+  target_include_directories(${TEST_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests
+    $<$<BOOL:${TEST_ROOM}>:${PROJECT_SOURCE_DIR}/src/${TEST_ROOM}>)
+  target_compile_definitions(${TEST_NAME} PRIVATE
+    POOLSCALER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_options GTest::gmock_main)
+  add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME})
+  if(TEST_LABELS)
+    set_tests_properties(${TEST_NAME} PROPERTIES LABELS "${TEST_LABELS}")
+  endif()
+endfunction()

@@ -1,0 +1,18 @@
+# Warnings and hardening of every target of this project.
+add_library(poolscaler_options INTERFACE)
+target_compile_features(poolscaler_options INTERFACE cxx_std_20)
+target_compile_options(poolscaler_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum
+  -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -fstack-protector-strong
+  -fcf-protection)
+target_link_options(poolscaler_options INTERFACE -Wl,-z,relro -Wl,-z,now)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(poolscaler_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+
+set(POOLSCALER_SANITIZE "" CACHE STRING "address,undefined or thread")
+if(POOLSCALER_SANITIZE)
+  target_compile_options(poolscaler_options INTERFACE
+    -fsanitize=${POOLSCALER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(poolscaler_options INTERFACE -fsanitize=${POOLSCALER_SANITIZE})
+endif()

@@ -1,0 +1,118 @@
+// The wire format of our custom resources: the only parser and the only printer of them.
+//
+// One field table per kind (src/api/*_fields.cpp) is the catalogue: parser, CRD schema with bounds
+// and CEL messages, and reference page come from it. Objects are checked here again although the
+// API server has checked them: it may hold older objects, and bounds between fields.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/base/result.hpp"
+#include "poolscaler/domain/decision.hpp"
+#include "poolscaler/domain/metric_source.hpp"
+#include "poolscaler/domain/scaling_policy.hpp"
+
+namespace poolscaler::api {
+
+inline constexpr std::string_view group = "poolscaler.dev";
+inline constexpr std::string_view version = "v1alpha1";
+inline constexpr std::string_view api_version = "poolscaler.dev/v1alpha1";
+
+/// What is wrong with one field. text(): "spec.maxReplicas is 0, must be at least 1: <remedy>".
+struct FieldError {
+  std::string path;
+  std::string value;    // as sent, capped and escaped; empty when the field is missing
+  std::string problem;  // "must be at least 1", "is required"
+  std::string remedy{};
+  [[nodiscard]] std::string text() const;
+};
+
+template <class T>
+using Checked = tl::expected<T, std::vector<FieldError>>;
+
+/// Reads .spec of an object (metadata is not looked at). All errors are collected, at most 20.
+[[nodiscard]] Checked<ScalingPolicy> read_scaling_policy(const nlohmann::json& object);
+/// Reads .spec and .metadata.name.
+[[nodiscard]] Checked<MetricSource> read_metric_source(const nlohmann::json& object);
+/// All the errors in one line, for a condition: the first few, then "and N more".
+[[nodiscard]] std::string summary(const std::vector<FieldError>& errors);
+
+enum class ConditionStatus { True, False, Unknown };
+struct Condition {
+  std::string type;  // "Ready"
+  ConditionStatus status;
+  Reason reason;
+  std::string message;
+  std::int64_t observed_generation;
+  Instant last_transition;
+  bool operator==(const Condition&) const = default;
+};
+
+struct SignalStatus {
+  std::string name;
+  SignalState state;
+  double value = 0;
+  double target = 0;
+  std::optional<double> age_seconds{};
+  std::int32_t replicas = 0;  // what it asks for, where usable
+  std::string detail{};
+};
+
+struct LastScale {
+  Instant time;
+  std::int32_t from;
+  std::int32_t to;
+  Reason reason;
+};
+
+/// status of a ScalingPolicy. It can be recomputed from spec, world and memory, but for the parts
+/// that carry the memory over a restart (lastScale and the two window digests).
+struct PolicyStatus {
+  std::int64_t observed_generation = 0;
+  std::string target_text{};  // "Deployment/web", for the column
+  std::string target_uid{};
+  std::string selector{};
+  std::int32_t current_replicas = 0;
+  std::int32_t ready_replicas = 0;
+  std::int32_t desired_replicas = 0;
+  std::int32_t recommended_replicas = 0;
+  std::vector<SignalStatus> signals{};
+  std::vector<Condition> conditions{};  // Ready, MetricsHealthy, Active, Limited, FallbackActive, Paused, Conflict
+  std::optional<Instant> decision_time{};
+  std::optional<Reason> decision_reason{};
+  std::string decision_message{};
+  std::vector<Step> decision_steps{};
+  std::optional<LastScale> last_scale{};
+  std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
+  std::vector<TimedReplicas> scale_ups{};
+  std::vector<TimedReplicas> scale_downs{};
+};
+
+/// The JSON object that goes under `.status`.
+[[nodiscard]] std::string render_status(const PolicyStatus& status);
+/// Lenient: what cannot be read is left at its default, since a status may be older than we are.
+[[nodiscard]] PolicyStatus read_status(const nlohmann::json& object);
+
+/// status of a MetricSource: conditions alone.
+[[nodiscard]] std::string render_source_status(std::int64_t observed_generation,
+                                               const std::vector<Condition>& conditions);
+
+enum class Kind { ScalingPolicy, MetricSource };
+/// The CustomResourceDefinition as YAML, ready to apply; crds/*.yaml are its output.
+[[nodiscard]] std::string crd_yaml(Kind kind);
+/// The same as a JSON object (the sandbox serves its schema and columns from it).
+[[nodiscard]] nlohmann::json crd_json(Kind kind);
+/// docs/reference/*.md.
+[[nodiscard]] std::string reference_page(Kind kind);
+
+/// YAML text (one or more documents, or a List) to JSON objects. At most 256 KiB; aliases, duplicate
+/// keys and more than 64 levels are refused. For manifests and files, never for API data.
+[[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
+
+}  // namespace poolscaler::api

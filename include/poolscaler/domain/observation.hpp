@@ -1,0 +1,62 @@
+// Observation: everything that one decision may know about the world, as data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/base/time.hpp"
+
+namespace poolscaler {
+
+/// Only Value and Zero may lower replicas; the others block scale-down of the policy, never
+/// scale-up by its other signals.
+enum class SignalState {
+  Value,       // a fresh, finite number other than zero
+  Zero,        // a fresh zero
+  Absent,      // no series
+  NotANumber,  // NaN or infinite
+  Stale,       // older than the signal's max_age_seconds
+  Partial,     // warnings, or several series where one was declared
+  Error,       // no answer that can be understood
+};
+
+[[nodiscard]] std::string_view name_of(SignalState state);
+[[nodiscard]] constexpr bool is_usable(SignalState state) {
+  return state == SignalState::Value || state == SignalState::Zero;
+}
+
+struct SignalReading {
+  SignalState state = SignalState::Error;
+  double value = 0;            // finite; meaningful when is_usable(state)
+  std::optional<double> age_seconds{};  // of the oldest sample behind it, where known
+  std::string detail{};          // why it is not usable, for people; capped
+};
+
+/// The pods that the scale's selector finds, without those that are being deleted or have ended.
+struct PodCounts {
+  std::int32_t ready = 0;
+  std::int32_t starting = 0;       // scheduled (or not judged yet), not ready
+  std::int32_t unschedulable = 0;  // PodScheduled=False, reason Unschedulable
+  /// When the youngest ready or starting pod was created.
+  std::optional<Instant> youngest{};
+};
+
+struct TargetObservation {
+  std::string uid;
+  std::int32_t spec_replicas = 0;    // what was asked for
+  std::int32_t status_replicas = 0;  // what the controller of the target reports
+  PodCounts pods;
+  Instant created;
+};
+
+struct Observation {
+  TargetObservation target;
+  Instant policy_created;
+  /// One per signal of the policy, in its order.
+  std::vector<SignalReading> signals{};
+};
+
+}  // namespace poolscaler

@@ -1,0 +1,86 @@
+// The one catalogue of reasons. Every change and every non-change carries one of these words; they
+// appear verbatim in conditions, events, metric labels, logs and the command line, so a word that
+// has been released is never renamed. A new reason is one line here.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace poolscaler {
+
+// X(name, text)
+#define POOLSCALER_REASONS(X)                                                                    \
+  /* a change */                                                                                 \
+  X(SignalAboveTarget, "a signal asks for more replicas than there are")                         \
+  X(SignalBelowTarget, "the signals ask for fewer replicas than there are")                      \
+  X(WokenFromZero, "a signal rose above its activation while the target stood at zero")          \
+  X(IdleToZero, "every signal was inactive for the whole idle time, on fresh data")              \
+  X(BelowMinimum, "the target had fewer replicas than minReplicas")                              \
+  X(AboveMaximum, "the target had more replicas than maxReplicas")                               \
+  X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
+  /* no change */                                                                                \
+  X(AtTarget, "the signals ask for exactly the replicas that there are")                         \
+  X(WithinTolerance, "the signals differ from their targets by less than the tolerance")         \
+  X(Stabilized, "the stabilization window remembers a recommendation that forbids the change")   \
+  X(RateLimited, "the scaling policies allow no change in this period")                          \
+  X(ScalingDisabled, "selectPolicy Disabled forbids this direction")                             \
+  X(AtMaximum, "more replicas are asked for than maxReplicas allows")                            \
+  X(AtMinimum, "fewer replicas are asked for than minReplicas allows")                           \
+  X(IdleCountdown, "inactive, but not yet for the whole idle time")                              \
+  X(ColdStartGrace, "a replica is too young, or the policy too new, to be judged idle")          \
+  X(AwaitingFreshWindow, "the operator has not yet seen a full window of fresh data")            \
+  X(WaitingForCapacity, "replicas that were asked for earlier are not ready yet")                \
+  X(ScaledToZero, "the target stands at zero and no signal is above its activation")             \
+  X(MetricAbsent, "a signal has no series, which never lowers replicas")                         \
+  X(MetricNotANumber, "a signal is NaN or infinite, which never lowers replicas")                \
+  X(MetricStale, "a signal is older than its maxAgeSeconds, which never lowers replicas")        \
+  X(MetricPartial, "a signal's answer is incomplete or ambiguous, which never lowers replicas")  \
+  X(MetricError, "a signal could not be read, which never lowers replicas")                      \
+  X(Paused, "the policy is paused")                                                              \
+  X(ScaleUpPaused, "the policy's scale-up is paused")                                            \
+  X(ScaleDownPaused, "the policy's scale-down is paused")                                        \
+  X(Recommending, "mode Recommend decides and reports, but writes nothing")                      \
+  /* nothing can be done */                                                                      \
+  X(InvalidSpec, "the policy's spec has errors")                                                 \
+  X(TargetNotFound, "the scale target does not exist")                                           \
+  X(TargetNotScalable, "the scale target has no scale subresource")                              \
+  X(TargetReplaced, "the scale target was deleted and made again, so its history starts anew")   \
+  X(TargetDeleting, "the scale target is being deleted")                                         \
+  X(MetricSourceNotFound, "a signal names a MetricSource that does not exist")                   \
+  X(MetricSourceInvalid, "a signal names a MetricSource that has errors")                        \
+  X(RawQueryForbidden, "the MetricSource allows no raw query for this namespace")                \
+  X(ConflictingAutoscaler, "an HPA or a ScaledObject scales the same target")                    \
+  X(ConflictingPolicy, "an older ScalingPolicy scales the same target")                          \
+  X(ExternalWriter, "something else keeps resetting the replicas of the target")                 \
+  X(WriteFailed, "the API server refused or could not take the write")                           \
+  X(InternalError, "a bug froze this policy until its spec changes")                             \
+  /* conditions in their good state */                                                           \
+  X(Accepted, "the policy is valid and its target is found")                                     \
+  X(SignalsHealthy, "every signal has fresh data")                                               \
+  X(NotLimited, "nothing keeps the replicas from what the signals ask for")                      \
+  X(Active, "a signal is above its activation")                                                  \
+  X(Inactive, "no signal is above its activation")                                               \
+  X(NotPaused, "the policy is not paused")                                                       \
+  X(NoConflict, "nothing else scales the target")                                                \
+  X(NoFallback, "no signal is replaced by the fallback")                                         \
+  X(AwaitingFirstRound, "the policy has not been decided yet")
+
+enum class Reason {
+#define X(name, text) name,
+  POOLSCALER_REASONS(X)
+#undef X
+};
+
+/// The CamelCase word itself.
+[[nodiscard]] std::string_view name_of(Reason reason);
+/// One sentence without a full stop.
+[[nodiscard]] std::string_view text_of(Reason reason);
+
+inline constexpr std::array all_reasons = {
+#define X(name, text) Reason::name,
+    POOLSCALER_REASONS(X)
+#undef X
+};
+
+}  // namespace poolscaler

@@ -1,0 +1,134 @@
+// ScalingPolicy: what an ML team declares for one workload, valid by construction.
+//
+// The api room builds it from a checked object; nobody checks again after that. Shapes, units and
+// defaults are those of the CRD reference (docs/reference/scaling-policy.md); behaviour has the
+// names and the meaning of HPA v2.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/names.hpp"
+
+namespace poolscaler {
+
+enum class Mode { Automatic, Recommend, Paused };
+enum class Combine { Max, Min };
+enum class TargetType { PerReplica, Total, Utilization };
+enum class OnMissing { Hold, Fallback, Zero };
+
+enum class Aggregation { Sum, Avg, Max, Min };
+/// None reads the instant value; the others take the range [window].
+enum class RangeFunction { None, Rate, Increase, AvgOverTime, MaxOverTime, MinOverTime };
+enum class MatchOperator { Equal, NotEqual, Regex, NotRegex };
+
+struct Matcher {
+  std::string label;
+  MatchOperator op;
+  std::string value;
+  auto operator<=>(const Matcher&) const = default;
+};
+
+/// A structured query. The operator renders it and always adds the tenant's namespace.
+struct MetricSelector {
+  std::string metric;
+  std::vector<Matcher> matchers{};
+  Aggregation aggregation = Aggregation::Sum;
+  RangeFunction range_function = RangeFunction::None;
+  int window_seconds = 0;  // 0 exactly when range_function is None
+  auto operator<=>(const MetricSelector&) const = default;
+};
+
+/// PromQL as the team wrote it; only where the MetricSource allows it for the namespace.
+struct RawQuery {
+  std::string promql;
+  auto operator<=>(const RawQuery&) const = default;
+};
+
+/// Fractions of the target: 0.1 means within 10 %. Both ends inclusive.
+struct Tolerance {
+  double up = 0.1;
+  double down = 0.1;
+};
+
+struct Signal {
+  std::string name;    // unique within the policy
+  std::string source;  // name of a MetricSource
+  std::variant<MetricSelector, RawQuery> query;
+  TargetType target_type;
+  /// PerReplica: units per replica. Total: units at which the current size is right.
+  /// Utilization: the ratio at which the current size is right (0.8 = 80 %). Always > 0.
+  double target;
+  /// Active means strictly above this; also what wakes a target from zero.
+  double activation_above = 0;
+  std::optional<double> tolerance_up{};    // instead of behavior's
+  std::optional<double> tolerance_down{};  // instead of behavior's
+  int max_age_seconds = 120;
+  OnMissing on_missing = OnMissing::Hold;
+};
+
+enum class RatePolicyType { Pods, Percent };
+enum class SelectPolicy { Max, Min, Disabled };
+
+struct RatePolicy {
+  RatePolicyType type;
+  std::int32_t value;
+  int period_seconds;
+};
+
+struct ScalingRules {
+  int stabilization_window_seconds;
+  std::vector<RatePolicy> policies;
+  SelectPolicy select_policy = SelectPolicy::Max;
+  double tolerance = 0.1;
+};
+
+/// The defaults are those of HPA v2 for each direction.
+struct Behavior {
+  ScalingRules scale_up{.stabilization_window_seconds = 0,
+                        .policies = {{RatePolicyType::Pods, 4, 15},
+                                     {RatePolicyType::Percent, 100, 15}}};
+  ScalingRules scale_down{.stabilization_window_seconds = 300,
+                          .policies = {{RatePolicyType::Percent, 100, 15}}};
+};
+
+struct ScaleToZero {
+  int idle_after_seconds = 300;
+  /// After creation of the policy or of its target, no zero for this long.
+  int grace_seconds = 0;
+};
+
+enum class FallbackBehavior { Static, AtLeast, AtMost };
+
+struct Fallback {
+  int after_seconds;
+  std::int32_t replicas;
+  FallbackBehavior behavior = FallbackBehavior::AtLeast;
+};
+
+struct Pause {
+  bool scale_up = false;
+  bool scale_down = false;
+};
+
+struct ScalingPolicy {
+  TargetRef target;
+  int interval_seconds = 15;
+  Mode mode = Mode::Automatic;
+  Pause pause{};
+  std::int32_t min_replicas = 1;  // 0 allows scale to zero
+  std::int32_t max_replicas;
+  std::vector<Signal> signals;
+  Combine combine = Combine::Max;
+  ScaleToZero scale_to_zero{};
+  Behavior behavior{};
+  std::optional<Fallback> fallback{};
+
+  [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
+};
+
+}  // namespace poolscaler

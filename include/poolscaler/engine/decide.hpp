@@ -1,0 +1,28 @@
+// decide(): the one door of the engine. Pure: no clock, no log, no socket, no JSON, no randomness.
+// Everything it needs arrives as data and everything that it remembers is returned, so the operator,
+// the simulator, `explain` and mode Recommend all run this same function.
+#pragma once
+
+#include "poolscaler/domain/decision.hpp"
+#include "poolscaler/domain/observation.hpp"
+#include "poolscaler/domain/scaling_policy.hpp"
+
+namespace poolscaler::engine {
+
+struct Outcome {
+  Decision decision;
+  Memory memory;
+};
+
+/// Decides for one policy at `now`. Thread-safe. `observation.signals` has one reading per signal
+/// of `policy` (CHECKed). A first call passes a default Memory.
+///
+/// The memory that is returned takes for granted that a ScaleTo will be written. When the write did
+/// not succeed (or was none, in mode Recommend), pass the outcome through `without_write`.
+[[nodiscard]] Outcome decide(const Observation& observation, const ScalingPolicy& policy,
+                             const Memory& memory, Instant now);
+
+/// The memory as it is when the decision's write did not happen: nothing counts as scaled.
+[[nodiscard]] Memory without_write(const Outcome& outcome, const Memory& before);
+
+}  // namespace poolscaler::engine
