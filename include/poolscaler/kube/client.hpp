@@ -4,7 +4,8 @@
 // bytes and depth, and is JSON of Kubernetes or an error; a write is never sent again, except once
 // after 401 (nothing was done then). Text of the server is quoted, escaped and capped in messages.
 // Statuses: 400/422 InvalidInput, 401 Unauthorised, 403 Forbidden, 404 NotFound, 409 Conflict,
-// 410 Expired, 429 Throttled, 408/504 TimedOut, other 5xx Unavailable, what is no API answer Internal.
+// 410 Expired, 429 Throttled, 408/504 TimedOut, other 5xx Unavailable, what is no API answer
+// Internal.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // Where the API server is and how we show who we are: from inside a pod, or from a kubeconfig file.
 // Nothing here reads the environment; the app hands it in as data.
 //
-// Refused with the field's name and a remedy: exec and auth-provider plugins (they run programs that
-// a file names), passwords, skipping TLS verification without the developer's flag. Files are regular,
-// bounded in size, and their contents never appear in a message.
+// Refused with the field's name and a remedy: exec and auth-provider plugins (they run programs
+// that a file names), passwords, skipping TLS verification without the developer's flag. Files are
+// regular, bounded in size, and their contents never appear in a message.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// LeaseElector: at most one operator writes. A Lease is taken when nobody has renewed it for its whole
-// duration, as seen by our own clock; times written by others are never compared.
+// LeaseElector: at most one operator writes. A Lease is taken when nobody has renewed it for its
+// whole duration, as seen by our own clock; times written by others are never compared.
 //
 // Flow: read the Lease every `retry`; take it when free or expired; renew it every `retry`; give up
 // when no renewal has succeeded for `renew_deadline`.
@@ -43,7 +43,8 @@ enum class LeaseEnd {
 
 class LeaseElector {
  public:
-  /// REQUIRES: duration > renew_deadline > 1.2 * retry. `client` should have a transport of its own.
+  /// REQUIRES: duration > renew_deadline > 1.2 * retry. `client` should have a transport of its
+  /// own.
   LeaseElector(const Client& client, const Clock& clock, LeaseOptions options);
 
   /// Blocks until `stop` or until the Lease is lost; on a thread of its own. On `stop` the Lease is

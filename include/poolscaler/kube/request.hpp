@@ -1,8 +1,9 @@
 // Requests to the API server as values: method, path, query, body. Nothing here knows a network, so
 // what would be sent is tested without one.
 //
-// Invariant: every body is built from typed, range-checked values, never from a JSON value that came
-// from outside; names and namespaces are percent-encoded, so no name can leave its path segment.
+// Invariant: every body is built from typed, range-checked values, never from a JSON value that
+// came from outside; names and namespaces are percent-encoded, so no name can leave its path
+// segment.
 #pragma once
 
 #include <cstdint>
@@ -87,8 +88,8 @@ struct ListPage {
 [[nodiscard]] Request merge_patch_request(const Resource& resource, const ObjectKey& key,
                                           std::string_view subresource, std::string body);
 
-/// What a scale subresource is patched with. The server refuses it (409) unless the object has still
-/// this uid and this resourceVersion.
+/// What a scale subresource is patched with. The server refuses it (409) unless the object has
+/// still this uid and this resourceVersion.
 struct ScalePatch {
   std::string uid;
   std::string resource_version;

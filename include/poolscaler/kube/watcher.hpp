@@ -3,8 +3,8 @@
 // Flow: list in pages -> replace the sink's content at once -> watch from the list's version ->
 // resume from the last version seen when the watch ends -> list again when that version is gone
 // (410), when the stream cannot be understood, or after `relist_period`.
-// Guarantees: a partial list is never seen as deletions; nothing incomplete reaches the sink; against
-// a dead server the request rate falls to one in 30 s; a half-open connection is noticed.
+// Guarantees: a partial list is never seen as deletions; nothing incomplete reaches the sink;
+// against a dead server the request rate falls to one in 30 s; a half-open connection is noticed.
 // Refuses: objects of another kind, events of unknown type (skipped and counted).
 #pragma once
 
@@ -28,7 +28,7 @@ struct WatchOptions {
   std::string ns{};  // empty: all namespaces
   Selection selection{};
   std::int64_t page_size = 500;
-  Seconds relist_period{3600};     // a belt: full list and diff, jittered by 20 %; 0 switches it off
+  Seconds relist_period{3600};     // a belt: full list and diff, jittered by 20 %; 0: never
   Seconds watch_timeout_min{300};  // asked of the server, between this and twice this
   Millis idle_limit{150'000};      // bookmarks come each minute; silence this long is a dead stream
   std::size_t event_bytes_max = 4u << 20;
@@ -48,8 +48,8 @@ struct WatchHealth {
 
 class Watcher {
  public:
-  /// What is borrowed must outlive the watcher. A client (and transport) should not be shared between
-  /// watches and writes.
+  /// What is borrowed must outlive the watcher. A client (and transport) should not be shared
+  /// between watches and writes.
   Watcher(const Client& client, const Clock& clock, ChangeSink& sink, WatchOptions options);
   ~Watcher();
   Watcher(const Watcher&) = delete;

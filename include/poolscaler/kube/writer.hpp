@@ -1,5 +1,5 @@
-// Writer: the ClusterWriter of a real cluster. Scales by a conditional merge patch, replaces statuses,
-// and posts events.k8s.io/v1 with series, the latter on a thread of its own.
+// Writer: the ClusterWriter of a real cluster. Scales by a conditional merge patch, replaces
+// statuses, and posts events.k8s.io/v1 with series, the latter on a thread of its own.
 //
 // Invariant: the gate (`may_write`) is asked immediately before each request is sent; a closed gate
 // means Cancelled and nothing sent. No write is retried here: the caller decides anew.

@@ -1,10 +1,10 @@
-// The HttpTransport of this program, on cpprestsdk: everything that this library does not promise by
-// itself is kept here, and no type of it leaves this room.
+// The HttpTransport of this program, on cpprestsdk: everything that this library does not promise
+// by itself is kept here, and no type of it leaves this room.
 //
-// Invariant: an exchange ends by its deadline, holds a bounded amount of memory, is sent at most once
-// (a pooled connection that turns out broken is not replayed for anything but GET), follows no
-// redirect, and over https trusts only what was given (or the system's roots), TLS 1.2 or newer, for
-// a certificate that carries the server's name or address among its subject alternative names.
+// Invariant: an exchange ends by its deadline, holds a bounded amount of memory, is sent at most
+// once (a pooled connection that turns out broken is not replayed for anything but GET), follows no
+// redirect, and over https trusts only what was given (or the system's roots), TLS 1.2 or newer,
+// for a certificate that carries the server's name or address among its subject alternative names.
 // IPv6 literals in the origin are refused: the library cannot resolve them.
 #pragma once
 
@@ -27,8 +27,8 @@ struct TransportOptions {
   std::string client_certificate_pem{};
   std::string client_key_file{};
   std::string client_key_pem{};
-  std::string server_name{};             // to verify and to send as SNI, where not the origin's host
-  bool insecure_skip_tls_verify = false;  // for development only; the caller must have said so aloud
+  std::string server_name{};             // to verify (and SNI), where not the host
+  bool insecure_skip_tls_verify = false;  // development only; the user asked for it
 };
 
 /// Errors: InvalidInput (origin, certificates or key that cannot be used). Does not connect.
