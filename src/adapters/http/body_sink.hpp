@@ -18,6 +18,10 @@ class BodySink final : public concurrency::streams::details::streambuf_state_man
   explicit BodySink(std::shared_ptr<Exchange> exchange)
       : Base(std::ios_base::out), exchange_(std::move(exchange)) {}
 
+  /// The library's context of the request holds this buffer, and gives its connection back before
+  /// it lets go.
+  ~BodySink() override { exchange_->released(); }
+
   bool can_seek() const override { return false; }
   bool has_size() const override { return false; }
   size_t buffer_size(std::ios_base::openmode) const override { return 0; }

@@ -18,6 +18,9 @@ constexpr std::size_t unread_max = 256u << 10;
 /// Header of an answer, as taken from the wire.
 constexpr std::uint64_t head_bytes_max = 1u << 20;
 
+/// From the end of an answer until the library has put the connection into its pool.
+constexpr milliseconds release_limit{100};
+
 /// How often the wire is looked at: often while something comes, seldom while a watch is silent.
 constexpr milliseconds look_busy{50};
 constexpr milliseconds look_silent{250};
@@ -81,6 +84,12 @@ void Exchange::ended(std::string failure) {
   changed_.notify_all();
 }
 
+void Exchange::released() {
+  const Lock lock(mutex_);
+  released_ = true;
+  changed_.notify_all();
+}
+
 void Exchange::tls_failed(std::string why) {
   const Lock lock(mutex_);
   if (tls_failure_.empty()) tls_failure_ = std::move(why);
@@ -97,9 +106,9 @@ void Exchange::abandon() {
   if (resume) resume();
 }
 
-bool Exchange::has_ended() const {
-  const Lock lock(mutex_);
-  return ended_;
+bool Exchange::is_over() {
+  Lock lock(mutex_);
+  return ended_ && changed_.wait_for(lock, release_limit, [this] { return released_; });
 }
 
 bool Exchange::broke_on_reuse() const {

@@ -45,6 +45,8 @@ class Exchange {
   [[nodiscard]] bool body_arrived(std::string_view piece, std::function<void()> resume);
   /// The end; empty when all went well.
   void ended(std::string failure);
+  /// The library has let go of the connection: it is in its pool, or closed.
+  void released();
   /// What OpenSSL said about the handshake, for the message.
   void tls_failed(std::string why);
 
@@ -56,7 +58,8 @@ class Exchange {
   /// Nobody waits any more: lets the library's task run into its end.
   void abandon();
 
-  [[nodiscard]] bool has_ended() const;
+  /// Ended, and the connection is back in the library's pool; waits a moment for the latter.
+  [[nodiscard]] bool is_over();
   /// Broke on a pooled connection before any answer: may be asked again where that is harmless.
   [[nodiscard]] bool broke_on_reuse() const;
   /// No connection came about.
@@ -90,6 +93,7 @@ class Exchange {
   bool too_large_ = false;
   std::function<void()> resume_;
   bool ended_ = false;
+  bool released_ = false;
   bool abandoned_ = false;
   std::string failure_;
   std::string tls_failure_;

@@ -222,7 +222,7 @@ Result<HttpResponse> Lane::run(const HttpRequest& request,
     return fail(ErrorKind::InvalidInput, fmt::format("cannot send the request: {}", error.what()));
   }
   auto answer = exchange->wait(stop);
-  if (!answer || !exchange->has_ended()) {
+  if (!answer || !exchange->is_over()) {
     exchange->abandon();
     cancel.cancel();
     return answer;
