@@ -60,10 +60,18 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  void debug(std::string_view message, LogFields fields = {}) { write(LogLevel::Debug, message, fields); }
-  void info(std::string_view message, LogFields fields = {}) { write(LogLevel::Info, message, fields); }
-  void warning(std::string_view message, LogFields fields = {}) { write(LogLevel::Warning, message, fields); }
-  void error(std::string_view message, LogFields fields = {}) { write(LogLevel::Error, message, fields); }
+  void debug(std::string_view message, LogFields fields = {}) {
+    write(LogLevel::Debug, message, fields);
+  }
+  void info(std::string_view message, LogFields fields = {}) {
+    write(LogLevel::Info, message, fields);
+  }
+  void warning(std::string_view message, LogFields fields = {}) {
+    write(LogLevel::Warning, message, fields);
+  }
+  void error(std::string_view message, LogFields fields = {}) {
+    write(LogLevel::Error, message, fields);
+  }
 
  private:
   void write(LogLevel level, std::string_view message, LogFields fields);
