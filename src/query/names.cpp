@@ -21,16 +21,12 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, N>& wor
   return std::ranges::any_of(words, [&](std::string_view word) { return is_word(name, word); });
 }
 
-/// Numbers to the lexer wherever they stand outside of braces.
-constexpr std::array<std::string_view, 2> numbers{"inf", "nan"};
-/// Words that the grammar does not take as the name of a metric.
-constexpr std::array<std::string_view, 6> operators{"bool",       "on",          "ignoring",
-                                                    "group_left", "group_right", "atan2"};
-/// Words that newer servers no longer take as the name of a metric when another name would do, and
-/// that read as the start of an aggregation.
-constexpr std::array<std::string_view, 13> aggregations{
-    "sum",    "avg",    "count",    "min",  "max",     "group",        "stddev",
-    "stdvar", "topk",   "bottomk",  "quantile", "count_values", "by"};
+/// Words that the grammar of PromQL does not take as the name of a metric; the first two are
+/// numbers to its lexer wherever they stand outside of braces.
+constexpr std::array<std::string_view, 8> not_metrics{
+    "inf", "nan", "bool", "on", "ignoring", "group_left", "group_right", "atan2"};
+/// The same for labels in a grouping.
+constexpr std::array<std::string_view, 3> not_labels{"inf", "nan", "without"};
 
 /// The length of the character that starts `text`; 0 when it is not UTF-8.
 std::size_t utf8_length(std::string_view text) {
@@ -60,14 +56,13 @@ bool is_metric_name(std::string_view name) {
   if (name.empty() || is_digit(name.front())) return false;
   const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == ':'; };
   if (!std::ranges::all_of(name, fits)) return false;
-  return !is_one_of(name, numbers) && !is_one_of(name, operators) &&
-         !is_one_of(name, aggregations);
+  return !is_one_of(name, not_metrics);
 }
 
 bool is_label_name(std::string_view name) {
   if (name.empty() || is_digit(name.front()) || name == "__name__") return false;
   const auto fits = [](char c) { return is_letter(c) || is_digit(c); };
-  return std::ranges::all_of(name, fits) && !is_one_of(name, numbers);
+  return std::ranges::all_of(name, fits) && !is_one_of(name, not_labels);
 }
 
 bool is_utf8(std::string_view text) {
