@@ -11,7 +11,6 @@
 namespace poolscaler::query {
 namespace {
 
-constexpr std::size_t labels_max = 64;
 constexpr int window_seconds_max = 366 * 24 * 3600;
 
 /// Reads from left to right; the first thing that does not fit is remembered and everything after

@@ -85,6 +85,9 @@ std::optional<std::string> unsayable(const SignalQuery& signal, const MetricSele
   if (ranged != (selector.window_seconds > 0))
     return fmt::format("the window is {} s; it must be set exactly when there is a range function",
                        selector.window_seconds);
+  if (selector.matchers.size() >= labels_max)
+    return fmt::format("there are {} matchers, fewer than {} are allowed", selector.matchers.size(),
+                       labels_max);
   for (const auto& matcher : selector.matchers) {
     if (!is_label_name(matcher.label))
       return fmt::format("a matcher's label is '{}', which is no name of a label",

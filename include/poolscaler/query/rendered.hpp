@@ -6,6 +6,7 @@
 //   min by (namespace, queue) (timestamp(jobs_total{namespace="shop",queue=~"a|b"}))
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@
 #include "poolscaler/domain/scaling_policy.hpp"
 
 namespace poolscaler::query {
+
+/// Labels in the grouping, and matchers, of one query.
+inline constexpr std::size_t labels_max = 64;
 
 enum class Asks {
   Value,            // agg by (...) (metric{...}) or agg by (...) (range_fn(metric{...}[w]))

@@ -22,8 +22,8 @@ RenderedQuery any_query() {
   const auto label = rc::gen::element<std::string>("namespace", "queue", "_", "le", "a1", "by");
   RenderedQuery query;
   query.metric = *rc::gen::element<std::string>("depth", "vllm:num_requests", "_", "sum", "rate");
-  query.group_labels =
-      *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(label));
+  const auto labels = *rc::gen::inRange<std::size_t>(1, 9);
+  query.group_labels = *rc::gen::container<std::vector<std::string>>(labels, label);
   const int matchers = *rc::gen::inRange(1, 4);
   for (int i = 0; i < matchers; ++i)
     query.matchers.push_back(
