@@ -12,11 +12,16 @@ namespace {
 // Larger than any quantity of HPA, small enough that ratios of two of them stay finite.
 constexpr double quantity_max = 1e150;
 
-/// value * scale, with the noise of binary fractions removed.
+/// value * scale, with the noise of binary fractions removed: from whole units, else from
+/// millionths of them.
 double scaled(double value, double scale) {
   const double exact = std::clamp(value, -quantity_max, quantity_max) * scale;
-  const double whole = std::round(exact);
-  return std::abs(exact - whole) <= 1e-9 * std::abs(exact) ? whole : exact;
+  for (const double unit : {1.0, 1e-6}) {
+    const double whole = std::round(exact / unit);
+    if (std::abs(exact / unit - whole) <= 1e-9 * std::abs(exact / unit))
+      return unit < 1 ? whole / 1e6 : whole;
+  }
+  return exact;
 }
 
 /// The current size, when the ratio is within tolerance; else the proposal.
