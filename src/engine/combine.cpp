@@ -45,7 +45,7 @@ void combine_wishes(Deliberation& d) {
           {.stage = "combine",
            .before = d.current,
            .after = d.number,
-           .reason = d.hold,
+           .reason = d.towards(d.number, d.hold),
            .numbers = (Numbers() << (d.policy.combine == Combine::Max ? "most" : "least")
                                  << " of the signals = " << d.number)
                           .text()});

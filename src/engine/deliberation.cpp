@@ -19,6 +19,11 @@ Deliberation::Deliberation(const Observation& observed, const ScalingPolicy& rul
   wishes.reserve(policy.signals.size());
 }
 
+Reason Deliberation::towards(std::int32_t replicas, Reason same) const {
+  if (replicas == current) return same;
+  return replicas > current ? Reason::SignalAboveTarget : Reason::SignalBelowTarget;
+}
+
 void Deliberation::propose(std::string_view stage, std::int32_t after, Reason reason,
                            std::string numbers) {
   decision.explanation.steps.push_back({.stage = stage,

@@ -49,6 +49,8 @@ struct Deliberation {
   Deliberation(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
                Instant now);
 
+  /// The word for asking for `replicas`: above, below, or `same`.
+  [[nodiscard]] Reason towards(std::int32_t replicas, Reason same) const;
   /// `number` becomes `after`, and the explanation says so.
   void propose(std::string_view stage, std::int32_t after, Reason reason, std::string numbers);
   /// The same by a limit; says nothing when it changes nothing.

@@ -31,7 +31,7 @@ bool has_gap(const Memory& memory, const ScalingPolicy& policy, Instant now) {
   if (memory.recommendations.empty()) return true;
   const auto newest =
       std::ranges::max_element(memory.recommendations, {}, &TimedReplicas::at)->at;
-  const auto& window = policy.behavior.scale_down.stabilization_window_seconds;
+  const auto window = policy.behavior.scale_down.stabilization_window_seconds;
   return now - newest > Seconds(window) + 2 * Seconds(policy.interval_seconds);
 }
 

@@ -20,7 +20,7 @@ Reason reason_of(const Deliberation& d) {
   if (d.cause) return *d.cause;
   if (d.current == 0) return Reason::WokenFromZero;
   if (d.number == 0) return Reason::IdleToZero;
-  return d.number > d.current ? Reason::SignalAboveTarget : Reason::SignalBelowTarget;
+  return d.towards(d.number, d.hold);
 }
 
 void withhold(Deliberation& d, Reason reason) {

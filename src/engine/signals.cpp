@@ -94,9 +94,7 @@ Wish measured_wish(const Measurement& m, Deliberation& d) {
        .subject = m.signal.name,
        .before = d.current,
        .after = proposal.replicas,
-       .reason = proposal.replicas > d.current   ? Reason::SignalAboveTarget
-                 : proposal.replicas < d.current ? Reason::SignalBelowTarget
-                                                 : hold,
+       .reason = d.towards(proposal.replicas, hold),
        .numbers = text.text()});
   return {.standing = Standing::Counts,
           .replicas = proposal.replicas,

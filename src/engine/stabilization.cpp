@@ -37,15 +37,27 @@ void merge_oldest(std::vector<TimedReplicas>& entries) {
 }
 
 std::string held_by(const Deliberation& d, std::int32_t result) {
-  const auto& rules = result > d.number ? d.policy.behavior.scale_down : d.policy.behavior.scale_up;
+  const bool held_up = result > d.number;
+  const auto& rules = held_up ? d.policy.behavior.scale_down : d.policy.behavior.scale_up;
   std::optional<Instant> newest;
-  for (const auto& entry : d.memory.recommendations)
-    if (entry.replicas == result && (!newest || entry.at > *newest)) newest = entry.at;
+  for (const auto& entry : d.memory.recommendations) {
+    const bool binds = held_up ? entry.replicas >= result : entry.replicas <= result;
+    if (binds && (!newest || entry.at > *newest)) newest = entry.at;
+  }
   Numbers text;
-  text << "stays at " << result << " for a window of " << rules.stabilization_window_seconds
-       << " s";
-  if (newest) text << ", last recommended " << (d.now - *newest) << " ago";
+  text << (held_up ? "not below " : "not above ") << result << " within "
+       << rules.stabilization_window_seconds << " s";
+  if (newest) text << ", recommended " << (d.now - *newest) << " ago";
   return text.text();
+}
+
+/// Nothing that was seen holds the number up, but only that the operator has not looked for longer.
+bool awaits_window(const Deliberation& d, std::int32_t result, const Windows& windows) {
+  const auto since = *d.memory.observed_since;
+  if (result <= d.number || d.now - since >= windows.down) return false;
+  return std::ranges::none_of(d.memory.recommendations, [&](const TimedReplicas& entry) {
+    return entry.at != since && entry.replicas >= result && d.now - entry.at < windows.down;
+  });
 }
 
 }  // namespace
@@ -96,12 +108,11 @@ std::vector<TimedReplicas> digest(const std::vector<TimedReplicas>& history) {
 void stabilize(Deliberation& d) {
   const auto windows = windows_of(d.policy.behavior);
   const auto result = stabilized(d.memory.recommendations, {d.now, d.number}, d.current, windows);
-  const bool awaits_window =
-      result > d.number && d.now - *d.memory.observed_since < windows.down;
-  if (result != d.number)
-    d.limit_to("stabilization", result,
-               awaits_window ? Reason::AwaitingFreshWindow : Reason::Stabilized,
-               held_by(d, result));
+  if (result != d.number) {
+    const auto reason = awaits_window(d, result, windows) ? Reason::AwaitingFreshWindow
+                                                          : Reason::Stabilized;
+    d.limit_to("stabilization", result, reason, held_by(d, result));
+  }
   remember_recommendation(d.memory.recommendations, {d.now, d.recommendation}, windows);
 }
 

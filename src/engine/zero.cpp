@@ -48,8 +48,10 @@ std::optional<Reason> bar_to_zero(const Deliberation& d) {
   const Millis needed = Seconds(d.policy.scale_to_zero.idle_after_seconds);
   if (is_starting(d) || in_grace(d)) return Reason::ColdStartGrace;
   if (d.memory.idle >= needed) return std::nullopt;
-  if (d.now - *d.memory.observed_since < needed) return Reason::AwaitingFreshWindow;
-  return Reason::IdleCountdown;
+  // Quiet for as long as there was anyone to see it.
+  const Millis one_round = Seconds(d.policy.interval_seconds);
+  const bool seen_nothing_else = d.now - *d.memory.observed_since < d.memory.idle + one_round;
+  return seen_nothing_else ? Reason::AwaitingFreshWindow : Reason::IdleCountdown;
 }
 
 void settle_quiet(Deliberation& d) {
