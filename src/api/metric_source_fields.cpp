@@ -123,15 +123,15 @@ constexpr Column columns[] = {
      .type = "string",
      .json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
      .doc = "Why, in one word."},
+    {.name = "Age",
+     .type = "date",
+     .json_path = ".metadata.creationTimestamp",
+     .doc = "Time since the source was created."},
     {.name = "Message",
      .type = "string",
      .json_path = ".status.conditions[?(@.type==\"Ready\")].message",
      .priority = 1,
      .doc = "Why, in one sentence."},
-    {.name = "Age",
-     .type = "date",
-     .json_path = ".metadata.creationTimestamp",
-     .doc = "Time since the source was created."},
 };
 
 constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1

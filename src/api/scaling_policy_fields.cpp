@@ -1,6 +1,7 @@
 // The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain and
 // its line in scaling_policy.cpp); schema, checks and reference page follow.
 #include "field_table.hpp"
+#include "status_bounds.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -148,7 +149,7 @@ constexpr Field fields[] = {
      .type = List,
      .required = true,
      .min = 1,
-     .max = 16,
+     .max = signals_max,
      .list = ListType::Map,
      .key = "name",
      .doc = "What is looked at. Each signal asks for a number of replicas; `combine` makes one "

@@ -109,6 +109,10 @@ constexpr Column columns[] = {
      .type = "string",
      .json_path = ".status.conditions[?(@.type==\"Ready\")].status",
      .doc = "Whether the policy works."},
+    {.name = "Age",
+     .type = "date",
+     .json_path = ".metadata.creationTimestamp",
+     .doc = "Time since the policy was created."},
     {.name = "Signal",
      .type = "string",
      .json_path = ".status.signalText",
@@ -124,10 +128,6 @@ constexpr Column columns[] = {
      .json_path = ".status.lastDecision.message",
      .priority = 1,
      .doc = "Why, in one sentence."},
-    {.name = "Age",
-     .type = "date",
-     .json_path = ".metadata.creationTimestamp",
-     .doc = "Time since the policy was created."},
 };
 
 constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
