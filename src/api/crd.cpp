@@ -86,7 +86,6 @@ void add_integer(const Field& field, json& schema) {
 
 void add_decimal(const Field& field, json& schema) {
   schema["x-kubernetes-int-or-string"] = true;
-  schema["anyOf"] = {{{"type", "integer"}}, {{"type", "string"}}};
   schema["pattern"] = facts_of(field.syntax).pattern;
   schema["x-kubernetes-validations"] = decimal_validations(field);
 }
