@@ -82,7 +82,8 @@ Asked SourceClient::ask(std::string_view promql, Millis until, std::stop_token s
   std::unique_lock lock(mutex_);
   const auto is_free = [&] { return under_way_ < std::max(1, options_.concurrency); };
   const Millis patience = until - clock_.monotonic();
-  if (!slot_free_.wait_for(lock, stop, std::max(patience, Millis(0)), is_free))
+  if (!slot_free_.wait_for(lock, stop, std::max(patience, Millis(0)), is_free) ||
+      stop.stop_requested())
     return failed_ask(said(stop.stop_requested() ? "the round was stopped"
                                                  : "not asked, the round's time ran out"));
   const auto admission = breaker_.admit(clock_.monotonic());
