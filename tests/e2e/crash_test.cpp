@@ -14,8 +14,8 @@ using rig::Verdict;
 struct EndState {
   int replicas = 0;
   int generation = 0;  // of the target: how often its spec was changed
-  std::string last_scale;
-  std::string conditions;
+  std::string last_scale{};
+  std::string conditions{};
   bool operator==(const EndState&) const = default;
 };
 
