@@ -45,9 +45,9 @@ class ControlPlane {
   /// Server-side apply of YAML; throws with kubectl's message.
   void apply(const std::string& yaml) const;
   /// A request as admin; a body is JSON unless `content_type` says otherwise.
-  [[nodiscard]] RawResponse request(const std::string& method, const std::string& target,
-                                    const std::string& body = {},
-                                    const std::string& content_type = "application/json") const;
+  RawResponse request(const std::string& method, const std::string& target,
+                      const std::string& body = {},
+                      const std::string& content_type = "application/json") const;
   /// GET as JSON; null for any other status than 200.
   [[nodiscard]] nlohmann::json get(const std::string& target) const;
 
