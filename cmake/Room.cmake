@@ -16,9 +16,11 @@ endfunction()
 
 # One test program; its private includes reach the room's walls and tests/support.
 #
+# Nothing hangs for ever: TIMEOUT (seconds, default 300) ends it.
+#
 #   poolscaler_test(NAME kube_test SOURCES a_test.cpp ... LINK poolscaler::kube [ROOM kube])
 function(poolscaler_test)
-  cmake_parse_arguments(TEST "" "NAME;ROOM" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(TEST "" "NAME;ROOM;TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${TEST_NAME} ${TEST_SOURCES})
   target_include_directories(${TEST_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests
     $<$<BOOL:${TEST_ROOM}>:${PROJECT_SOURCE_DIR}/src/${TEST_ROOM}>)
@@ -26,6 +28,10 @@ function(poolscaler_test)
     POOLSCALER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_options GTest::gmock_main)
   add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 300)
+  endif()
+  set_tests_properties(${TEST_NAME} PROPERTIES TIMEOUT ${TEST_TIMEOUT})
   if(TEST_LABELS)
     set_tests_properties(${TEST_NAME} PROPERTIES LABELS "${TEST_LABELS}")
   endif()

@@ -1,1 +1,32 @@
-int main() { return 0; }
+#include <cstdlib>
+#include <iostream>
+
+#include "verbs.hpp"
+
+namespace app = poolscaler::app;
+
+int main(int argc, char** argv) {
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  const auto command = app::parse_command_line({argv, static_cast<std::size_t>(argc)}, environment);
+  if (!command) {
+    std::cerr << "poolscaler: " << command.error().message << "\n";
+    return 2;
+  }
+  return std::visit(poolscaler::Overloaded{
+                        [](const app::RunOptions& options) { return app::run(options); },
+                        [](const app::SandboxChoice& options) { return app::sandbox(options); },
+                        [](const app::ValidateOptions& options) {
+                          return app::validate(options, std::cout);
+                        },
+                        [](const app::PrintOptions& options) { return app::print(options, std::cout); },
+                        [](const app::VersionOptions&) { return app::version(std::cout); },
+                        [](const app::PrintText& print) {
+                          std::cout << print.text;
+                          return print.code;
+                        },
+                    },
+                    *command);
+}

@@ -5,8 +5,9 @@
 // API server has checked them: it may hold older objects, and bounds between fields.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -36,10 +37,19 @@ struct FieldError {
 template <class T>
 using Checked = tl::expected<T, std::vector<FieldError>>;
 
-/// Reads .spec of an object (metadata is not looked at). All errors are collected, at most 20.
-[[nodiscard]] Checked<ScalingPolicy> read_scaling_policy(const nlohmann::json& object);
+inline constexpr std::size_t field_errors_max = 20;
+
+/// The API server drops unknown fields, so objects of its own are read with Tolerate; a file is read
+/// with Report, which finds misspelled fields.
+enum class UnknownFields { Tolerate, Report };
+
+/// Reads .spec of an object (metadata is not looked at), with the defaults of the schema for what is
+/// missing. Never throws, whatever the JSON. All errors are collected, at most field_errors_max.
+[[nodiscard]] Checked<ScalingPolicy> read_scaling_policy(
+    const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
 /// Reads .spec and .metadata.name.
-[[nodiscard]] Checked<MetricSource> read_metric_source(const nlohmann::json& object);
+[[nodiscard]] Checked<MetricSource> read_metric_source(
+    const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
 /// All the errors in one line, for a condition: the first few, then "and N more".
 [[nodiscard]] std::string summary(const std::vector<FieldError>& errors);
 
@@ -78,6 +88,7 @@ struct PolicyStatus {
   std::string target_text{};  // "Deployment/web", for the column
   std::string target_uid{};
   std::string selector{};
+  std::string signal_text{};  // "queue 48 of 10", for the wide column
   std::int32_t current_replicas = 0;
   std::int32_t ready_replicas = 0;
   std::int32_t desired_replicas = 0;
@@ -104,6 +115,28 @@ struct PolicyStatus {
                                                const std::vector<Condition>& conditions);
 
 enum class Kind { ScalingPolicy, MetricSource };
+inline constexpr std::array all_kinds = {Kind::ScalingPolicy, Kind::MetricSource};
+
+/// How a kind is called; also the file names crds/<plural>.yaml and docs/reference/<page>.md.
+struct KindNames {
+  std::string_view kind;      // "ScalingPolicy"
+  std::string_view plural;    // "scalingpolicies"
+  std::string_view singular;  // "scalingpolicy"
+  std::string_view short_name;
+  std::string_view page;      // "scaling-policy"
+  bool namespaced;
+};
+[[nodiscard]] KindNames names_of(Kind kind);
+/// By the kind word of a manifest ("ScalingPolicy"); nothing for any other.
+[[nodiscard]] std::optional<Kind> kind_of(std::string_view kind_word);
+
+/// What an API server does to a new object: defaults filled in where they are missing, unknown
+/// fields of .spec dropped. The object is returned unchanged where its shape is wrong.
+[[nodiscard]] nlohmann::json with_defaults(Kind kind, const nlohmann::json& object);
+/// Everything that is wrong with .spec (and the name that a MetricSource needs).
+[[nodiscard]] std::vector<FieldError> errors_of(Kind kind, const nlohmann::json& object,
+                                                UnknownFields unknown);
+
 /// The CustomResourceDefinition as YAML, ready to apply; crds/*.yaml are its output.
 [[nodiscard]] std::string crd_yaml(Kind kind);
 /// The same as a JSON object (the sandbox serves its schema and columns from it).
@@ -111,8 +144,12 @@ enum class Kind { ScalingPolicy, MetricSource };
 /// docs/reference/*.md.
 [[nodiscard]] std::string reference_page(Kind kind);
 
-/// YAML text (one or more documents, or a List) to JSON objects. At most 256 KiB; aliases, duplicate
-/// keys and more than 64 levels are refused. For manifests and files, never for API data.
+inline constexpr std::size_t yaml_bytes_max = 256U << 10;
+
+/// YAML text (one or more documents; a List gives its items) to JSON objects, scalars understood as
+/// kubectl understands them. Refused: more than yaml_bytes_max, aliases, duplicate keys, more than 64
+/// levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line. For
+/// manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
 
 }  // namespace poolscaler::api

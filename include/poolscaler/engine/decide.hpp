@@ -1,6 +1,6 @@
 // decide(): the one door of the engine. Pure: no clock, no log, no socket, no JSON, no randomness.
-// Everything it needs arrives as data and everything that it remembers is returned, so the operator,
-// the simulator, `explain` and mode Recommend all run this same function.
+// Everything it needs arrives as data and everything that it remembers is returned, so the
+// operator, the simulator, `explain` and mode Recommend all run this same function.
 #pragma once
 
 #include "poolscaler/domain/decision.hpp"
@@ -21,6 +21,11 @@ struct Outcome {
 /// not succeed (or was none, in mode Recommend), pass the outcome through `without_write`.
 [[nodiscard]] Outcome decide(const Observation& observation, const ScalingPolicy& policy,
                              const Memory& memory, Instant now);
+
+/// The part of a history of recommendations that can still decide anything: every decision made
+/// with the digest equals the one made with the history. Steady demand leaves one entry, so this is
+/// what the policy's status keeps over a restart.
+[[nodiscard]] std::vector<TimedReplicas> digest(const std::vector<TimedReplicas>& history);
 
 /// The memory as it is when the decision's write did not happen: nothing counts as scaled.
 [[nodiscard]] Memory without_write(const Outcome& outcome, const Memory& before);

@@ -18,9 +18,9 @@ namespace poolscaler {
 struct ServerRequest {
   std::string method;  // "GET"
   std::string path;    // percent-decoded, without the query
-  std::string query;   // as sent, without '?'
-  std::map<std::string, std::string> headers;  // names in lower case; last one wins
-  std::string body;
+  std::string query{};   // as sent, without '?'
+  std::map<std::string, std::string> headers{};  // names in lower case; last one wins
+  std::string body{};
 };
 
 /// What a handler writes a response without end to.
@@ -36,10 +36,10 @@ class ResponseStream {
 struct ServerResponse {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
-  std::map<std::string, std::string> headers;
-  /// When set, it is called on the connection's thread to write a chunked body after the head.
-  std::function<void(ResponseStream&)> stream;
+  std::string body{};
+  std::map<std::string, std::string> headers{};
+  /// When set, it is called on a thread of the connection to write a chunked body after the head.
+  std::function<void(ResponseStream&)> stream{};
 };
 
 using HttpHandler = std::function<ServerResponse(const ServerRequest&)>;

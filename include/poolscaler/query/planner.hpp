@@ -19,6 +19,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "poolscaler/domain/observation.hpp"
@@ -28,15 +30,24 @@ namespace poolscaler::query {
 
 inline constexpr std::size_t values_max = 200;
 inline constexpr std::size_t query_bytes_max = 16u << 10;
+/// The most groups that one query may answer with, whatever the series are: the product of the
+/// numbers of values of its labels.
+inline constexpr std::size_t groups_max = values_max * values_max;
+/// How far an instant selector looks back for a sample (the default of every known server).
+inline constexpr int lookback_seconds = 300;
+inline constexpr std::size_t detail_bytes_max = 300;
 
 /// A query to be sent, and the signals (indices of the planner's input) that wait for its answer.
 struct PlannedQuery {
   std::string source;
+  /// Empty when `refused`.
   std::string promql;
   /// Empty for raw queries, whose age is not known.
   std::string age_promql;
-  std::vector<std::string> group_labels;  // the enforced label first
-  std::vector<std::size_t> waiting;
+  std::vector<std::string> group_labels;  // the enforced label first; empty for raw queries
+  std::vector<std::size_t> waiting;       // ascending
+  /// Set: not to be sent, the selector cannot be said in PromQL; text for people.
+  std::optional<std::string> refused{};
 };
 
 /// One series of an instant vector. `value` may be NaN or infinite here.
@@ -59,7 +70,40 @@ struct QueryAnswer {
     std::span<const SignalQuery> signals,
     const std::map<std::string, std::string>& enforced_labels = {});
 
-/// The reading of signal `index` out of the shared answer: exactly what its own query would give.
+/// The shared answer of one planned query, indexed by group, so that splitting it over all who wait
+/// takes time linear in their number. Keeps references to what it was made of.
+///
+/// Warnings, and several series in the signal's group, are Partial. The age is the time of the
+/// query less the oldest sample's time. Where a range function has a value but the selector has no
+/// sample within the lookback, the age is somewhere between that and the window: Stale unless the
+/// window itself is within the signal's max_age_seconds. A raw query's value is taken to be as old
+/// as its answer: the age is not known and never Stale.
+class SharedAnswer {
+ public:
+  SharedAnswer(const PlannedQuery& planned, const QueryAnswer& values, const QueryAnswer& ages);
+
+  /// REQUIRES: `signal` is one of those that wait for the planned query.
+  [[nodiscard]] SignalReading reading(const SignalQuery& signal) const;
+
+ private:
+  struct Group {
+    const VectorSample* first = nullptr;
+    std::size_t count = 0;
+  };
+  using Groups = std::unordered_map<std::string, Group>;
+
+  [[nodiscard]] Groups grouped(const QueryAnswer& answer) const;
+  [[nodiscard]] SignalReading value_of(const Group& group, std::optional<double> age) const;
+  [[nodiscard]] SignalReading structured(const SignalQuery& signal) const;
+
+  const PlannedQuery& planned_;
+  const QueryAnswer& values_;
+  const QueryAnswer& ages_;
+  Groups values_by_group_;
+  Groups ages_by_group_;
+};
+
+/// The reading of one signal out of the shared answer: exactly what its own query would give.
 [[nodiscard]] SignalReading split(const PlannedQuery& planned, const SignalQuery& signal,
                                   const QueryAnswer& values, const QueryAnswer& ages);
 

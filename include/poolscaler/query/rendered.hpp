@@ -1,0 +1,73 @@
+// What the planner sends, as data: render() writes it as PromQL, recognise() reads exactly that text
+// back and nothing else. It is no second PromQL: a metric store that has to answer the planner needs
+// no more than this. render(recognise(text)) is `text`, byte for byte, and the other way round.
+//
+//   sum by (namespace, queue) (rate(jobs_total{namespace="shop",queue=~"a|b"}[60s]))
+//   min by (namespace, queue) (timestamp(jobs_total{namespace="shop",queue=~"a|b"}))
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/base/result.hpp"
+#include "poolscaler/domain/scaling_policy.hpp"
+
+namespace poolscaler::query {
+
+/// Labels in the grouping, and matchers, of one query.
+inline constexpr std::size_t labels_max = 64;
+
+enum class Asks {
+  Value,            // agg by (...) (metric{...}) or agg by (...) (range_fn(metric{...}[w]))
+  OldestTimestamp,  // min by (...) (timestamp(metric{...})): seconds since 1970
+};
+
+struct RenderedQuery {
+  Asks asks = Asks::Value;
+  Aggregation aggregation = Aggregation::Sum;  // Min when a timestamp is asked
+  std::vector<std::string> group_labels;       // at least one
+  RangeFunction range_function = RangeFunction::None;
+  int window_seconds = 0;  // 0 exactly when range_function is None
+  std::string metric;
+  /// At least one. A series belongs to the query when all of them hold; a label that a series does
+  /// not have counts as "".
+  std::vector<Matcher> matchers;
+  auto operator<=>(const RenderedQuery&) const = default;
+};
+
+/// REQUIRES: names that is_metric_name() and is_label_name() accept, values of valid UTF-8.
+[[nodiscard]] std::string render(const RenderedQuery& query);
+
+/// Errors: InvalidInput with the position (in bytes, from 1) and what was expected there.
+[[nodiscard]] Result<RenderedQuery> recognise(std::string_view promql);
+
+/// Names that can stand in PromQL as they are: its grammar, without its reserved words.
+[[nodiscard]] bool is_metric_name(std::string_view name);
+[[nodiscard]] bool is_label_name(std::string_view name);
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+/// `text` as a regular expression (RE2) that matches this text alone.
+[[nodiscard]] std::string regex_literal(std::string_view text);
+
+/// Decides one matcher for label values. Regular expressions are anchored at both ends, as in
+/// PromQL. Alternations of literals are decided exactly; other expressions as far as RE2 and
+/// ECMAScript agree (literals, ., classes, groups, |, * + ? {n,m}), the rest is refused.
+class LabelPredicate {
+ public:
+  /// Errors: InvalidInput (an expression longer than 16 KiB, broken or outside of the above).
+  [[nodiscard]] static Result<LabelPredicate> of(const Matcher& matcher);
+  /// `value` is "" for a label that is absent.
+  [[nodiscard]] bool operator()(std::string_view value) const { return holds_(value); }
+
+ private:
+  explicit LabelPredicate(std::function<bool(std::string_view)> holds) : holds_(std::move(holds)) {}
+  std::function<bool(std::string_view)> holds_;
+};
+
+/// For one value; a matcher that LabelPredicate refuses matches nothing.
+[[nodiscard]] bool matches(const Matcher& matcher, std::string_view value);
+
+}  // namespace poolscaler::query

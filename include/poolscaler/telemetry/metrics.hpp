@@ -1,0 +1,99 @@
+// Metrics: what the operator counts about itself, one method per fact, in words of the domain.
+//
+// Labels come in as enumerators or as names of our own objects; there is no way to pass free text
+// but for hosts, which are capped. The series of a policy vanish with it. Process-wide series live
+// in prometheus-cpp's registry; the per-policy ones in a compact table that is printed straight into
+// the exposition, since a registry entry per series would cost more memory than the fleet itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/decision.hpp"
+#include "poolscaler/domain/names.hpp"
+#include "poolscaler/domain/reason.hpp"
+
+namespace poolscaler::telemetry {
+
+enum class WriteResult { Written, Conflict, Throttled, Refused, Failed, Cancelled };
+enum class RoundKind { Regular, Wake };
+enum class WriteClass { FromZero, Growth, Shrink, Status };
+enum class QueryOutcome { Ok, Warning, Refused, Unavailable, TimedOut, Malformed, CircuitOpen };
+
+[[nodiscard]] std::string_view name_of(WriteResult result);
+[[nodiscard]] std::string_view name_of(RoundKind kind);
+[[nodiscard]] std::string_view name_of(WriteClass write_class);
+[[nodiscard]] std::string_view name_of(QueryOutcome outcome);
+
+struct BuildInfo {
+  std::string version;
+  std::string commit;
+  std::string compiler;
+};
+
+struct SignalSample {
+  std::string name;
+  SignalState state;
+  double value = 0;
+};
+
+struct PolicySample {
+  std::int32_t current = 0;
+  std::int32_t desired = 0;
+  std::int32_t recommended = 0;
+  bool ready = false;
+  std::vector<SignalSample> signals{};
+};
+
+/// Thread-safe.
+class Metrics {
+ public:
+  explicit Metrics(const BuildInfo& build);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void count_decision(Reason reason);
+  void count_internal_error();
+  void count_external_reset();
+  void observe_round(RoundKind kind, Millis duration);
+  void observe_round_lag(Millis lag);
+  /// From the moment the operator knew the sample to the write that the API server confirmed.
+  void observe_reaction(Millis duration);
+
+  void count_scale_write(Trend direction, WriteResult result);
+  void count_status_write(WriteResult result);
+  void set_write_queue_depth(WriteClass write_class, std::size_t depth);
+  void count_events_dropped(std::size_t count);
+
+  void count_metric_query(QueryOutcome outcome);
+  void observe_metric_query(Millis duration);
+
+  /// `code` 0 stands for a request that got no answer. At most 16 hosts; more count as "other".
+  void count_request(int code, std::string_view method, std::string_view host);
+
+  void set_leader(std::string_view lease, bool leading);
+  /// `resource` is a plural with its group ("deployments.apps"): at most 64, then "other".
+  void set_watch_synced(std::string_view resource, bool synced);
+  void count_relist(std::string_view resource);
+
+  void set_policy(const ObjectKey& policy, const PolicySample& sample);
+  void drop_policy(const ObjectKey& policy);
+  /// Nothing of any policy is shown (a standby, or a leader that lost its lease).
+  void drop_all_policies();
+
+  /// The text exposition, version 0.0.4.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace poolscaler::telemetry

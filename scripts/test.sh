@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Builds everything and runs all tests; the last line counts single test cases:
+#   N passed, N failed, N skipped
+# As root it installs the Debian packages it needs. The suites against the real control plane need
+# Go (any, a newer one is fetched) or KUBEBUILDER_ASSETS; without either they are skipped, loudly, or
+# fail when CI=true. Arguments are passed on to ctest: scripts/test.sh -L e2e
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+build="${POOLSCALER_BUILD_DIR:-$root/build/test}"
+jobs="${JOBS:-$(nproc)}"
+
+"$root/scripts/install_packages.sh" build test
+
+mkdir -p "$build"
+launcher=()
+if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+started=$SECONDS
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release "${launcher[@]}" >"$build.log" 2>&1 ||
+  { tail -n 40 "$build.log"; exit 1; }
+echo "building with $jobs jobs ..."
+cmake --build "$build" --parallel "$jobs" >>"$build.log" 2>&1 || {
+  grep -E -A 15 'FAILED:|error:' "$build.log" | head -n 80
+  echo "the build failed; the whole log is $build.log"
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+}
+echo "built in $((SECONDS - started)) s"
+
+without_controlplane=false
+if folder="$("$root/scripts/controlplane.sh")"; then
+  export POOLSCALER_CONTROLPLANE="$folder"
+elif [ "${CI:-}" = true ]; then
+  echo "CI=true requires the real control plane, and it could not be built (see above)"
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+else
+  without_controlplane=true
+fi
+
+results="$build/results"
+rm -rf "$results"
+mkdir -p "$results"
+status=0
+GTEST_OUTPUT="xml:$results/" ctest --test-dir "$build" --parallel "$jobs" --output-on-failure \
+  --output-junit "$results/ctest.junit" "$@" || status=$?
+
+# Programs that GoogleTest reports on count by their cases, all other tests as one each. A program
+# that failed without a failed case (crash, time limit, leak) counts as one failure more.
+mapfile -t reports < <(find "$results" -name '*.xml')
+counts="$(awk '
+  function attribute(name,   at, rest) {
+    at = index($0, " " name "=\"")
+    if (at == 0) return ""
+    rest = substr($0, at + length(name) + 3)
+    return substr(rest, 1, index(rest, "\"") - 1)
+  }
+  FILENAME !~ /\.junit$/ && /<testsuite / {
+    program = FILENAME; sub(/.*\//, "", program); sub(/\.xml$/, "", program)
+    seen[program] = 1
+    failed_cases = attribute("failures") + attribute("errors")
+    skipped_cases = attribute("skipped") + attribute("disabled")
+    failures[program] += failed_cases
+    failed += failed_cases; skipped += skipped_cases
+    passed += attribute("tests") - failed_cases - skipped_cases
+  }
+  FILENAME ~ /\.junit$/ && /<testcase / {
+    name = attribute("name"); state = attribute("status")
+    if (state == "fail" && !failures[name]) failed += 1
+    else if (!(name in seen) && state == "run") passed += 1
+    else if (!(name in seen) && state != "fail") skipped += 1
+  }
+  END { printf "%d %d %d", passed, failed, skipped }
+' "${reports[@]}" "$results/ctest.junit")"
+read -r passed failed skipped <<<"$counts"
+if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+
+if [ "$without_controlplane" = true ]; then
+  echo
+  echo "##########################################################################################"
+  echo "# NOT TESTED: the suites against the real Kubernetes control plane were skipped, because #"
+  echo "# there is neither go (1.26, or any older one with network) nor KUBEBUILDER_ASSETS here. #"
+  echo "##########################################################################################"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,210 @@
+#include "poolscaler/adapters/prometheus/reader.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "batch.hpp"
+#include "poolscaler/base/text.hpp"
+#include "poolscaler/query/planner.hpp"
+#include "source_client.hpp"
+
+namespace poolscaler::adapters {
+namespace {
+
+using query::PlannedQuery;
+
+SignalReading error_reading(std::string_view detail) {
+  return {.state = SignalState::Error,
+          .value = 0,
+          .age_seconds = std::nullopt,
+          .detail = capped(escaped(detail), query::detail_bytes_max)};
+}
+
+/// One call of read().
+class Round {
+ public:
+  using Clients = std::map<std::string, std::shared_ptr<SourceClient>, std::less<>>;
+
+  Round(std::span<const SignalQuery> queries, Clients clients, const PrometheusOptions& options)
+      : queries_(queries), clients_(std::move(clients)), options_(options) {
+    readings_.resize(queries.size());
+    for (const auto& [name, client] : clients_)
+      enforced_labels_[name] = client->source().enforced_label;
+  }
+
+  std::vector<SignalReading> run(Millis until, const std::stop_token& stop) {
+    std::vector<PlannedQuery> planned = plan_of(admitted());
+    while (!planned.empty()) {
+      prepare(planned);
+      ask_all(jobs_, options_.concurrency, until, stop);
+      planned = settle(planned);
+    }
+    return std::move(readings_);
+  }
+
+ private:
+  struct Answers {
+    std::size_t values;  // indices of jobs
+    std::size_t ages;
+  };
+
+  /// The signals that may be asked; the others have their reading.
+  std::vector<std::size_t> admitted() {
+    std::vector<std::size_t> indices;
+    indices.reserve(queries_.size());
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+      const auto& signal = queries_[i];
+      const auto found = clients_.find(signal.source);
+      if (found == clients_.end()) {
+        readings_[i] = error_reading(fmt::format(
+            "metric source '{}' does not exist; ask the platform team for its name", signal.source));
+      } else if (std::holds_alternative<RawQuery>(signal.query) &&
+                 !found->second->source().allows_raw_query(signal.ns)) {
+        readings_[i] = error_reading(
+            fmt::format("metric source '{}' does not allow raw queries of namespace '{}'; use a "
+                        "structured query, or ask the platform team",
+                        signal.source, signal.ns));
+      } else {
+        indices.push_back(i);
+      }
+    }
+    return indices;
+  }
+
+  std::vector<PlannedQuery> plan_of(const std::vector<std::size_t>& indices) const {
+    if (indices.size() == queries_.size()) return query::plan(queries_, enforced_labels_);
+    std::vector<SignalQuery> chosen;
+    chosen.reserve(indices.size());
+    for (const auto index : indices) chosen.push_back(queries_[index]);
+    auto planned = query::plan(chosen, enforced_labels_);
+    for (auto& query : planned)
+      for (auto& index : query.waiting) index = indices[index];
+    return planned;
+  }
+
+  std::size_t job_for(const PlannedQuery& planned, const std::string& promql,
+                      const std::string& tenant) {
+    const auto [place, is_new] = job_index_.try_emplace({planned.source, promql}, jobs_.size());
+    if (is_new)
+      jobs_.push_back(Job{.client = clients_.find(planned.source)->second,
+                          .promql = promql,
+                          .tenant = tenant});
+    return place->second;
+  }
+
+  /// One job for each different text: first the values that many wait for, then their ages, then
+  /// raw queries, the first one of every tenant before the second one of any.
+  void prepare(const std::vector<PlannedQuery>& planned) {
+    jobs_.clear();
+    job_index_.clear();
+    answers_.assign(planned.size(), Answers{no_job, no_job});
+    std::vector<std::pair<std::size_t, std::size_t>> raw;
+    std::map<std::string, std::size_t> raw_of_tenant;
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      if (planned[i].refused) continue;
+      if (planned[i].group_labels.empty()) {
+        raw.emplace_back(raw_of_tenant[queries_[planned[i].waiting.front()].ns]++, i);
+      } else {
+        answers_[i].values = job_for(planned[i], planned[i].promql, "");
+      }
+    }
+    for (std::size_t i = 0; i < planned.size(); ++i)
+      if (answers_[i].values != no_job)
+        answers_[i].ages = job_for(planned[i], planned[i].age_promql, "");
+    std::ranges::sort(raw);
+    for (const auto& [turn, i] : raw)
+      answers_[i].values =
+          job_for(planned[i], planned[i].promql, queries_[planned[i].waiting.front()].ns);
+  }
+
+  /// Readings for what was answered; smaller queries for what was too much at once.
+  std::vector<PlannedQuery> settle(const std::vector<PlannedQuery>& planned) {
+    static const Asked nothing{};
+    std::vector<PlannedQuery> smaller;
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      const auto [values_job, ages_job] = answers_[i];
+      const Asked& values = values_job == no_job ? nothing : jobs_[values_job].asked;
+      const Asked& ages = ages_job == no_job ? nothing : jobs_[ages_job].asked;
+      if (values.smaller_may_do || ages.smaller_may_do) {
+        auto halves = halves_of(planned[i]);
+        if (!halves.empty()) {
+          std::ranges::move(halves, std::back_inserter(smaller));
+          continue;
+        }
+      }
+      const query::SharedAnswer shared(planned[i], values.answer, ages.answer);
+      for (const auto index : planned[i].waiting)
+        readings_[index] = shared.reading(queries_[index]);
+    }
+    return smaller;
+  }
+
+  /// Empty when only one signal's own query is left, or enough was spent on this source.
+  std::vector<PlannedQuery> halves_of(const PlannedQuery& whole) {
+    if (whole.group_labels.empty() || whole.waiting.size() < 2) return {};
+    int& spent = isolation_spent_[whole.source];
+    if (spent + 4 > options_.isolation_queries) return {};
+    std::vector<std::size_t> order = whole.waiting;
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return queries_[i].ns; });
+    const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2);
+    auto halves = plan_of({order.begin(), middle});
+    auto second = plan_of({middle, order.end()});
+    // The same query again: everyone in it wants the same.
+    if (halves.front().promql == whole.promql) return {};
+    std::ranges::move(second, std::back_inserter(halves));
+    spent += 2 * static_cast<int>(halves.size());
+    return halves;
+  }
+
+  static constexpr std::size_t no_job = static_cast<std::size_t>(-1);
+
+  std::span<const SignalQuery> queries_;
+  Clients clients_;
+  const PrometheusOptions& options_;
+  std::map<std::string, std::string> enforced_labels_{};
+  std::vector<SignalReading> readings_{};
+  std::vector<Job> jobs_{};
+  std::map<std::pair<std::string, std::string>, std::size_t> job_index_{};
+  std::vector<Answers> answers_{};  // of the planned queries, in their order
+  std::map<std::string, int> isolation_spent_{};
+};
+
+}  // namespace
+
+PrometheusReader::PrometheusReader(SourceTransportFactory make_transport, const Clock& clock,
+                                   PrometheusOptions options)
+    : make_transport_(std::move(make_transport)), clock_(clock), options_(std::move(options)) {}
+
+PrometheusReader::~PrometheusReader() = default;
+
+void PrometheusReader::use_sources(std::vector<MetricSource> sources) {
+  clients_.with([&](Clients& clients) {
+    Clients next;
+    for (auto& source : sources) {
+      const auto known = clients.find(source.name);
+      if (known != clients.end() && known->second->source() == source) {
+        next.insert(*known);
+      } else {
+        auto client = std::make_shared<SourceClient>(source, make_transport_, clock_, options_);
+        next.insert_or_assign(source.name, std::move(client));
+      }
+    }
+    clients = std::move(next);
+  });
+}
+
+std::vector<SignalReading> PrometheusReader::read(std::span<const SignalQuery> queries,
+                                                  Millis deadline, std::stop_token stop) {
+  const Millis until = clock_.monotonic() + deadline;
+  try {
+    Round round(queries, clients_.with([](const Clients& clients) { return clients; }), options_);
+    return round.run(until, stop);
+  } catch (const std::exception& problem) {
+    return std::vector<SignalReading>(
+        queries.size(), error_reading(fmt::format("internal error: {}", problem.what())));
+  }
+}
+
+}  // namespace poolscaler::adapters

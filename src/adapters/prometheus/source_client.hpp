@@ -1,0 +1,76 @@
+// One MetricSource: its transport, token, breaker and the bound on what is under way.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "answer.hpp"
+#include "breaker.hpp"
+#include "poolscaler/adapters/prometheus/reader.hpp"
+#include "token_file.hpp"
+
+namespace poolscaler::adapters {
+
+/// What became of one query.
+struct Asked {
+  query::QueryAnswer answer{.samples = {}};
+  /// The query itself is too much for the server or for us: a smaller one may do.
+  bool smaller_may_do = false;
+};
+
+[[nodiscard]] Asked failed_ask(std::string text);
+
+/// Thread-safe.
+class SourceClient {
+ public:
+  SourceClient(MetricSource source, const SourceTransportFactory& make_transport,
+               const Clock& clock, const PrometheusOptions& options);
+
+  [[nodiscard]] const MetricSource& source() const { return source_; }
+  [[nodiscard]] bool probe_is_due();
+
+  /// Blocks until `until` (monotonic) at most.
+  [[nodiscard]] Asked ask(std::string_view promql, Millis until, std::stop_token stop);
+
+ private:
+  /// One exchange, judged.
+  struct Exchange {
+    Asked asked{};
+    enum class Verdict { Alive, Failed, NothingLearned } verdict = Verdict::NothingLearned;
+    bool retry = false;       // a second try may well do
+    bool unauthorised = false;
+    Millis retry_after{0};
+    QueryOutcome outcome = QueryOutcome::Unavailable;
+  };
+
+  Result<std::shared_ptr<HttpTransport>> transport();
+  Result<std::string> token();
+  Asked ask_admitted(std::string_view promql, Millis until, std::stop_token stop, bool is_probe);
+  Exchange try_once(std::string_view promql, Millis until, std::stop_token stop);
+  HttpRequest request_for(std::string_view promql, const std::string& token, Millis given) const;
+  Exchange judge(const HttpResponse& response, const std::string& token) const;
+  Exchange judge(const Error& error, Millis given) const;
+  Exchange judge_answer(ApiAnswer answer, int status, const std::string& token) const;
+  void learn(const Exchange& exchange, Millis now);
+  [[nodiscard]] std::string said(std::string_view what, const std::string& token = {}) const;
+
+  MetricSource source_;
+  const SourceTransportFactory& make_transport_;
+  const Clock& clock_;
+  const PrometheusOptions& options_;
+
+  std::mutex mutex_;
+  std::condition_variable_any slot_free_;
+  int under_way_ = 0;
+  Breaker breaker_;
+  Instant next_try_{};
+  TokenFile token_file_;
+  std::shared_ptr<HttpTransport> transport_{};
+};
+
+}  // namespace poolscaler::adapters

@@ -1,0 +1,313 @@
+#include "options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <deque>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace poolscaler::app {
+namespace {
+
+enum class Arity { One, Switch, Many };
+
+/// Everything that a command line can say; one verb's part of it is returned.
+struct Choices {
+  RunOptions run;
+  SandboxChoice sandbox;
+  ValidateOptions validate;
+  PrintOptions print;
+  LogChoice log;  // shared by run and sandbox
+};
+
+struct OptionInfo {
+  std::string_view verbs;  // comma separated
+  std::string_view flag;   // "--kubeconfig"; without dashes: a positional argument
+  std::string_view env;    // empty: none
+  Arity arity;
+  std::string_view default_text;
+  std::string_view help;
+  Result<void> (*set)(Choices&, const std::string&);
+};
+
+struct VerbInfo {
+  std::string_view name;
+  std::string_view help;
+};
+
+constexpr std::array verbs = {
+    VerbInfo{"run", "runs the operator"},
+    VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
+    VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
+    VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
+    VerbInfo{"version", "prints the version"},
+};
+
+constexpr std::array<std::string_view, 8> printables = {
+    "crd",     "crd-scalingpolicy",       "crd-metricsource",       "reasons",
+    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags"};
+
+Result<void> set_text(std::string& field, const std::string& value) {
+  field = value;
+  return {};
+}
+
+Result<void> set_bool(bool& field, const std::string& value) {
+  if (value != "true" && value != "false")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be true or false", value));
+  field = value == "true";
+  return {};
+}
+
+Result<void> set_port(std::uint16_t& field, const std::string& value) {
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), field);
+  if (value.empty() || parsed.ec != std::errc() || parsed.ptr != value.data() + value.size())
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be a port from 0 to 65535", value));
+  return {};
+}
+
+Result<void> set_listen(Choices& choices, const std::string& value) {
+  auto address = parse_listen_address(value);
+  if (!address) return fail(address.error());
+  choices.run.listen = *address;
+  return {};
+}
+
+Result<void> set_log_level(Choices& choices, const std::string& value) {
+  const auto level = telemetry::parse_log_level(value);
+  if (!level) return fail(level.error());
+  choices.log.level = *level;
+  return {};
+}
+
+Result<void> set_log_format(Choices& choices, const std::string& value) {
+  const auto format = telemetry::parse_log_format(value);
+  if (!format) return fail(format.error());
+  choices.log.format = *format;
+  return {};
+}
+
+Result<void> set_credentials_dir(Choices& choices, const std::string& value) {
+  if (value.empty() || value.front() != '/')
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be an absolute path", value));
+  choices.run.credentials_dir = value;
+  return {};
+}
+
+Result<void> set_printable(Choices& choices, const std::string& value) {
+  if (std::ranges::find(printables, value) == printables.end())
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be one of: {}", value, fmt::join(printables, ", ")));
+  return set_text(choices.print.what, value);
+}
+
+const std::array options = {
+    OptionInfo{"run", "--kubeconfig", "POOLSCALER_KUBECONFIG", Arity::One, "in-cluster",
+               "kubeconfig file; without it the pod's service account is used",
+               [](Choices& c, const std::string& v) { return set_text(c.run.kubeconfig, v); }},
+    OptionInfo{"run", "--context", "", Arity::One, "current-context",
+               "context of the kubeconfig",
+               [](Choices& c, const std::string& v) { return set_text(c.run.context, v); }},
+    OptionInfo{"run", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
+               "for development: accept a kubeconfig that skips TLS verification",
+               [](Choices& c, const std::string&) {
+                 c.run.allow_insecure_kubeconfig = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"run", "--listen-address", "POOLSCALER_LISTEN_ADDRESS", Arity::One, "0.0.0.0:8080",
+               "host:port of /metrics, /healthz and /readyz; port 0 takes a free one", set_listen},
+    OptionInfo{"run", "--leader-elect", "", Arity::One, "true",
+               "true or false; without a lease two operators would both write",
+               [](Choices& c, const std::string& v) { return set_bool(c.run.leader_elect, v); }},
+    OptionInfo{"run", "--lease-namespace", "POD_NAMESPACE", Arity::One, "the pod's namespace",
+               "namespace of the lease",
+               [](Choices& c, const std::string& v) { return set_text(c.run.lease_namespace, v); }},
+    OptionInfo{"run", "--lease-name", "", Arity::One, "poolscaler", "name of the lease",
+               [](Choices& c, const std::string& v) { return set_text(c.run.lease_name, v); }},
+    OptionInfo{"run", "--identity", "POD_NAME", Arity::One, "host name and a random suffix",
+               "who holds the lease; must differ between operators",
+               [](Choices& c, const std::string& v) { return set_text(c.run.identity, v); }},
+    OptionInfo{"run", "--watch-namespace", "", Arity::Many, "all namespaces",
+               "a namespace whose policies are served; may be given several times",
+               [](Choices& c, const std::string& v) {
+                 c.run.watch_namespaces.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"run", "--credentials-dir", "", Arity::One, "/etc/poolscaler",
+               "the folder that the files of a MetricSource must lie in", set_credentials_dir},
+    OptionInfo{"sandbox", "--serve", "", Arity::Switch, "off",
+               "keep running and print a kubeconfig instead of playing the story",
+               [](Choices& c, const std::string&) {
+                 c.sandbox.serve = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"sandbox", "--api-port", "", Arity::One, "a free one",
+               "port of the API server on 127.0.0.1",
+               [](Choices& c, const std::string& v) { return set_port(c.sandbox.api_port, v); }},
+    OptionInfo{"sandbox", "--metrics-port", "", Arity::One, "a free one",
+               "port of the Prometheus API on 127.0.0.1",
+               [](Choices& c, const std::string& v) { return set_port(c.sandbox.metrics_port, v); }},
+    OptionInfo{"sandbox", "--write-kubeconfig", "", Arity::One, "a temporary file",
+               "where --serve writes its kubeconfig",
+               [](Choices& c, const std::string& v) { return set_text(c.sandbox.kubeconfig, v); }},
+    OptionInfo{"run,sandbox", "--log-level", "POOLSCALER_LOG_LEVEL", Arity::One, "info",
+               "debug, info, warning or error", set_log_level},
+    OptionInfo{"run,sandbox", "--log-format", "POOLSCALER_LOG_FORMAT", Arity::One, "console",
+               "console or json", set_log_format},
+    OptionInfo{"validate", "files", "", Arity::Many, "",
+               "manifests (YAML or JSON, several documents each); '-' is standard input",
+               [](Choices& c, const std::string& v) {
+                 c.validate.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
+};
+
+bool belongs_to(const OptionInfo& option, std::string_view verb) {
+  for (std::string_view rest = option.verbs; !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    if (rest.substr(0, comma) == verb) return true;
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return false;
+}
+
+std::string help_of(const OptionInfo& option) {
+  std::string text(option.help);
+  if (!option.default_text.empty()) text += fmt::format(" [{}]", option.default_text);
+  if (!option.env.empty()) text += fmt::format(" (env {})", option.env);
+  return text;
+}
+
+/// One option of one verb, as the parser sees it.
+struct Binding {
+  const OptionInfo* info;
+  CLI::Option* option = nullptr;
+  std::vector<std::string> values{};
+  bool on = false;
+};
+
+void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bindings) {
+  for (const auto& info : options) {
+    if (!belongs_to(info, verb)) continue;
+    auto& binding = bindings.emplace_back(Binding{.info = &info});
+    const std::string name(info.flag);
+    if (info.arity == Arity::Switch) {
+      binding.option = app.add_flag(name, binding.on, help_of(info));
+    } else {
+      binding.option = app.add_option(name, binding.values, help_of(info));
+      if (info.arity == Arity::One) binding.option->expected(1);
+      if (!name.starts_with("-")) binding.option->required();
+    }
+  }
+}
+
+Result<void> apply(const Binding& binding, const Environment& environment, Choices& choices) {
+  const auto& info = *binding.info;
+  auto values = binding.values;
+  std::string origin(info.flag);
+  if (binding.option->count() == 0 && !info.env.empty()) {
+    if (const auto value = environment(std::string(info.env)); value && !value->empty()) {
+      values = {*value};
+      origin = info.env;
+    }
+  }
+  if (info.arity == Arity::Switch) return binding.on ? info.set(choices, "true") : Result<void>();
+  for (const auto& value : values) {
+    const auto set = info.set(choices, value);
+    if (!set) return fail(set.error().context(origin));
+  }
+  return {};
+}
+
+Command command_of(std::string_view verb, Choices choices) {
+  choices.run.log = choices.log;
+  choices.sandbox.log = choices.log;
+  if (verb == "run") return choices.run;
+  if (verb == "sandbox") return choices.sandbox;
+  if (verb == "validate") return choices.validate;
+  if (verb == "print") return choices.print;
+  return VersionOptions{};
+}
+
+/// Help is a success; everything else names its remedy.
+Result<Command> stopped(const CLI::App& app, const CLI::ParseError& stop) {
+  if (stop.get_exit_code() == 0) {
+    const auto chosen = app.get_subcommands();
+    return PrintText{.text = chosen.empty() ? app.help() : chosen.front()->help(), .code = 0};
+  }
+  const auto chosen = app.get_subcommands();
+  const auto verb = chosen.empty() ? std::string() : " " + chosen.front()->get_name();
+  return fail(ErrorKind::InvalidInput,
+              fmt::format("{}; 'poolscaler{} --help' lists what there is", stop.what(), verb));
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto bad = [&](std::string_view why) {
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' {}; write host:port, such as 0.0.0.0:8080", text, why));
+  };
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return bad("has no port");
+  ListenAddress address{.host = std::string(text.substr(0, colon)), .port = 0};
+  if (!set_port(address.port, std::string(text.substr(colon + 1))))
+    return bad("has no port from 0 to 65535");
+  if (address.host.starts_with('[') && address.host.ends_with(']'))
+    address.host = address.host.substr(1, address.host.size() - 2);
+  else if (address.host.find(':') != std::string::npos)
+    return bad("has an IPv6 host without brackets");
+  if (address.host.empty()) address.host = "0.0.0.0";
+  return address;
+}
+
+Result<Command> parse_command_line(std::span<const char* const> arguments,
+                                   const Environment& environment) {
+  CLI::App app("poolscaler scales accelerator workloads, and says why", "poolscaler");
+  app.require_subcommand(1);
+  std::map<std::string, std::deque<Binding>, std::less<>> bindings;
+  for (const auto& verb : verbs) {
+    const std::string name(verb.name);
+    add_options(*app.add_subcommand(name, std::string(verb.help)), name, bindings[name]);
+  }
+  try {
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
+  } catch (const CLI::ParseError& stop) {
+    return stopped(app, stop);
+  }
+  const auto verb = app.get_subcommands().front()->get_name();
+  Choices choices;
+  for (const auto& binding : bindings[verb]) {
+    const auto applied = apply(binding, environment, choices);
+    if (!applied) return fail(applied.error());
+  }
+  return command_of(verb, std::move(choices));
+}
+
+std::string flags_page() {
+  std::string page =
+      "# Flags\n\nGenerated by `poolscaler print flags`. A flag wins over its environment variable."
+      "\n";
+  for (const auto& verb : verbs) {
+    page += fmt::format("\n## poolscaler {}\n{}.\n", verb.name, verb.help);
+    bool headed = false;
+    for (const auto& option : options) {
+      if (!belongs_to(option, verb.name)) continue;
+      if (!headed) page += "\n| flag | environment | default | meaning |\n|---|---|---|---|\n";
+      headed = true;
+      page += fmt::format("| `{}` | {} | {} | {} |\n", option.flag,
+                          option.env.empty() ? "" : fmt::format("`{}`", option.env),
+                          option.default_text, option.help);
+    }
+  }
+  page += fmt::format("\n`print` knows: {}.\n", fmt::join(printables, ", "));
+  return page;
+}
+
+std::span<const std::string_view> printable() { return printables; }
+
+}  // namespace poolscaler::app

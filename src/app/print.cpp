@@ -1,0 +1,41 @@
+#include <functional>
+#include <map>
+#include <ostream>
+
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/domain/reason.hpp"
+#include "poolscaler/telemetry/catalogue.hpp"
+#include "verbs.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+using api::Kind;
+
+std::string both_crds() {
+  return api::crd_yaml(Kind::ScalingPolicy) + "---\n" + api::crd_yaml(Kind::MetricSource);
+}
+
+}  // namespace
+
+int print(const PrintOptions& options, std::ostream& out) {
+  static const std::map<std::string, std::function<std::string()>> pages = {
+      {"crd", both_crds},
+      {"crd-scalingpolicy", [] { return api::crd_yaml(Kind::ScalingPolicy); }},
+      {"crd-metricsource", [] { return api::crd_yaml(Kind::MetricSource); }},
+      {"reasons", [] { return reasons_page(); }},
+      {"metrics", [] { return telemetry::metrics_page(); }},
+      {"reference-scalingpolicy", [] { return api::reference_page(Kind::ScalingPolicy); }},
+      {"reference-metricsource", [] { return api::reference_page(Kind::MetricSource); }},
+      {"flags", [] { return flags_page(); }},
+  };
+  out << pages.at(options.what)();
+  return out.good() ? 0 : 1;
+}
+
+int version(std::ostream& out) {
+  out << "poolscaler " << POOLSCALER_VERSION << "\n";
+  return 0;
+}
+
+}  // namespace poolscaler::app

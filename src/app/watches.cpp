@@ -1,0 +1,136 @@
+#include "watches.hpp"
+
+#include <fmt/format.h>
+
+#include "poolscaler/base/text.hpp"
+#include "poolscaler/kube/scale.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+using controllers::ScaleFound;
+using controllers::TargetKind;
+using controllers::Trouble;
+
+constexpr Millis follow_period{500};
+
+kube::Resource scaled_objects() {
+  return {.group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
+}
+
+Trouble trouble_of(const Error& error) {
+  const bool unknown = error.kind == ErrorKind::NotFound;
+  return {.reason = unknown ? Reason::TargetNotFound : Reason::TargetNotScalable,
+          .message = capped(escaped(error.message), 500)};
+}
+
+/// Errors that discovery may well not have the next time say nothing about the kind.
+bool is_about_the_kind(const Error& error) {
+  return error.kind == ErrorKind::NotFound || error.kind == ErrorKind::InvalidInput;
+}
+
+}  // namespace
+
+Watches::Watches(WatchSurroundings surroundings, std::vector<std::string> namespaces)
+    : around_(surroundings), namespaces_(std::move(namespaces)) {
+  if (namespaces_.empty()) namespaces_.emplace_back();
+}
+
+Watches::~Watches() {
+  follower_.request_stop();
+  if (follower_.joinable()) follower_.join();
+  for (auto& task : tasks_) task->thread.request_stop();
+}
+
+void Watches::start() {
+  auto& state = around_.state;
+  add(kube::metric_sources(), "", state.sources());
+  for (const auto& ns : namespaces_) {
+    add(kube::scaling_policies(), ns, state.policies(ns));
+    add(kube::pods(), ns, state.pods(ns));
+    add(kube::horizontal_pod_autoscalers(), ns, state.autoscalers(ns));
+    add(scaled_objects(), ns, state.scaled_objects(ns));
+  }
+  follower_ = std::jthread([this](const std::stop_token& stop) { follow_kinds(stop); });
+}
+
+void Watches::add(const kube::Resource& resource, const std::string& ns, ChangeSink& sink) {
+  kube::WatchOptions options{.resource = resource};
+  options.ns = ns;
+  options.seed = stable_hash(resource.text() + "/" + ns);
+  auto& task = tasks_.emplace_back(std::make_unique<Task>());
+  task->name = ns.empty() ? resource.text() : fmt::format("{} in {}", resource.text(), ns);
+  task->watcher = std::make_unique<kube::Watcher>(around_.link.watches(), around_.clock, sink,
+                                                  std::move(options));
+  task->thread = std::jthread(
+      [watcher = task->watcher.get()](const std::stop_token& stop) { watcher->run(stop); });
+}
+
+void Watches::follow_kinds(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    for (const auto& kind : around_.state.wanted_kinds())
+      if (!kinds_.contains(kind)) watch_kind(kind, stop);
+    read_scales(stop);
+    report_health();
+    around_.clock.sleep_for(follow_period, stop);
+  }
+}
+
+void Watches::watch_kind(const TargetKind& kind, const std::stop_token& stop) {
+  if (kinds_.size() >= kinds_max) {
+    around_.state.set_kind_trouble(
+        kind, Trouble{.reason = Reason::TargetNotScalable,
+                      .message = fmt::format("targets of at most {} kinds can be watched, {} would "
+                                             "be one more",
+                                             kinds_max, kind.text())});
+    return;
+  }
+  const auto resource = around_.link.discovery().find_scalable(kind.api_version, kind.kind, stop);
+  if (!resource) {
+    if (is_about_the_kind(resource.error()))
+      around_.state.set_kind_trouble(kind, trouble_of(resource.error()));
+    return;
+  }
+  around_.state.set_kind_trouble(kind, std::nullopt);
+  kinds_.emplace(kind, *resource);
+  for (const auto& ns : namespaces_) add(*resource, ns, around_.state.targets(kind, ns));
+  around_.log.info("watching a kind of target", {{"kind", kind.text()}});
+}
+
+void Watches::read_scales(const std::stop_token& stop) {
+  for (const auto& lookup : around_.state.take_scale_lookups()) {
+    if (stop.stop_requested()) return;
+    const auto kind = kinds_.find(lookup.kind);
+    if (kind == kinds_.end()) continue;
+    const auto found =
+        kube::get_scale(around_.link.reads(), kind->second, lookup.key, stop)
+            .map([](const kube::Scale& scale) {
+              return ScaleFound{.uid = scale.uid,
+                                .resource_version = scale.resource_version,
+                                .spec_replicas = scale.spec_replicas,
+                                .status_replicas = scale.status_replicas,
+                                .selector = scale.selector};
+            });
+    around_.state.set_scale(lookup, found);
+  }
+}
+
+void Watches::report_health() {
+  for (const auto& task : tasks_) {
+    const auto health = task->watcher->health();
+    around_.metrics.set_watch_synced(task->name, health.synced && !health.error);
+    const std::string error = health.error ? health.error->message : "";
+    auto& reported = reported_[task->name];
+    if (error == reported) continue;
+    // KEDA is optional: without its CRD there is nothing to conflict with.
+    const bool optional = task->name.starts_with("scaledobjects") && health.error &&
+                          health.error->kind == ErrorKind::NotFound;
+    if (!error.empty() && !optional)
+      around_.log.warning("cannot watch", {{"resource", task->name}, {"error", error}});
+    if (error.empty() && !reported.empty())
+      around_.log.info("watching again", {{"resource", task->name}});
+    reported = optional ? "" : error;
+  }
+}
+
+}  // namespace poolscaler::app

@@ -1,0 +1,65 @@
+// Watches: one thread per watched collection, from the API server into ClusterState. The kinds that
+// policies name as targets are found through discovery and watched as they appear; a kind whose
+// replicas cannot be read off its objects has its scale subresource read once per change.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cluster_link.hpp"
+#include "poolscaler/controllers/cluster_state.hpp"
+#include "poolscaler/kube/watcher.hpp"
+#include "poolscaler/telemetry/log.hpp"
+#include "poolscaler/telemetry/metrics.hpp"
+
+namespace poolscaler::app {
+
+struct WatchSurroundings {
+  ClusterLink& link;
+  controllers::ClusterState& state;
+  telemetry::Metrics& metrics;
+  telemetry::Log& log;
+  const Clock& clock;
+};
+
+class Watches {
+ public:
+  /// Kinds of targets that are watched at once; policies of more kinds are told so.
+  static constexpr std::size_t kinds_max = 32;
+
+  /// `namespaces` empty: the whole cluster. What is borrowed must outlive it.
+  Watches(WatchSurroundings surroundings, std::vector<std::string> namespaces);
+  Watches(const Watches&) = delete;
+  Watches& operator=(const Watches&) = delete;
+  ~Watches();  // stops and joins every thread
+
+  /// Starts the fixed collections and the thread that follows the kinds of targets.
+  void start();
+
+ private:
+  struct Task {
+    std::string name;
+    std::unique_ptr<kube::Watcher> watcher;
+    std::jthread thread{};
+  };
+
+  void add(const kube::Resource& resource, const std::string& ns, ChangeSink& sink);
+  void follow_kinds(const std::stop_token& stop);
+  void watch_kind(const controllers::TargetKind& kind, const std::stop_token& stop);
+  void read_scales(const std::stop_token& stop);
+  void report_health();
+
+  WatchSurroundings around_;
+  std::vector<std::string> namespaces_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::map<controllers::TargetKind, kube::Resource> kinds_;
+  std::map<std::string, std::string> reported_;  // last error by collection
+  std::jthread follower_;
+};
+
+}  // namespace poolscaler::app

@@ -1,0 +1,63 @@
+// A clock that a test moves and a transport that a test answers for.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "poolscaler/base/clock.hpp"
+#include "poolscaler/base/text.hpp"
+#include "poolscaler/ports/http_transport.hpp"
+
+namespace poolscaler::adapters::testing {
+
+/// Sleeping moves it.
+class ManualClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override {
+    return Instant(Millis(1'700'000'000'000)) + monotonic();
+  }
+  [[nodiscard]] Millis monotonic() const override { return Millis(now_.load()); }
+  bool sleep_for(Millis duration, std::stop_token stop) const override {
+    now_ += duration.count();
+    return !stop.stop_requested();
+  }
+  void advance(Millis by) { now_ += by.count(); }
+
+ private:
+  mutable std::atomic<std::int64_t> now_{1'000'000};
+};
+
+using Answering = std::function<Result<HttpResponse>(const HttpRequest&, std::stop_token)>;
+
+class FakeTransport final : public HttpTransport {
+ public:
+  explicit FakeTransport(Answering answering) : answering_(std::move(answering)) {}
+  Result<HttpResponse> send(const HttpRequest& request, std::stop_token stop) override {
+    return answering_(request, std::move(stop));
+  }
+  Result<HttpResponse> stream(const HttpRequest&, std::chrono::milliseconds, const ChunkSink&,
+                              std::stop_token) override {
+    return fail(ErrorKind::Internal, "nothing streams here");
+  }
+
+ private:
+  Answering answering_;
+};
+
+/// The value of a member of a form, decoded.
+inline std::string form_member(const HttpRequest& request, const std::string& name) {
+  const std::string body = "&" + request.body;
+  const auto start = body.find("&" + name + "=");
+  if (start == std::string::npos) return {};
+  const auto from = start + name.size() + 2;
+  return percent_decoded(std::string_view(body).substr(from, body.find('&', from) - from));
+}
+
+inline bool asks_age(const HttpRequest& request) {
+  return form_member(request, "query").find("timestamp(") != std::string::npos;
+}
+
+}  // namespace poolscaler::adapters::testing

@@ -1,0 +1,98 @@
+#include "options.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+
+namespace poolscaler::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Result<Command> parse(std::vector<const char*> arguments,
+                      const std::map<std::string, std::string>& environment = {}) {
+  arguments.insert(arguments.begin(), "poolscaler");
+  return parse_command_line(arguments, [&](const std::string& name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::nullopt : std::optional<std::string>(found->second);
+  });
+}
+
+std::string refusal(std::vector<const char*> arguments,
+                    const std::map<std::string, std::string>& environment = {}) {
+  const auto command = parse(std::move(arguments), environment);
+  return command ? "accepted" : command.error().message;
+}
+
+TEST(CommandLine, RunHasTheDocumentedDefaults) {
+  const auto command = parse({"run"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& run = std::get<RunOptions>(*command);
+  EXPECT_EQ(run.listen.host, "0.0.0.0");
+  EXPECT_EQ(run.listen.port, 8080);
+  EXPECT_TRUE(run.leader_elect);
+  EXPECT_EQ(run.lease_name, "poolscaler");
+  EXPECT_TRUE(run.watch_namespaces.empty());
+}
+
+TEST(CommandLine, RunTakesWhatTheChartPasses) {
+  const auto command = parse({"run", "--listen-address", "0.0.0.0:9090", "--lease-namespace", "ns",
+                              "--lease-name", "l", "--identity", "pod-1", "--log-format", "json",
+                              "--log-level", "debug", "--watch-namespace", "a",
+                              "--watch-namespace", "b"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& run = std::get<RunOptions>(*command);
+  EXPECT_EQ(run.listen.port, 9090);
+  EXPECT_EQ(run.identity, "pod-1");
+  EXPECT_EQ(run.log.format, telemetry::LogFormat::Json);
+  EXPECT_THAT(run.watch_namespaces, ElementsAre("a", "b"));
+}
+
+TEST(CommandLine, AFlagWinsOverItsEnvironmentVariable) {
+  const auto from_env = parse({"run"}, {{"POD_NAMESPACE", "env-ns"}});
+  ASSERT_TRUE(from_env);
+  EXPECT_EQ(std::get<RunOptions>(*from_env).lease_namespace, "env-ns");
+  const auto both = parse({"run", "--lease-namespace", "flag-ns"}, {{"POD_NAMESPACE", "env-ns"}});
+  ASSERT_TRUE(both);
+  EXPECT_EQ(std::get<RunOptions>(*both).lease_namespace, "flag-ns");
+}
+
+TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheRemedy) {
+  EXPECT_THAT(refusal({"run", "--lease-nam", "x"}), HasSubstr("poolscaler run --help"));
+  EXPECT_THAT(refusal({"fly"}), HasSubstr("--help"));
+  EXPECT_THAT(refusal({}), HasSubstr("--help"));
+  EXPECT_THAT(refusal({"run", "--listen-address", "8080"}), HasSubstr("write host:port"));
+  EXPECT_THAT(refusal({"run", "--listen-address", "a:70000"}), HasSubstr("0 to 65535"));
+  EXPECT_THAT(refusal({"run", "--listen-address", "::1:80"}), HasSubstr("brackets"));
+  EXPECT_THAT(refusal({"run", "--leader-elect", "yes"}), HasSubstr("must be true or false"));
+  EXPECT_THAT(refusal({"run", "--log-level", "loud"}), HasSubstr("--log-level"));
+  EXPECT_THAT(refusal({"run"}, {{"POOLSCALER_LOG_LEVEL", "loud"}}),
+              HasSubstr("POOLSCALER_LOG_LEVEL"));
+  EXPECT_THAT(refusal({"run", "--credentials-dir", "etc"}), HasSubstr("absolute"));
+  EXPECT_THAT(refusal({"print", "money"}), HasSubstr("must be one of: crd"));
+  EXPECT_THAT(refusal({"validate"}), HasSubstr("files"));
+}
+
+TEST(CommandLine, HelpIsNoError) {
+  const auto help = parse({"run", "--help"});
+  ASSERT_TRUE(help);
+  EXPECT_THAT(std::get<PrintText>(*help).text, HasSubstr("--lease-namespace"));
+}
+
+TEST(ListenAddress, ReadsIpv6InBrackets) {
+  const auto address = parse_listen_address("[::1]:80");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->host, "::1");
+  EXPECT_EQ(parse_listen_address(":80")->host, "0.0.0.0");
+}
+
+TEST(FlagsPage, IsTheCommittedReference) {
+  std::ifstream file(POOLSCALER_SOURCE_DIR "/docs/reference/flags.md");
+  const std::string committed((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(committed, flags_page()) << "regenerate: poolscaler print flags > docs/reference/flags.md";
+}
+
+}  // namespace
+}  // namespace poolscaler::app
