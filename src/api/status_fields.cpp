@@ -12,7 +12,8 @@ namespace {
 using enum FieldType;
 
 constexpr std::int64_t replicas_max = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t generation_max = std::numeric_limits<std::int64_t>::max();
+// The API server reads a maximum as a double: beyond 2^53 it refuses every object that has the field.
+constexpr std::int64_t generation_max = std::int64_t{1} << 53;
 
 constexpr std::array condition_fields = {
     Field{.path = "status.observedGeneration",

@@ -200,31 +200,12 @@ void deletes(Scribe& scribe) {
   scribe.tell("a deployment", {.method = "DELETE", .target = scribe.deployments("web")});
 }
 
-constexpr std::string_view as_table =
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
-
-void tell_table(Scribe& scribe, const std::string& title, const std::string& target) {
-  const auto table = scribe.tell(title, {.target = target, .accept = as_table});
-  std::size_t age = 0;
-  const auto columns = table.value("columnDefinitions", json::array());
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    scribe.note("  column " + columns[i].value("name", "") + " " + columns[i].value("type", "") +
-                " priority " + std::to_string(columns[i].value("priority", 0)));
-    if (columns[i].value("name", "") == "Age") age = i;
-  }
-  for (const auto& row : table.value("rows", json::array())) {
-    auto cells = row["cells"];
-    if (age != 0 && cells.size() > age) cells[age] = "(age)";
-    scribe.note("  row " + cells.dump() + " of " + row["object"].value("kind", ""));
-  }
-}
-
 void tables(Scribe& scribe) {
   scribe.quietly({.method = "POST", .target = scribe.deployments(), .body = deployment("web", 2)});
   tell_table(scribe, "deployments", scribe.deployments());
   tell_table(scribe, "one deployment", scribe.deployments("web"));
   tell_table(scribe, "no pods", "/api/v1/namespaces/" + scribe.ns() + "/pods");
-  scribe.tell("absent as a table", {.target = scribe.deployments("nobody"), .accept = as_table});
+  scribe.tell("absent as a table", {.target = scribe.deployments("nobody"), .accept = accept_table});
 }
 
 }  // namespace

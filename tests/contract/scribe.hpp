@@ -27,6 +27,9 @@ inline constexpr std::string_view merge_patch = "application/merge-patch+json";
 inline constexpr std::string_view json_patch = "application/json-patch+json";
 inline constexpr std::string_view strategic_patch = "application/strategic-merge-patch+json";
 
+inline constexpr std::string_view accept_table =
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
 struct Ask {
   std::string method = "GET";
   std::string target;
@@ -69,6 +72,9 @@ class Scribe {
   std::string ns_;
   std::string transcript_;
 };
+
+/// The list as a Table: its columns and its rows, ages left out.
+void tell_table(Scribe& scribe, const std::string& title, const std::string& target);
 
 struct ContractCase {
   std::string_view name;
