@@ -139,7 +139,8 @@ std::string Story::summary() const {
   std::string text;
   for (const auto& chapter : chapters_)
     text += fmt::format("  {:>7}  {:<24}  {}\n", chapter.at ? clock_text(*chapter.at) : "-",
-                        chapter.title, chapter.at ? chapter.seen : "did not come true");
+                        chapter.title,
+                        chapter.at ? fitted(chapter.seen, 42) : "did not come true");
   text += fmt::format("\n  At most {} requests waited; it asked for at most {}.\n",
                       requests_text(notes_.waiting_peak), replicas_text(notes_.replicas_peak));
   if (as_told()) return text + fmt::format("  The story went as told, in {}.\n", clock_text(at_));

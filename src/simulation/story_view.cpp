@@ -153,7 +153,9 @@ std::vector<std::string> StoryView::frame(const SandboxView& view, const Story& 
   lines.push_back(" " + painted(dim, fmt::format("{:<24}{:>8}{:>10}{:>8}   {}", "TARGET", "QUEUE",
                                                  "REPLICAS", "READY", "REASON")));
   lines.push_back(fmt::format(" {:<24}{:>8}{:>10}{:>8}   ", fitted(target_name(), 24),
-                              requests_text(view.waiting), view.asked, view.ready) +
+                              fitted(requests_text(view.waiting), 7),
+                              fitted(std::to_string(view.asked), 9),
+                              fitted(std::to_string(view.ready), 7)) +
                   painted(bold, fitted(reason_of(view), width - 54)));
   lines.push_back(" " + painted(dim, fitted(view.message, width - 2)));
   lines.emplace_back();

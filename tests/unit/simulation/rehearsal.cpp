@@ -143,8 +143,8 @@ class World {
     reason_ = name_of(outcome.decision.reason);
     message_ = outcome.decision.explanation.line();
     if (const auto* scale = std::get_if<ScaleTo>(&outcome.decision.action)) {
+      if (!asked_next_) asked_at_ = now + conditions_.write_takes;
       asked_next_ = scale->replicas;
-      asked_at_ = now + conditions_.write_takes;
     }
   }
 
