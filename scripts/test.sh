@@ -44,33 +44,7 @@ status=0
 GTEST_OUTPUT="xml:$results/" ctest --test-dir "$build" --parallel "$jobs" --output-on-failure \
   --output-junit "$results/ctest.junit" "$@" || status=$?
 
-# Programs that GoogleTest reports on count by their cases, all other tests as one each. A program
-# that failed without a failed case (crash, time limit, leak) counts as one failure more.
-mapfile -t reports < <(find "$results" -name '*.xml')
-counts="$(awk '
-  function attribute(name,   at, rest) {
-    at = index($0, " " name "=\"")
-    if (at == 0) return ""
-    rest = substr($0, at + length(name) + 3)
-    return substr(rest, 1, index(rest, "\"") - 1)
-  }
-  FILENAME !~ /\.junit$/ && /<testsuite / {
-    program = FILENAME; sub(/.*\//, "", program); sub(/\.xml$/, "", program)
-    seen[program] = 1
-    failed_cases = attribute("failures") + attribute("errors")
-    skipped_cases = attribute("skipped") + attribute("disabled")
-    failures[program] += failed_cases
-    failed += failed_cases; skipped += skipped_cases
-    passed += attribute("tests") - failed_cases - skipped_cases
-  }
-  FILENAME ~ /\.junit$/ && /<testcase / {
-    name = attribute("name"); state = attribute("status")
-    if (state == "fail" && !failures[name]) failed += 1
-    else if (!(name in seen) && state == "run") passed += 1
-    else if (!(name in seen) && state != "fail") skipped += 1
-  }
-  END { printf "%d %d %d", passed, failed, skipped }
-' "${reports[@]}" "$results/ctest.junit")"
+counts="$("$root/scripts/count_tests.sh" "$results")"
 read -r passed failed skipped <<<"$counts"
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
