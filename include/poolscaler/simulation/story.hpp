@@ -26,27 +26,39 @@ class Story {
   explicit Story(Millis limit = Millis(150'000));
 
   void observe(const SandboxView& view);
-  [[nodiscard]] bool ended() const;      // told, or failed
-  [[nodiscard]] bool as_told() const;    // every chapter came true
+  [[nodiscard]] bool ended() const;    // told, or failed
+  [[nodiscard]] bool as_told() const;  // every chapter came true
   [[nodiscard]] const std::vector<Chapter>& chapters() const { return chapters_; }
-  /// Several lines: each chapter with its time, what is missing, figures, the verdict.
+  /// Several lines: each chapter with its time, figures, the verdict and what was missing.
   [[nodiscard]] std::string summary() const;
 
  private:
-  void come_true(const SandboxView& view, std::string seen);
-  [[nodiscard]] bool comes_true(const SandboxView& view, std::string& seen);
+  /// What has been seen so far; each time is the first.
+  struct Facts {
+    std::optional<Millis> first_request{};
+    std::optional<Millis> woken{};
+    int woken_to = 0;
+    std::optional<Millis> ready{};
+    std::optional<Millis> paused{};
+    std::optional<Millis> resumed{};
+    bool zero_in_pause = false;
+    std::optional<Millis> ended{};
+    std::optional<Millis> drained{};  // after the end
+    std::optional<Millis> zero{};     // after the end
+    double waiting_peak = 0;
+    int ready_peak = 0;
+    int asked_peak = 0;
+  };
+  void learn(const SandboxView& view);
+  /// What to say of chapter `index`, once it is true.
+  [[nodiscard]] std::optional<std::string> told(std::size_t index, const SandboxView& view) const;
 
   Millis limit_;
   std::vector<Chapter> chapters_;
   std::size_t next_ = 0;
-  SandboxView last_{};
-  Millis load_began_{0};
-  Millis paused_at_{0};
-  Millis load_ended_{0};
-  double waiting_peak_ = 0;
-  int replicas_peak_ = 0;
-  bool broken_ = false;
-  std::string breach_{};
+  Facts facts_{};
+  Millis now_{0};
+  std::string breach_{};  // what must not have happened
 };
 
 /// How the story looks while it runs. Pure: it turns views into text.
@@ -61,13 +73,14 @@ class StoryView {
 
  private:
   [[nodiscard]] std::string table(const SandboxView& view, const Story& story) const;
-  [[nodiscard]] std::string line(const SandboxView& view) const;
+  [[nodiscard]] std::string lines(const SandboxView& view, const Story& story);
 
   bool live_;
   bool colour_;
   std::size_t drawn_lines_ = 0;
   bool begun_ = false;
   std::size_t chapters_told_ = 0;
+  Millis last_line_{0};
   SandboxView last_{};
 };
 
