@@ -7,10 +7,10 @@
 
 #include "admin.hpp"
 #include "cluster_link.hpp"
-#include "decision_loop.hpp"
 #include "poolscaler/adapters/http/server.hpp"
 #include "poolscaler/adapters/prometheus/reader.hpp"
 #include "poolscaler/controllers/cluster_state.hpp"
+#include "poolscaler/controllers/control_loop.hpp"
 #include "poolscaler/kube/lease.hpp"
 #include "poolscaler/kube/writer.hpp"
 #include "poolscaler/telemetry/metrics.hpp"
@@ -64,7 +64,7 @@ struct Operator::Parts {
   std::unique_ptr<kube::LeaseElector> elector{};
   std::unique_ptr<adapters::PrometheusReader> reader{};
   std::unique_ptr<kube::Writer> writer{};
-  std::unique_ptr<DecisionLoop> loop{};
+  std::unique_ptr<controllers::ControlLoop> loop{};
   std::unique_ptr<Watches> watches{};
   std::unique_ptr<HttpServer> listener{};
 
@@ -119,12 +119,13 @@ void Operator::Parts::make_controller() {
       link->writes(), link->discovery(), clock,
       kube::WriterOptions{.may_write = [this] { return may_write(); },
                           .reporting_instance = options.identity});
-  loop = std::make_unique<DecisionLoop>(DecisionLoop::Parts{.state = state,
-                                                            .reader = *reader,
-                                                            .writer = *writer,
-                                                            .metrics = metrics,
-                                                            .log = log,
-                                                            .clock = clock});
+  loop = std::make_unique<controllers::ControlLoop>(
+      controllers::ControlParts{.state = state,
+                                .reader = *reader,
+                                .writer = *writer,
+                                .metrics = metrics,
+                                .log = log,
+                                .clock = clock});
 }
 
 Result<void> Operator::Parts::listen() {
