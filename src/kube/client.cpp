@@ -100,7 +100,9 @@ Result<nlohmann::json> json_of(const HttpResponse& answer) {
   auto object = parse_bounded(answer.body);
   if (!object) return object;
   const auto kind = text_at(*object, "kind");
-  if (kind.empty() || kind == "Table" || text_at(*object, "apiVersion").empty())
+  // The list of the core group's resources comes without an apiVersion.
+  const bool dated = !text_at(*object, "apiVersion").empty() || kind == "APIResourceList";
+  if (kind.empty() || kind == "Table" || !dated)
     return fail(ErrorKind::Internal,
                 fmt::format("the answer is of kind '{}', which is no object of Kubernetes",
                             escaped(capped(kind, 60))));
@@ -145,6 +147,12 @@ Error error_of_status(const nlohmann::json& status, int http_status) {
                                                 : message)};
   // Old servers say 500 with this reason for a version that is gone.
   if (reason == "Expired" || reason == "Gone") error.kind = ErrorKind::Expired;
+  // A failed test of a JSON patch is said in these words alone, without naming an object.
+  if (code == 422 && text_at(status, "details", "name").empty() &&
+      !member(status, "details", "causes")) {
+    error.kind = ErrorKind::Conflict;
+    error.message = "a test of the patch failed, so it is another object: " + error.message;
+  }
   const auto wait = integer_at(status, "details", "retryAfterSeconds").value_or(0);
   error.retry_after_seconds = static_cast<int>(std::clamp<std::int64_t>(wait, 0, 3600));
   return error;

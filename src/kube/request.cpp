@@ -173,10 +173,10 @@ Result<Request> status_patch_request(const Resource& resource, const ObjectKey& 
   auto status = nlohmann::json::parse(status_json, nullptr, false);
   if (!status.is_object()) return fail(ErrorKind::InvalidInput, "a status must be a JSON object");
   if (uid.empty()) return fail(ErrorKind::InvalidInput, "a status write needs the object's uid");
-  // "add" puts the whole value in the place of an old one, which a merge patch would not. The uid
-  // is set to what it must be already: the server answers 409 when it is another object's.
+  // "add" puts the whole value in the place of an old one, which a merge patch would not. A uid in
+  // a merge patch on /status is ignored by the server; a failed test is not.
   const nlohmann::json body = nlohmann::json::array(
-      {{{"op", "add"}, {"path", "/metadata/uid"}, {"value", uid}},
+      {{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid}},
        {{"op", "add"}, {"path", "/status"}, {"value", std::move(status)}}});
   return write_request(HttpMethod::Patch, object_path(resource, key, "status"), json_patch_type,
                        body.dump());

@@ -2,8 +2,8 @@
 // what its own query reads, in value and in state.
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <random>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -202,6 +202,41 @@ TEST_P(PlannerLaw, SharedAnswersEqualOwnAnswers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PlannerLaw, ::testing::Values(1U, 2U, 3U, 4U, 5U));
+
+/// Answers of one server to many expressions, next to our own.
+TEST(LabelPredicates, DecideExpressionsAsTheServerDoes) {
+  if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;
+  std::vector<BackfilledSeries> series;
+  for (const std::string value : {"a", "b", "ab", "ba", "aa", "aab", "abab", "1", "12", "a1", "a-b",
+                                  "-", "]", "{", "a{1", "^", "$", ".", "\n", "a\nb", "é", "éa", " "})
+    series.push_back({.labels = {{"__name__", "x"}, {"l", value}}, .points = {{query_time, "1"}}});
+  BackfilledPrometheus server(series);
+  server.start();
+  server.wait_until_ready();
+  const std::vector<std::string> pieces{
+      "a", "b", "ab", "1", "é", ".", "(", ")", "(?:", "[", "]", "[^", "{", "}", "{1}", "{1,2}",
+      "{0,}", ",", "*", "+", "?", "|", "^", "$", "-", "\\d", "\\w", "\\S", "\\.", "\\-", "\\n"};
+  Dice dice(11);
+  int decided = 0;
+  for (int i = 0; i < 3000; ++i) {
+    Matcher matcher{.label = "l", .op = MatchOperator::Regex, .value = {}};
+    for (int n = 1 + dice.below(7); n > 0; --n) matcher.value += dice.one_of(pieces);
+    const auto answer =
+        server.ask(fmt::format("x{{l=~{}}}", hex_quoted(matcher.value)), query_time);
+    const auto predicate = LabelPredicate::of(matcher);
+    ASSERT_EQ(predicate.has_value(), !answer.error)
+        << matcher.value << ": " << (predicate ? *answer.error : predicate.error().message);
+    if (!predicate) continue;
+    ++decided;
+    std::set<std::string> theirs;
+    for (const auto& sample : answer.samples) theirs.insert(sample.labels.at("l"));
+    std::set<std::string> ours;
+    for (const auto& one : series)
+      if ((*predicate)(one.labels.at("l"))) ours.insert(one.labels.at("l"));
+    ASSERT_EQ(ours, theirs) << matcher.value;
+  }
+  EXPECT_GT(decided, 300);
+}
 
 TEST(PlannerNames, AreTakenByTheServersGrammar) {
   if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;

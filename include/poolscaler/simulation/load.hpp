@@ -31,6 +31,8 @@ class Load {
   [[nodiscard]] double waiting() const { return waiting_; }
   [[nodiscard]] double arrived() const { return arrived_; }
   [[nodiscard]] double served() const { return served_; }
+  /// How many of the ready replicas are at work, as of the last advance().
+  [[nodiscard]] double busy_replicas() const;
   [[nodiscard]] double rate_at(Instant now) const;
   /// Nothing arrives any more.
   [[nodiscard]] bool ended(Instant now) const;
@@ -45,6 +47,7 @@ class Load {
   double waiting_ = 0;
   double arrived_ = 0;
   double served_ = 0;
+  int ready_replicas_ = 0;
 };
 
 }  // namespace poolscaler::simulation

@@ -83,8 +83,8 @@ RC_GTEST_PROP(YamlReader, NeverThrows, (const std::string& text)) {
 RC_GTEST_PROP(YamlWriter, IsReadBackUnchanged, ()) {
   const auto word = [] {
     return *rc::gen::oneOf(
-        rc::gen::element<std::string>("yes", "1", "~", "", " a ", "a: b", "#x", "- a", "010", "null",
-                                      "plain", "a\nb", "\"q\"", "\\", "1e3", "=", "<<x", "{", "&a",
+        rc::gen::element<std::string>("yes", "1", "~", "", " a ", "a: b", "#x", "- a", "010",
+                                      "null", "plain", "a\nb", "\"q\"", "\\", "1e3", "=", "<<x", "{", "&a",
                                       std::string(60, 'w') + " " + std::string(70, 'v') + " end"),
         rc::gen::container<std::string>(rc::gen::inRange<char>(' ', 127)));
   };

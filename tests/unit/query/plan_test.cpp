@@ -167,7 +167,7 @@ TEST(Plan, NeedsNoMoreQueriesThanTheValuesDemand) {
   for (const auto& [namespaces, queues, shared, expected] :
        {Case{1, 200, true, 1}, Case{1, 201, true, 2}, Case{1000, 1, true, 5},
         Case{1000, 1, false, 5}, Case{3, 1000, true, 5}, Case{3, 1000, false, 15},
-        Case{300, 300, true, 4}, Case{20, 100, true, 1}, Case{1000, 3, true, 5}}) {
+        Case{210, 210, true, 4}, Case{20, 100, true, 1}, Case{1000, 3, true, 5}}) {
     std::vector<SignalQuery> signals;
     for (int n = 0; n < namespaces; ++n)
       for (int q = 0; q < queues; ++q)
