@@ -46,6 +46,7 @@ struct ClusterState::Impl {
   using PolicyPtr = std::shared_ptr<const PolicyRecord>;
 
   mutable std::mutex mutex;
+  std::mutex notify_mutex;  // held while calling, so that whoever is called may go after a change
   std::function<void()> notify;
 
   std::unordered_map<ObjectKey, PolicyPtr, ObjectKeyHash> policies;
@@ -72,11 +73,12 @@ struct ClusterState::Impl {
   }
 
   void tell() {
-    const bool worth_it = [&] {
+    {
       const std::scoped_lock lock(mutex);
-      return !dirty.empty() || sources_changed;
-    }();
-    if (worth_it && notify) notify();
+      if (dirty.empty() && !sources_changed) return;
+    }
+    const std::scoped_lock lock(notify_mutex);
+    if (notify) notify();
   }
 
   [[nodiscard]] const PolicyRecord* find_policy(const ObjectKey& key) const {
@@ -260,7 +262,10 @@ struct ClusterState::Impl {
 ClusterState::ClusterState() : impl_(std::make_unique<Impl>()) {}
 ClusterState::~ClusterState() = default;
 
-void ClusterState::on_change(std::function<void()> notify) { impl_->notify = std::move(notify); }
+void ClusterState::on_change(std::function<void()> notify) {
+  const std::scoped_lock lock(impl_->notify_mutex);
+  impl_->notify = std::move(notify);
+}
 
 ChangeSink& ClusterState::policies(const std::string& ns) {
   auto* impl = impl_.get();

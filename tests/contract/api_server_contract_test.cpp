@@ -42,11 +42,9 @@ rig::ControlPlane& real_server() {
   // Pods can be made without a controller that gives each namespace its service account.
   control_plane = std::make_unique<rig::ControlPlane>(rig::ControlPlaneOptions{
       .api_server_flags = {"--disable-admission-plugins=ServiceAccount"}});
-  for (const auto* name : {"scalingpolicies", "metricsources"}) {
-    const auto path =
-        rig::fs::path(POOLSCALER_SOURCE_DIR) / "crds" / ("poolscaler.dev_" + std::string(name) + ".yaml");
-    if (rig::fs::exists(path)) control_plane->apply(rig::read_file(path));
-  }
+  for (const auto& crd :
+       rig::fs::directory_iterator(rig::fs::path(POOLSCALER_SOURCE_DIR) / "crds"))
+    control_plane->apply(rig::read_file(crd.path()));
   const bool is_served = rig::eventually(rig::Ms{20'000}, [] {
     return control_plane->request("GET", "/apis/poolscaler.dev/v1alpha1/scalingpolicies").status ==
            200;

@@ -118,6 +118,22 @@ std::string Scribe::policies(const std::string& name) const {
          (name.empty() ? "" : "/" + name);
 }
 
+void tell_table(Scribe& scribe, const std::string& title, const std::string& target) {
+  const auto table = scribe.tell(title, {.target = target, .accept = accept_table});
+  std::size_t age = 0;
+  const auto columns = table.value("columnDefinitions", json::array());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    scribe.note("  column " + columns[i].value("name", "") + " " + columns[i].value("type", "") +
+                " priority " + std::to_string(columns[i].value("priority", 0)));
+    if (columns[i].value("name", "") == "Age") age = i;
+  }
+  for (const auto& row : table.value("rows", json::array())) {
+    auto cells = row["cells"];
+    if (age != 0 && cells.size() > age) cells[age] = "(age)";
+    scribe.note("  row " + cells.dump() + " of " + row["object"].value("kind", ""));
+  }
+}
+
 json deployment(const std::string& name, int replicas) {
   return {{"apiVersion", "apps/v1"},
           {"kind", "Deployment"},
@@ -137,12 +153,13 @@ json configmap(const std::string& name, const std::string& value) {
           {"data", {{"value", value}}}};
 }
 
-std::string version_of(const json& object) {
-  return object.value(json::json_pointer("/metadata/resourceVersion"), "");
+std::string text_at(const json& object, const std::string& pointer) {
+  const auto value = object.value(json::json_pointer(pointer), json());
+  return value.is_string() ? value.get<std::string>() : "";
 }
 
-std::string uid_of(const json& object) {
-  return object.value(json::json_pointer("/metadata/uid"), "");
-}
+std::string version_of(const json& object) { return text_at(object, "/metadata/resourceVersion"); }
+
+std::string uid_of(const json& object) { return text_at(object, "/metadata/uid"); }
 
 }  // namespace poolscaler::contract

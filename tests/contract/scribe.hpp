@@ -27,6 +27,9 @@ inline constexpr std::string_view merge_patch = "application/merge-patch+json";
 inline constexpr std::string_view json_patch = "application/json-patch+json";
 inline constexpr std::string_view strategic_patch = "application/strategic-merge-patch+json";
 
+inline constexpr std::string_view accept_table =
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
 struct Ask {
   std::string method = "GET";
   std::string target;
@@ -70,6 +73,9 @@ class Scribe {
   std::string transcript_;
 };
 
+/// The list as a Table: its columns and its rows, ages left out.
+void tell_table(Scribe& scribe, const std::string& title, const std::string& target);
+
 struct ContractCase {
   std::string_view name;
   void (*play)(Scribe&);
@@ -83,6 +89,8 @@ struct ContractCase {
 /// A Deployment, a ConfigMap as the cases use them.
 [[nodiscard]] json deployment(const std::string& name, int replicas);
 [[nodiscard]] json configmap(const std::string& name, const std::string& value = "1");
+/// The text at a pointer, empty when there is none.
+[[nodiscard]] std::string text_at(const json& object, const std::string& pointer);
 [[nodiscard]] std::string version_of(const json& object);
 [[nodiscard]] std::string uid_of(const json& object);
 

@@ -53,7 +53,8 @@ class ClusterState {
   ClusterState(const ClusterState&) = delete;
   ClusterState& operator=(const ClusterState&) = delete;
 
-  /// Called, outside any lock, when something has become dirty. Set once, before the sinks are used.
+  /// Called when something has become dirty; must not block. After the return of a further call,
+  /// the function set before is not called any more.
   void on_change(std::function<void()> notify);
 
   [[nodiscard]] ChangeSink& policies(const std::string& ns = {});
