@@ -37,6 +37,15 @@ telemetry::QueryOutcome outcome_of(adapters::QueryOutcome outcome) {
   return telemetry::QueryOutcome::Malformed;
 }
 
+/// The HTTP method, as the label of the same name has it in every other client.
+std::string_view method_of(std::string_view verb) {
+  if (verb == "create") return "POST";
+  if (verb == "update") return "PUT";
+  if (verb == "patch") return "PATCH";
+  if (verb == "delete") return "DELETE";
+  return "GET";
+}
+
 std::string_view host_of(const std::string& origin) {
   const auto scheme = origin.find("://");
   return scheme == std::string::npos ? std::string_view(origin)
@@ -78,7 +87,7 @@ struct Operator::Parts {
 Result<void> Operator::Parts::connect() {
   const auto host = std::string(host_of(options.access.origin));
   auto opened = ClusterLink::open(options.access, clock, [this, host](const kube::RequestSeen& seen) {
-    metrics.count_request(seen.status, seen.verb, host);
+    metrics.count_request(seen.status, method_of(seen.verb), host);
   });
   if (!opened) return fail(opened.error());
   link = std::move(*opened);

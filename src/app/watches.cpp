@@ -87,8 +87,12 @@ void Watches::watch_kind(const TargetKind& kind, const std::stop_token& stop) {
   }
   const auto resource = around_.link.discovery().find_scalable(kind.api_version, kind.kind, stop);
   if (!resource) {
-    if (is_about_the_kind(resource.error()))
+    if (is_about_the_kind(resource.error())) {
       around_.state.set_kind_trouble(kind, trouble_of(resource.error()));
+    } else if (resource.error().kind != ErrorKind::Cancelled) {
+      around_.log.warning("cannot find out about a kind of target",
+                          {{"kind", kind.text()}, {"error", resource.error().message}});
+    }
     return;
   }
   around_.state.set_kind_trouble(kind, std::nullopt);

@@ -202,6 +202,7 @@ std::int32_t story(std::size_t dies_after) {
   world.cluster->add_deployment(web, 0);
   world.cluster->add_policy(policy, queue_policy("web", 0, 50));
   std::size_t writes = 0;
+  std::int32_t pods = 0;
   const auto run_for = [&](Millis time) {
     for (Millis gone{0}; gone < time; gone += Millis(500)) {
       world.step();
@@ -210,7 +211,8 @@ std::int32_t story(std::size_t dies_after) {
           world.restart();
           break;
         }
-      world.cluster->set_ready_pods(web, world.cluster->replicas(web));
+      if (world.cluster->replicas(web) != pods)
+        world.cluster->set_ready_pods(web, pods = world.cluster->replicas(web));
       world.clock.advance(Millis(500));
     }
   };
@@ -227,7 +229,7 @@ std::int32_t story(std::size_t dies_after) {
 TEST(ADeathBetweenAnyTwoWrites, EndsInTheSameState) {
   const auto undisturbed = story(0);
   EXPECT_EQ(undisturbed, 3);
-  for (std::size_t dies_after = 1; dies_after <= 12; ++dies_after)
+  for (std::size_t dies_after = 1; dies_after <= 8; ++dies_after)
     EXPECT_EQ(story(dies_after), undisturbed) << "died after write " << dies_after;
 }
 
