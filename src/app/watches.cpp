@@ -15,7 +15,8 @@ using controllers::Trouble;
 constexpr Millis follow_period{500};
 
 kube::Resource scaled_objects() {
-  return {.group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
+  return {
+      .group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
 }
 
 Trouble trouble_of(const Error& error) {
@@ -87,8 +88,12 @@ void Watches::watch_kind(const TargetKind& kind, const std::stop_token& stop) {
   }
   const auto resource = around_.link.discovery().find_scalable(kind.api_version, kind.kind, stop);
   if (!resource) {
-    if (is_about_the_kind(resource.error()))
+    if (is_about_the_kind(resource.error())) {
       around_.state.set_kind_trouble(kind, trouble_of(resource.error()));
+    } else if (resource.error().kind != ErrorKind::Cancelled) {
+      around_.log.warning("cannot find out about a kind of target",
+                          {{"kind", kind.text()}, {"error", resource.error().message}});
+    }
     return;
   }
   around_.state.set_kind_trouble(kind, std::nullopt);

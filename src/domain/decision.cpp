@@ -10,6 +10,8 @@ std::string Explanation::line() const {
     if (!step.subject.empty()) text += "'" + step.subject + "' ";
     text += step.numbers;
   }
+  if (!steps.empty() && steps.back().after != steps.front().before)
+    text += "; had " + std::to_string(steps.front().before);
   return text;
 }
 

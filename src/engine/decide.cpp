@@ -1,14 +1,27 @@
 #include "poolscaler/engine/decide.hpp"
 
+#include "deliberation.hpp"
+#include "poolscaler/base/check.hpp"
+
 namespace poolscaler::engine {
 
-Outcome decide(const Observation& observation, const ScalingPolicy&, const Memory& memory,
-               Instant) {
-  Outcome outcome{.decision = {.action = Hold{}, .reason = Reason::AtTarget}, .memory = memory};
-  outcome.decision.current = observation.target.spec_replicas;
-  return outcome;
+// The order is the published precedence read backwards: what stands later has the last word. A
+// forecast, which may only raise, belongs after combine_wishes; a schedule's floor and ceiling
+// belong to keep_in_bounds; caps on money belong after limit_rate; its pins belong to settle.
+Outcome decide(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
+               Instant now) {
+  CHECK(observation.signals.size() == policy.signals.size(), "one reading per signal");
+  Deliberation d(observation, policy, memory, now);
+  take_up_memory(d);
+  wish_by_signals(d);
+  combine_wishes(d);
+  judge_zero(d);
+  stabilize(d);
+  keep_in_bounds(d);
+  limit_rate(d);
+  settle(d);
+  remember_scaling(d);
+  return {.decision = std::move(d.decision), .memory = std::move(d.memory)};
 }
-
-Memory without_write(const Outcome&, const Memory& before) { return before; }
 
 }  // namespace poolscaler::engine

@@ -158,20 +158,20 @@ bool FaultProxy::treat(Stream& client, std::unique_ptr<Stream>& server,
     case Verdict::Kind::Cut:
       return false;
     case Verdict::Kind::Hold:
-      while (wait_unless_gone(client, Ms{1000})) {
-      }
-      return false;
+      return hold(client);
     case Verdict::Kind::Forward:
     case Verdict::Kind::ForwardThenCut:
+    case Verdict::Kind::ForwardThenHold:
       break;
   }
   if (server == nullptr || server->readable(Ms{0})) server = Stream::connect(upstream_);
   if (server == nullptr || !server->send(raw)) return false;
-  return relay(client, *server, verdict.kind == Verdict::Kind::ForwardThenCut);
+  return relay(client, *server, verdict);
 }
 
 // False when the connection is to be closed afterwards.
-bool FaultProxy::relay(Stream& client, Stream& server, bool is_mute) {
+bool FaultProxy::relay(Stream& client, Stream& server, const Verdict& verdict) {
+  const bool is_mute = verdict.kind != Verdict::Kind::Forward;
   ResponseEnd response;
   while (!listener_.stopping()) {
     const auto bytes = server.receive(Ms{50});
@@ -181,7 +181,16 @@ bool FaultProxy::relay(Stream& client, Stream& server, bool is_mute) {
     }
     if (bytes->empty()) return false;
     if (!is_mute && !client.send(*bytes)) return false;
-    if (response.passed(*bytes)) return !is_mute;
+    if (!response.passed(*bytes)) continue;
+    if (verdict.executed != nullptr) *verdict.executed = true;
+    if (verdict.kind == Verdict::Kind::ForwardThenHold) return hold(client);
+    return !is_mute;
+  }
+  return false;
+}
+
+bool FaultProxy::hold(const Stream& client) const {
+  while (wait_unless_gone(client, Ms{1000})) {
   }
   return false;
 }

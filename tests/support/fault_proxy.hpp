@@ -3,6 +3,7 @@
 // rule sees every request before it is forwarded, so a test can stand between any two writes.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,12 +31,15 @@ struct Verdict {
     Raw,             // the bytes of `text`, then the end of the connection
     Cut,             // the end of the connection, not forwarded
     ForwardThenCut,  // the server does it, the client never hears of it
+    ForwardThenHold,  // the same, but the connection stays open
     Hold,            // nothing, until the client gives up or the connection is cut
   };
   Kind kind = Kind::Forward;
   Ms delay{0};  // before anything else
   int status = 503;
   std::string text{};
+  /// Becomes true when the server has answered (the Forward kinds).
+  std::shared_ptr<std::atomic<bool>> executed{};
 };
 
 class FaultProxy {
@@ -57,7 +61,8 @@ class FaultProxy {
   void serve(Stream& client);
   bool treat(Stream& client, std::unique_ptr<Stream>& server, const ProxiedRequest& request,
              const std::string& raw);
-  bool relay(Stream& client, Stream& server, bool is_mute);
+  bool relay(Stream& client, Stream& server, const Verdict& verdict);
+  bool hold(const Stream& client) const;
   bool wait_unless_gone(const Stream& client, Ms duration) const;
 
   Endpoint upstream_;

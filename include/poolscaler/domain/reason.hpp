@@ -4,7 +4,7 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace poolscaler {
@@ -76,6 +76,9 @@ enum class Reason {
 [[nodiscard]] std::string_view name_of(Reason reason);
 /// One sentence without a full stop.
 [[nodiscard]] std::string_view text_of(Reason reason);
+
+/// docs/reference/reasons.md, which a test compares.
+[[nodiscard]] std::string reasons_page();
 
 inline constexpr std::array all_reasons = {
 #define X(name, text) Reason::name,

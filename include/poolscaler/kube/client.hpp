@@ -47,6 +47,8 @@ struct RequestSeen {
 };
 using RequestObserver = std::function<void(const RequestSeen&)>;
 
+using SendGate = std::function<bool()>;
+
 struct ClientOptions {
   std::string user_agent = "poolscaler";
   Millis deadline{30'000};
@@ -64,9 +66,11 @@ class Client {
 
   /// A 2xx answer as a JSON object. GETs are retried within their deadline, nothing else is.
   [[nodiscard]] Result<nlohmann::json> call(const Request& request, std::stop_token stop) const;
-  /// The same with a deadline of its own and without any retry.
+  /// The same with a deadline of its own and without any retry. `may_send` is asked immediately
+  /// before anything is sent; Cancelled when it says no.
   [[nodiscard]] Result<nlohmann::json> call_once(const Request& request, Millis deadline,
-                                                 std::stop_token stop) const;
+                                                 std::stop_token stop,
+                                                 const SendGate& may_send = {}) const;
   /// A watch: see HttpTransport::stream. A status other than 200 is an Error as in call().
   [[nodiscard]] Result<void> stream(const Request& request, Millis deadline, Millis idle_limit,
                                     const HttpTransport::ChunkSink& sink,
@@ -74,7 +78,8 @@ class Client {
 
  private:
   [[nodiscard]] Result<HttpResponse> exchange(const Request& request, Millis deadline,
-                                              std::stop_token stop) const;
+                                              std::stop_token stop,
+                                              const SendGate& may_send) const;
   [[nodiscard]] HttpRequest dressed(const Request& request, std::string_view token,
                                     Millis deadline) const;
   void observe(const Request& request, const Result<HttpResponse>& answer, Millis began) const;

@@ -10,7 +10,6 @@
 // therefore conditional too.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +17,6 @@
 #include <string>
 
 #include "poolscaler/base/clock.hpp"
-#include "poolscaler/base/guarded.hpp"
 #include "poolscaler/domain/names.hpp"
 #include "poolscaler/kube/client.hpp"
 
@@ -44,48 +42,28 @@ enum class LeaseEnd {
 class LeaseElector {
  public:
   /// REQUIRES: duration > renew_deadline > 1.2 * retry. `client` should have a transport of its
-  /// own.
+  /// own, so that the Lease is renewed however busy the others are.
   LeaseElector(const Client& client, const Clock& clock, LeaseOptions options);
+  ~LeaseElector();
+  LeaseElector(const LeaseElector&) = delete;
+  LeaseElector& operator=(const LeaseElector&) = delete;
 
   /// Blocks until `stop` or until the Lease is lost; on a thread of its own. On `stop` the Lease is
-  /// released, so ask for it only when nothing writes any more.
+  /// released, so ask for it only when nothing writes any more. Call once.
   [[nodiscard]] LeaseEnd run(std::stop_token stop);
 
   /// To be asked immediately before each write. Thread-safe.
   [[nodiscard]] bool may_write() const;
   /// We are the leader, as far as we know. Thread-safe.
-  [[nodiscard]] bool is_leader() const { return leading_.load(); }
+  [[nodiscard]] bool is_leader() const;
   /// Identity of whoever held the Lease when it was last read; empty when nobody. Thread-safe.
   [[nodiscard]] std::string holder() const;
-  /// The last error of the Lease's requests, empty when the last one went well. Thread-safe.
+  /// Why the last request about the Lease failed; empty when it went well. Thread-safe.
   [[nodiscard]] std::string error() const;
 
  private:
-  struct Seen;
-  enum class Attempt { Ours, Theirs, Failed };
-  Attempt try_once(std::stop_token stop);
-  Attempt create(Millis sent, std::stop_token stop);
-  Attempt update(const Seen& seen, Millis sent, std::stop_token stop);
-  void note(const Seen& seen);
-  void release();
-  Millis jittered_retry();
-
-  const Client& client_;
-  const Clock& clock_;
-  LeaseOptions options_;
-  struct Shared {
-    std::string holder{};
-    std::string error{};
-  };
-  Guarded<Shared> shared_;
-  std::atomic<bool> leading_{false};
-  std::atomic<std::int64_t> valid_until_ms_{0};  // monotonic; write_margin not taken off
-  struct Record {
-    std::string text{};  // what of the Lease counts as a renewal by its holder
-    Millis changed{0};
-    bool any = false;
-  } record_;
-  std::uint64_t random_;
+  class Election;
+  std::unique_ptr<Election> election_;
 };
 
 }  // namespace poolscaler::kube

@@ -24,6 +24,9 @@ struct WriterOptions {
   std::function<bool()> may_write;
   std::string reporting_instance;                              // the pod's name
   std::string reporting_controller = "poolscaler.dev/operator";
+  /// For the whole exchange: a write that waits for a connection is given up before a successor can
+  /// hold the lease. At most LeaseOptions: write_margin + duration - renew_deadline.
+  Millis write_deadline{5'000};
   std::size_t event_queue_max = 1000;
   std::uint64_t seed = 1;
 };
@@ -53,8 +56,6 @@ class Writer final : public ClusterWriter {
 
  private:
   class EventPoster;
-  [[nodiscard]] Result<void> gate() const;
-
   const Client& client_;
   Discovery& discovery_;
   WriterOptions options_;

@@ -1,0 +1,102 @@
+// ClusterState: the watched cluster as typed stores, with the indices that rounds need, and the set
+// of policies that something has changed for.
+//
+// Invariant: sinks never block and never see the loop; the loop never sees JSON. One lock guards all
+// stores, so a view is one consistent moment of what the watches have told so far. Nothing that a
+// sink receives can make it throw.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "poolscaler/base/result.hpp"
+#include "poolscaler/controllers/policy_view.hpp"
+#include "poolscaler/controllers/records.hpp"
+#include "poolscaler/ports/change_sink.hpp"
+
+namespace poolscaler::controllers {
+
+/// A scale subresource that must be read, since its object changed.
+struct ScaleLookup {
+  TargetKind kind;
+  ObjectKey key;
+  auto operator<=>(const ScaleLookup&) const = default;
+};
+
+/// What such a read found.
+struct ScaleFound {
+  std::string uid;
+  std::string resource_version;
+  std::int32_t spec_replicas = 0;
+  std::int32_t status_replicas = 0;
+  std::string selector{};
+};
+
+/// A collection and how far it is.
+struct SyncState {
+  std::string resource;  // "scalingpolicies", "Deployment of apps/v1"
+  bool is_target_kind = false;
+  bool synced = false;
+  std::string error{};
+};
+
+/// Thread-safe. Sinks live as long as the state; `ns` limits a sink to one namespace, empty is all.
+class ClusterState {
+ public:
+  ClusterState();
+  ~ClusterState();
+  ClusterState(const ClusterState&) = delete;
+  ClusterState& operator=(const ClusterState&) = delete;
+
+  /// Called when something has become dirty; must not block. After the return of a further call,
+  /// the function set before is not called any more.
+  void on_change(std::function<void()> notify);
+
+  [[nodiscard]] ChangeSink& policies(const std::string& ns = {});
+  [[nodiscard]] ChangeSink& sources();
+  [[nodiscard]] ChangeSink& pods(const std::string& ns = {});
+  [[nodiscard]] ChangeSink& autoscalers(const std::string& ns = {});
+  /// A ScaledObject CRD that is not installed counts as an empty collection.
+  [[nodiscard]] ChangeSink& scaled_objects(const std::string& ns = {});
+  [[nodiscard]] ChangeSink& targets(const TargetKind& kind, const std::string& ns = {});
+
+  /// The kinds that policies name as targets now.
+  [[nodiscard]] std::set<TargetKind> wanted_kinds() const;
+  /// The kind cannot be watched: `trouble` is TargetNotFound (no such kind) or TargetNotScalable.
+  /// Nothing when it can again.
+  void set_kind_trouble(const TargetKind& kind, std::optional<Trouble> trouble);
+  /// Scale subresources to read, each at most once until it changes again.
+  [[nodiscard]] std::vector<ScaleLookup> take_scale_lookups();
+  /// NotFound marks the target as gone; other errors are looked up again.
+  void set_scale(const ScaleLookup& lookup, const Result<ScaleFound>& found);
+
+  /// Policies that were added, changed or deleted, or whose target, source or rivals changed.
+  [[nodiscard]] std::set<ObjectKey> take_dirty();
+  /// Nothing when the policy is not there (any more).
+  [[nodiscard]] std::optional<PolicyView> view(const ObjectKey& policy) const;
+  [[nodiscard]] std::vector<ObjectKey> policy_keys() const;
+  [[nodiscard]] std::size_t policy_count() const;
+
+  /// Whether a source was added, changed or deleted since the last call.
+  [[nodiscard]] bool take_sources_changed();
+  [[nodiscard]] std::vector<SourceRecord> source_records() const;
+
+  /// From now on our own memory is newer than any status: statuses are not read any more.
+  void stop_restoring();
+
+  /// Every collection that has been asked for.
+  [[nodiscard]] std::vector<SyncState> sync_states() const;
+  /// All but the target kinds, which come and go with policies, have been listed.
+  [[nodiscard]] bool synced() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,57 @@
+#include <nlohmann/json.hpp>
+
+#include "checked_reader.hpp"
+#include "poolscaler/api/objects.hpp"
+
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t name_bytes_max = 253;
+
+std::optional<FieldError> name_error(const json& object) {
+  if (!object.is_object()) return std::nullopt;  // said already
+  const auto metadata = object.find("metadata");
+  const auto* name = metadata != object.end() && metadata->is_object() && metadata->contains("name")
+                         ? &(*metadata)["name"]
+                         : nullptr;
+  if (!name) return FieldError{.path = "metadata.name", .value = {}, .problem = "is required"};
+  const auto& syntax = facts_of(Syntax::DnsSubdomain);
+  if (name->is_string() && name->get_ref<const std::string&>().size() <= name_bytes_max &&
+      syntax.matches(name->get_ref<const std::string&>()))
+    return std::nullopt;
+  return FieldError{
+      .path = "metadata.name", .value = shown(*name), .problem = std::string(syntax.words)};
+}
+
+MetricSource source_from(const json& object, const json& spec) {
+  const auto text_or_empty = [&spec](const char* name) {
+    return spec.contains(name) ? spec[name].get<std::string>() : std::string();
+  };
+  MetricSource source{.name = object["metadata"]["name"].get<std::string>(),
+                      .url = spec["url"].get<std::string>(),
+                      .ca_file = text_or_empty("caFile"),
+                      .bearer_token_file = text_or_empty("bearerTokenFile"),
+                      .client_cert_file = text_or_empty("clientCertFile"),
+                      .client_key_file = text_or_empty("clientKeyFile"),
+                      .timeout_seconds = spec["timeoutSeconds"].get<int>(),
+                      .enforced_label = spec["enforcedLabel"].get<std::string>()};
+  while (source.url.ends_with('/')) source.url.pop_back();
+  if (spec.contains("rawQueryNamespaces"))
+    source.raw_query_namespaces = spec["rawQueryNamespaces"].get<std::vector<std::string>>();
+  return source;
+}
+
+}  // namespace
+
+Checked<MetricSource> read_metric_source(const json& object, UnknownFields unknown) {
+  auto spec = checked_spec(Kind::MetricSource, object, unknown);
+  auto errors = spec ? std::vector<FieldError>() : std::move(spec.error());
+  if (auto error = name_error(object); error && errors.size() < field_errors_max)
+    errors.push_back(std::move(*error));
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
+  return source_from(object, *spec);
+}
+
+}  // namespace poolscaler::api

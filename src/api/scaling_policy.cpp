@@ -1,0 +1,102 @@
+#include <nlohmann/json.hpp>
+
+#include "checked_reader.hpp"
+#include "enum_words.hpp"
+#include "poolscaler/api/objects.hpp"
+
+// Everything here reads a spec that checked_spec has passed: fields are there, of their type and
+// within their bounds, so nothing is checked again.
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& object, const char* name) {
+  return object[name].get<std::string>();
+}
+int int_of(const json& object, const char* name) { return object[name].get<int>(); }
+
+MetricSelector selector_from(const json& metric) {
+  MetricSelector selector{
+      .metric = text_of(metric, "name"),
+      .aggregation = word_to(aggregation_words, metric["aggregation"]),
+      .range_function = word_to(range_function_words, metric["rangeFunction"])};
+  if (metric.contains("windowSeconds")) selector.window_seconds = int_of(metric, "windowSeconds");
+  if (!metric.contains("matchers")) return selector;
+  for (const auto& matcher : metric["matchers"])
+    selector.matchers.push_back({.label = text_of(matcher, "label"),
+                                 .op = word_to(match_operator_words, matcher["operator"]),
+                                 .value = text_of(matcher, "value")});
+  return selector;
+}
+
+std::variant<MetricSelector, RawQuery> query_from(const json& signal) {
+  if (signal.contains("metric")) return selector_from(signal["metric"]);
+  return RawQuery{.promql = text_of(signal, "query")};
+}
+
+Signal signal_from(const json& from) {
+  Signal signal{.name = text_of(from, "name"),
+                .source = text_of(from["metricSourceRef"], "name"),
+                .query = query_from(from),
+                .target_type = word_to(target_type_words, from["target"]["type"]),
+                .target = decimal_of(from["target"]["value"]),
+                .activation_above = decimal_of(from["activation"]["above"]),
+                .max_age_seconds = int_of(from, "maxAgeSeconds"),
+                .on_missing = word_to(on_missing_words, from["onMissing"])};
+  if (from.contains("tolerance")) {
+    const auto& tolerance = from["tolerance"];
+    if (tolerance.contains("up")) signal.tolerance_up = decimal_of(tolerance["up"]);
+    if (tolerance.contains("down")) signal.tolerance_down = decimal_of(tolerance["down"]);
+  }
+  return signal;
+}
+
+ScalingRules rules_from(const json& from) {
+  ScalingRules rules{
+      .stabilization_window_seconds = int_of(from, "stabilizationWindowSeconds"),
+      .policies = {},
+      .select_policy = word_to(select_policy_words, from["selectPolicy"]),
+      .tolerance = decimal_of(from["tolerance"])};
+  for (const auto& policy : from["policies"])
+    rules.policies.push_back({.type = word_to(rate_policy_words, policy["type"]),
+                              .value = int_of(policy, "value"),
+                              .period_seconds = int_of(policy, "periodSeconds")});
+  return rules;
+}
+
+ScalingPolicy policy_from(const json& spec) {
+  const auto& target = spec["scaleTargetRef"];
+  ScalingPolicy policy{
+      .target = {.api_version = text_of(target, "apiVersion"),
+                 .kind = text_of(target, "kind"),
+                 .name = text_of(target, "name")},
+      .interval_seconds = int_of(spec, "intervalSeconds"),
+      .mode = word_to(mode_words, spec["mode"]),
+      .pause = {.scale_up = spec["pause"]["scaleUp"].get<bool>(),
+                .scale_down = spec["pause"]["scaleDown"].get<bool>()},
+      .min_replicas = int_of(spec, "minReplicas"),
+      .max_replicas = int_of(spec, "maxReplicas"),
+      .signals = {},
+      .combine = word_to(combine_words, spec["combine"]),
+      .scale_to_zero = {.idle_after_seconds = int_of(spec["scaleToZero"], "idleAfterSeconds"),
+                        .grace_seconds = int_of(spec["scaleToZero"], "graceSeconds")},
+      .behavior = {.scale_up = rules_from(spec["behavior"]["scaleUp"]),
+                   .scale_down = rules_from(spec["behavior"]["scaleDown"])}};
+  for (const auto& signal : spec["signals"]) policy.signals.push_back(signal_from(signal));
+  if (spec.contains("fallback")) {
+    const auto& fallback = spec["fallback"];
+    policy.fallback = Fallback{.after_seconds = int_of(fallback, "afterSeconds"),
+                               .replicas = int_of(fallback, "replicas"),
+                               .behavior = word_to(fallback_words, fallback["behavior"])};
+  }
+  return policy;
+}
+
+}  // namespace
+
+Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unknown) {
+  return checked_spec(Kind::ScalingPolicy, object, unknown).map(policy_from);
+}
+
+}  // namespace poolscaler::api

@@ -1,0 +1,179 @@
+// What must hold between the fields of a ScalingPolicy, and how kubectl shows one.
+#include <nlohmann/json.hpp>
+
+#include "field_table.hpp"
+
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+bool min_within_max(const json& spec) {
+  return spec["minReplicas"].get<std::int64_t>() <= spec["maxReplicas"].get<std::int64_t>();
+}
+
+bool fallback_within_bounds(const json& spec) {
+  if (!spec.contains("fallback")) return true;
+  const auto replicas = spec["fallback"]["replicas"].get<std::int64_t>();
+  return replicas >= spec["minReplicas"].get<std::int64_t>() &&
+         replicas <= spec["maxReplicas"].get<std::int64_t>();
+}
+
+bool fallback_where_asked_for(const json& spec) {
+  if (spec.contains("fallback")) return true;
+  for (const auto& signal : spec["signals"])
+    if (signal["onMissing"] == "Fallback") return false;
+  return true;
+}
+
+bool metric_or_query(const json& signal) {
+  return signal.contains("metric") != signal.contains("query");
+}
+
+bool window_with_range_function(const json& metric) {
+  return (metric["rangeFunction"] != "None") == metric.contains("windowSeconds");
+}
+
+bool no_internal_label(const json& label) {
+  return !label.get_ref<const std::string&>().starts_with("__");
+}
+
+constexpr Rule rules[] = {
+    {.at = "spec",
+     .cel = "self.minReplicas <= self.maxReplicas",
+     .problem = "must be at most `maxReplicas`",
+     .remedy = "lower `minReplicas` or raise `maxReplicas`",
+     .child = "minReplicas",
+     .holds = min_within_max},
+    {.at = "spec",
+     .cel = "!has(self.fallback) || (self.fallback.replicas >= self.minReplicas && "
+            "self.fallback.replicas <= self.maxReplicas)",
+     .problem = "must be from `minReplicas` to `maxReplicas`",
+     .remedy = "choose a number within the bounds of the policy",
+     .child = "fallback.replicas",
+     .holds = fallback_within_bounds},
+    {.at = "spec",
+     .cel = "has(self.fallback) || self.signals.all(s, s.onMissing != 'Fallback')",
+     .problem = "is required when a signal has `onMissing: Fallback`",
+     .remedy = "set `fallback.afterSeconds` and `fallback.replicas`, or use `onMissing: Hold`",
+     .child = "fallback",
+     .holds = fallback_where_asked_for},
+    {.at = "spec.signals[]",
+     .cel = "has(self.metric) != has(self.query)",
+     .problem = "must have exactly one of `metric` and `query`",
+     .remedy = "prefer `metric`; `query` takes PromQL where the MetricSource allows it",
+     .holds = metric_or_query},
+    {.at = "spec.signals[].metric",
+     .cel = "(self.rangeFunction != 'None') == has(self.windowSeconds)",
+     .problem = "must be set with any `rangeFunction` but 'None', and only then",
+     .remedy = "set `windowSeconds`, such as 120, together with `rangeFunction: Rate`, or neither",
+     .child = "windowSeconds",
+     .holds = window_with_range_function},
+    {.at = "spec.signals[].metric.matchers[].label",
+     .cel = "!self.startsWith('__')",
+     .problem = "must not begin with '__'",
+     .remedy = "such labels are Prometheus' own; the metric is named by `metric.name`",
+     .holds = no_internal_label},
+};
+
+constexpr Column columns[] = {
+    {.name = "Target",
+     .type = "string",
+     .json_path = ".status.target",
+     .doc = "What is scaled."},
+    {.name = "Mode",
+     .type = "string",
+     .json_path = ".spec.mode",
+     .doc = "Automatic, Recommend or Paused."},
+    {.name = "Min",
+     .type = "integer",
+     .json_path = ".spec.minReplicas",
+     .doc = "Lower bound of the replicas."},
+    {.name = "Max",
+     .type = "integer",
+     .json_path = ".spec.maxReplicas",
+     .doc = "Upper bound of the replicas."},
+    {.name = "Current",
+     .type = "integer",
+     .json_path = ".status.currentReplicas",
+     .doc = "Replicas that the target is asked to have."},
+    {.name = "Desired",
+     .type = "integer",
+     .json_path = ".status.desiredReplicas",
+     .doc = "Replicas that the last decision wants."},
+    {.name = "Reason",
+     .type = "string",
+     .json_path = ".status.lastDecision.reason",
+     .doc = "Why, in one word."},
+    {.name = "Ready",
+     .type = "string",
+     .json_path = ".status.conditions[?(@.type==\"Ready\")].status",
+     .doc = "Whether the policy works."},
+    {.name = "Age",
+     .type = "date",
+     .json_path = ".metadata.creationTimestamp",
+     .doc = "Time since the policy was created."},
+    {.name = "Signal",
+     .type = "string",
+     .json_path = ".status.signalText",
+     .priority = 1,
+     .doc = "The signals and their targets."},
+    {.name = "Last scale",
+     .type = "date",
+     .json_path = ".status.lastScale.time",
+     .priority = 1,
+     .doc = "Time since the last change of replicas."},
+    {.name = "Message",
+     .type = "string",
+     .json_path = ".status.lastDecision.message",
+     .priority = 1,
+     .doc = "Why, in one sentence."},
+};
+
+constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
+kind: ScalingPolicy
+metadata:
+  name: llm-server
+  namespace: shop
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: llm-server
+  minReplicas: 0
+  maxReplicas: 20
+  signals:
+    - name: queue
+      metricSourceRef:
+        name: prometheus
+      metric:
+        name: vllm:num_requests_waiting
+      target:
+        type: PerReplica
+        value: 10
+  scaleToZero:
+    idleAfterSeconds: 600
+)";
+
+}  // namespace
+
+const KindTable& scaling_policy_table() {
+  static const KindTable table{
+      .names = {.kind = "ScalingPolicy",
+                .plural = "scalingpolicies",
+                .singular = "scalingpolicy",
+                .short_name = "spol",
+                .page = "scaling-policy",
+                .namespaced = true},
+      .doc = "ScalingPolicy says by which signals and within which bounds one workload is scaled, "
+             "to zero and back. Whoever may create one may, in effect, scale every workload of "
+             "the namespace.",
+      .example = example,
+      .spec = scaling_policy_spec_fields(),
+      .status = scaling_policy_status_fields(),
+      .rules = rules,
+      .columns = columns};
+  return table;
+}
+
+}  // namespace poolscaler::api

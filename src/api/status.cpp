@@ -1,0 +1,342 @@
+// .status, out and in. Out: cut to the bounds of the schema, so that no write of ours is refused.
+// In: lenient, since the status may be older than we are, or edited.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/base/text.hpp"
+#include "replica_digest.hpp"
+#include "status_bounds.hpp"
+
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+std::string fitted(std::string_view text, std::size_t bytes_max) {
+  return capped(escaped(text), bytes_max);
+}
+
+void put_text(json& object, const char* name, std::string_view text, std::size_t bytes_max) {
+  if (!text.empty()) object[name] = fitted(text, bytes_max);
+}
+
+std::int32_t count(std::int32_t replicas) { return std::max(replicas, 0); }
+
+std::int64_t generation(std::int64_t observed) {
+  return std::clamp<std::int64_t>(observed, 0, generation_max);
+}
+
+/// Ten digits tell any replica arithmetic apart and hide the noise of binary fractions.
+std::string number_text(double value) { return fmt::format("{:.10g}", value); }
+
+std::string_view word_of(ConditionStatus status) {
+  switch (status) {
+    case ConditionStatus::True: return "True";
+    case ConditionStatus::False: return "False";
+    case ConditionStatus::Unknown: return "Unknown";
+  }
+  return "Unknown";
+}
+
+json condition_json(const Condition& condition) {
+  return {{"type", fitted(condition.type, 316)},
+          {"status", word_of(condition.status)},
+          {"reason", name_of(condition.reason)},
+          {"message", fitted(condition.message, condition_message_max)},
+          {"observedGeneration", generation(condition.observed_generation)},
+          {"lastTransitionTime", to_rfc3339(condition.last_transition)}};
+}
+
+json conditions_json(const std::vector<Condition>& conditions) {
+  json list = json::array();
+  std::set<std::string_view> seen;
+  for (const auto& condition : conditions) {
+    if (list.size() == conditions_max) break;
+    if (!condition.type.empty() && seen.insert(condition.type).second)
+      list.push_back(condition_json(condition));
+  }
+  return list;
+}
+
+json signals_json(const std::vector<SignalStatus>& signals) {
+  json list = json::array();
+  std::set<std::string_view> seen;
+  for (const auto& signal : signals) {
+    if (list.size() == signals_max) break;
+    if (signal.name.empty() || !seen.insert(signal.name).second) continue;
+    json entry{{"name", fitted(signal.name, 63)},
+               {"state", name_of(signal.state)},
+               {"target", number_text(signal.target)}};
+    if (is_usable(signal.state)) {
+      entry["value"] = number_text(signal.value);
+      entry["replicas"] = count(signal.replicas);
+    }
+    if (signal.age_seconds && *signal.age_seconds >= 0 &&
+        *signal.age_seconds <= std::numeric_limits<std::int32_t>::max())
+      entry["ageSeconds"] = static_cast<std::int64_t>(std::floor(*signal.age_seconds));
+    put_text(entry, "detail", signal.detail, signal_detail_max);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+json step_json(const Step& step) {
+  json entry{{"stage", fitted(step.stage, 64)},
+             {"before", count(step.before)},
+             {"after", count(step.after)},
+             {"reason", name_of(step.reason)}};
+  put_text(entry, "subject", step.subject, 63);
+  put_text(entry, "numbers", step.numbers, step_numbers_max);
+  return entry;
+}
+
+/// All steps, or the first and the last ones: how it began and what came of it.
+json steps_json(const std::vector<Step>& steps) {
+  json list = json::array();
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (steps.size() <= steps_max || i < steps_max / 2 || i >= steps.size() - steps_max / 2)
+      list.push_back(step_json(steps[i]));
+  return list;
+}
+
+json decision_json(const PolicyStatus& status) {
+  json decision = json::object();
+  if (status.decision_time) decision["time"] = to_rfc3339(*status.decision_time);
+  if (status.decision_reason) decision["reason"] = name_of(*status.decision_reason);
+  put_text(decision, "message", status.decision_message, decision_message_max);
+  if (!status.decision_steps.empty()) decision["steps"] = steps_json(status.decision_steps);
+  return decision;
+}
+
+json digest_json(const std::vector<TimedReplicas>& entries) {
+  json list = json::array();
+  for (const auto& entry : entries)
+    list.push_back({{"time", to_rfc3339_micro(entry.at)}, {"replicas", count(entry.replicas)}});
+  return list;
+}
+
+json memory_json(const PolicyStatus& status) {
+  json memory = json::object();
+  if (!status.recommendations.empty())
+    memory["recommendations"] = digest_json(window_digest(status.recommendations, digest_max));
+  if (!status.scale_ups.empty())
+    memory["scaleUps"] = digest_json(sum_digest(status.scale_ups, digest_max));
+  if (!status.scale_downs.empty())
+    memory["scaleDowns"] = digest_json(sum_digest(status.scale_downs, digest_max));
+  return memory;
+}
+
+std::string dumped(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+const json& member(const json& object, const char* name) {
+  static const json nothing;
+  if (!object.is_object()) return nothing;
+  const auto found = object.find(name);
+  return found == object.end() ? nothing : *found;
+}
+
+std::string text_at(const json& object, const char* name) {
+  const auto& value = member(object, name);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::int64_t integer_at(const json& object, const char* name, std::int64_t max) {
+  const auto& value = member(object, name);
+  if (value.is_number_unsigned())
+    return static_cast<std::int64_t>(
+        std::min(value.get<std::uint64_t>(), static_cast<std::uint64_t>(max)));
+  if (!value.is_number_integer()) return 0;
+  return std::clamp<std::int64_t>(value.get<std::int64_t>(), 0, max);
+}
+
+std::int32_t replicas_at(const json& object, const char* name) {
+  return static_cast<std::int32_t>(
+      integer_at(object, name, std::numeric_limits<std::int32_t>::max()));
+}
+
+std::int64_t generation_at(const json& object) {
+  return integer_at(object, "observedGeneration", generation_max);
+}
+
+double number_at(const json& object, const char* name) {
+  const auto text = text_at(object, name);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && std::isfinite(number) ? number
+                                                                                            : 0;
+}
+
+std::optional<Instant> time_at(const json& object, const char* name) {
+  const auto time = parse_rfc3339(text_at(object, name));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+std::optional<Reason> reason_at(const json& object) {
+  const auto word = text_at(object, "reason");
+  for (const auto reason : all_reasons)
+    if (name_of(reason) == word) return reason;
+  return std::nullopt;
+}
+
+/// Items of a list, no more than the schema allows.
+template <class Take>
+void each(const json& list, std::size_t items_max, Take take) {
+  if (!list.is_array()) return;
+  for (std::size_t i = 0; i < list.size() && i < items_max; ++i) take(list[i]);
+}
+
+std::vector<SignalStatus> read_signals(const json& list) {
+  constexpr std::array states = {SignalState::Value,      SignalState::Zero,
+                                 SignalState::Absent,     SignalState::NotANumber,
+                                 SignalState::Stale,      SignalState::Partial,
+                                 SignalState::Error};
+  std::vector<SignalStatus> signals;
+  each(list, signals_max, [&](const json& from) {
+    const auto word = text_at(from, "state");
+    const auto* state = std::ranges::find(states, word, [](SignalState s) { return name_of(s); });
+    auto name = text_at(from, "name");
+    if (name.empty() || state == states.end()) return;
+    SignalStatus signal{.name = std::move(name),
+                        .state = *state,
+                        .value = number_at(from, "value"),
+                        .target = number_at(from, "target"),
+                        .replicas = replicas_at(from, "replicas"),
+                        .detail = text_at(from, "detail")};
+    if (member(from, "ageSeconds").is_number_integer())
+      signal.age_seconds = replicas_at(from, "ageSeconds");
+    signals.push_back(std::move(signal));
+  });
+  return signals;
+}
+
+std::vector<Condition> read_conditions(const json& list) {
+  std::vector<Condition> conditions;
+  each(list, conditions_max, [&](const json& from) {
+    auto type = text_at(from, "type");
+    const auto reason = reason_at(from);
+    const auto time = time_at(from, "lastTransitionTime");
+    if (type.empty() || !reason || !time) return;
+    const auto status = text_at(from, "status");
+    conditions.push_back({.type = std::move(type),
+                          .status = status == "True"    ? ConditionStatus::True
+                                    : status == "False" ? ConditionStatus::False
+                                                        : ConditionStatus::Unknown,
+                          .reason = *reason,
+                          .message = text_at(from, "message"),
+                          .observed_generation = generation_at(from),
+                          .last_transition = *time});
+  });
+  return conditions;
+}
+
+/// A stage lives as long as the program: one of the words that the engine uses.
+std::string_view stage_word(std::string_view text) {
+  constexpr std::array<std::string_view, 14> stages = {
+      "signal", "combine", "missing data", "fallback", "tolerance", "supply",        "idle",
+      "wake",   "memory",  "mode",         "pause",    "bounds",    "stabilization", "rate"};
+  const auto* found = std::ranges::find(stages, text);
+  return found == stages.end() ? std::string_view("other") : *found;
+}
+
+std::vector<Step> read_steps(const json& list) {
+  std::vector<Step> steps;
+  each(list, steps_max, [&](const json& from) {
+    const auto reason = reason_at(from);
+    if (!reason) return;
+    steps.push_back({.stage = stage_word(text_at(from, "stage")),
+                     .subject = text_at(from, "subject"),
+                     .before = replicas_at(from, "before"),
+                     .after = replicas_at(from, "after"),
+                     .reason = *reason,
+                     .numbers = text_at(from, "numbers")});
+  });
+  return steps;
+}
+
+std::vector<TimedReplicas> read_digest(const json& list) {
+  std::vector<TimedReplicas> entries;
+  each(list, digest_max, [&](const json& from) {
+    if (const auto time = time_at(from, "time"); time && from.contains("replicas"))
+      entries.push_back({.at = *time, .replicas = replicas_at(from, "replicas")});
+  });
+  std::ranges::stable_sort(entries, {}, &TimedReplicas::at);
+  return entries;
+}
+
+std::optional<LastScale> read_last_scale(const json& from) {
+  const auto time = time_at(from, "time");
+  const auto reason = reason_at(from);
+  if (!time || !reason) return std::nullopt;
+  return LastScale{.time = *time,
+                   .from = replicas_at(from, "from"),
+                   .to = replicas_at(from, "to"),
+                   .reason = *reason};
+}
+
+}  // namespace
+
+std::string render_status(const PolicyStatus& status) {
+  json out{{"observedGeneration", generation(status.observed_generation)},
+           {"currentReplicas", count(status.current_replicas)},
+           {"readyReplicas", count(status.ready_replicas)},
+           {"desiredReplicas", count(status.desired_replicas)},
+           {"recommendedReplicas", count(status.recommended_replicas)},
+           {"conditions", conditions_json(status.conditions)},
+           {"signals", signals_json(status.signals)}};
+  put_text(out, "target", status.target_text, target_text_max);
+  put_text(out, "targetUID", status.target_uid, 128);
+  put_text(out, "selector", status.selector, selector_max);
+  put_text(out, "signalText", status.signal_text, signal_text_max);
+  if (auto decision = decision_json(status); !decision.empty())
+    out["lastDecision"] = std::move(decision);
+  if (const auto& last = status.last_scale)
+    out["lastScale"] = {{"time", to_rfc3339(last->time)},
+                        {"from", count(last->from)},
+                        {"to", count(last->to)},
+                        {"reason", name_of(last->reason)}};
+  if (auto memory = memory_json(status); !memory.empty()) out["memory"] = std::move(memory);
+  return dumped(out);
+}
+
+PolicyStatus read_status(const json& object) {
+  const auto& from = member(object, "status");
+  const auto& decision = member(from, "lastDecision");
+  const auto& memory = member(from, "memory");
+  return {.observed_generation = generation_at(from),
+          .target_text = text_at(from, "target"),
+          .target_uid = text_at(from, "targetUID"),
+          .selector = text_at(from, "selector"),
+          .signal_text = text_at(from, "signalText"),
+          .current_replicas = replicas_at(from, "currentReplicas"),
+          .ready_replicas = replicas_at(from, "readyReplicas"),
+          .desired_replicas = replicas_at(from, "desiredReplicas"),
+          .recommended_replicas = replicas_at(from, "recommendedReplicas"),
+          .signals = read_signals(member(from, "signals")),
+          .conditions = read_conditions(member(from, "conditions")),
+          .decision_time = time_at(decision, "time"),
+          .decision_reason = reason_at(decision),
+          .decision_message = text_at(decision, "message"),
+          .decision_steps = read_steps(member(decision, "steps")),
+          .last_scale = read_last_scale(member(from, "lastScale")),
+          .recommendations = read_digest(member(memory, "recommendations")),
+          .scale_ups = read_digest(member(memory, "scaleUps")),
+          .scale_downs = read_digest(member(memory, "scaleDowns"))};
+}
+
+std::string render_source_status(std::int64_t observed_generation,
+                                 const std::vector<Condition>& conditions) {
+  return dumped({{"observedGeneration", generation(observed_generation)},
+                 {"conditions", conditions_json(conditions)}});
+}
+
+}  // namespace poolscaler::api

@@ -1,0 +1,165 @@
+// YAML to JSON by parser events, so that nothing is built that was not written: aliases (the bombs
+// of YAML) are refused when they are met, and depth and size are bounded before.
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/base/text.hpp"
+#include "syntax.hpp"
+#include "yaml_scalar.hpp"
+
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t depth_max = 64;
+constexpr std::size_t documents_max = 1000;
+
+/// Leaves the parser from within an event; caught in this file alone.
+struct Refused {
+  std::string message;
+};
+
+[[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what) {
+  throw Refused{fmt::format("line {}: {}", mark.line + 1, what)};
+}
+
+/// Builds the JSON of one document.
+class JsonBuilder final : public YAML::EventHandler {
+ public:
+  json root;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { put(mark, nullptr); }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    refuse(mark, "an alias (*name) is not accepted: write the value out");
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& value) override {
+    const bool is_key = !levels_.empty() && levels_.back().value->is_object() &&
+                        !levels_.back().has_key;
+    if (is_key) {
+      take_key(mark, value);
+      return;
+    }
+    auto scalar = yaml_scalar(tag, value);
+    if (!scalar) refuse(mark, scalar.error().message);
+    put(mark, std::move(*scalar));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    open(mark, json::array());
+  }
+  void OnSequenceEnd() override { levels_.pop_back(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    open(mark, json::object());
+  }
+  void OnMapEnd() override { levels_.pop_back(); }
+
+ private:
+  struct Level {
+    json* value;
+    std::string key{};
+    bool has_key = false;
+  };
+
+  void take_key(const YAML::Mark& mark, const std::string& key) {
+    auto& level = levels_.back();
+    if (key == "<<") refuse(mark, "a merge key (<<) is not accepted: write the fields out");
+    if (level.value->contains(key))
+      refuse(mark, fmt::format("key '{}' is given twice", capped(escaped(key), 64)));
+    level.key = key;
+    level.has_key = true;
+  }
+
+  json& put(const YAML::Mark& mark, json value) {
+    if (levels_.empty()) return root = std::move(value);
+    auto& level = levels_.back();
+    if (level.value->is_array()) {
+      level.value->push_back(std::move(value));
+      return level.value->back();
+    }
+    if (!level.has_key) refuse(mark, "a key must be text");
+    level.has_key = false;
+    return (*level.value)[level.key] = std::move(value);
+  }
+
+  void open(const YAML::Mark& mark, json value) {
+    if (levels_.size() >= depth_max)
+      refuse(mark, fmt::format("nested more than {} levels deep", depth_max));
+    // A reference into a container stays good: nothing is added to it until this level closes.
+    levels_.push_back(Level{.value = &put(mark, std::move(value))});
+  }
+
+  std::vector<Level> levels_;
+};
+
+/// Appends the objects of one document: itself, or the items of a List.
+void take_objects(json document, std::vector<json>& objects) {
+  if (document.is_null()) return;
+  if (!document.is_object()) throw Refused{"a document must be an object (key: value)"};
+  const auto kind = document.find("kind");
+  const auto items = document.find("items");
+  const bool is_list = kind != document.end() && kind->is_string() &&
+                       kind->get_ref<const std::string&>().ends_with("List") &&
+                       items != document.end() && items->is_array();
+  if (!is_list) {
+    objects.push_back(std::move(document));
+    return;
+  }
+  for (auto& item : *items) {
+    if (!item.is_object()) throw Refused{"an item of a List must be an object"};
+    objects.push_back(std::move(item));
+  }
+}
+
+std::vector<json> objects_of(std::istream& input) {
+  std::vector<json> objects;
+  YAML::Parser parser(input);
+  JsonBuilder builder;
+  for (std::size_t documents = 0; parser.HandleNextDocument(builder); ++documents) {
+    if (documents >= documents_max)
+      throw Refused{fmt::format("more than {} documents", documents_max)};
+    take_objects(std::move(builder.root), objects);
+    builder = JsonBuilder();
+  }
+  return objects;
+}
+
+}  // namespace
+
+Result<std::vector<json>> read_yaml(std::string_view text) {
+  const auto refused = [](std::string_view what) {
+    return fail(ErrorKind::InvalidInput, fmt::format("reading YAML: {}", what));
+  };
+  if (text.size() > yaml_bytes_max)
+    return refused(fmt::format("text has {} bytes, must have at most {}: split it into files",
+                               text.size(), yaml_bytes_max));
+  if (!utf8_length(text)) return refused("text is not valid UTF-8");
+  if (text.find('\0') != std::string_view::npos) return refused("text has a zero byte");
+  try {
+    std::istringstream input{std::string(text)};
+    return objects_of(input);
+  } catch (const Refused& error) {
+    return refused(error.message);
+  } catch (const YAML::Exception& error) {
+    return refused(
+        fmt::format("line {}: {}", error.mark.line + 1, capped(escaped(error.msg), 200)));
+  }
+}
+
+}  // namespace poolscaler::api

@@ -1,0 +1,17 @@
+// The transport to one Prometheus: bound to the MetricSource's address and trust, and refused when
+// a file that it names lies outside the folder that the platform team mounted for that.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "poolscaler/domain/metric_source.hpp"
+#include "poolscaler/ports/http_transport.hpp"
+
+namespace poolscaler::app {
+
+/// Errors: InvalidInput (address, a file outside `credentials_dir`, unusable certificates).
+[[nodiscard]] Result<std::unique_ptr<HttpTransport>> source_transport(
+    const MetricSource& source, const std::string& credentials_dir);
+
+}  // namespace poolscaler::app

@@ -1,0 +1,170 @@
+#include "decode.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/base/text.hpp"
+#include "status.hpp"
+
+namespace poolscaler::controllers {
+namespace {
+
+const nlohmann::json null_json;
+
+std::string text_at(const nlohmann::json& object, const char* name) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t integer_at(const nlohmann::json& object, const char* name, std::int64_t otherwise) {
+  if (!object.is_object()) return otherwise;
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>()
+                                                             : otherwise;
+}
+
+std::int32_t replicas_at(const nlohmann::json& object, const char* name, std::int32_t otherwise) {
+  const auto value = integer_at(object, name, otherwise);
+  if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) return otherwise;
+  return static_cast<std::int32_t>(value);
+}
+
+Instant time_at(const nlohmann::json& object, const char* name) {
+  const auto text = text_at(object, name);
+  return text.empty() ? Instant{} : parse_rfc3339(text).value_or(Instant{});
+}
+
+std::optional<TargetRef> read_target_ref(const nlohmann::json& ref, std::string_view api_version,
+                                         std::string_view kind) {
+  TargetRef target{.api_version = text_at(ref, "apiVersion"),
+                   .kind = text_at(ref, "kind"),
+                   .name = text_at(ref, "name")};
+  if (target.api_version.empty()) target.api_version = api_version;
+  if (target.kind.empty()) target.kind = kind;
+  if (target.name.empty() || target.kind.empty()) return std::nullopt;
+  return target;
+}
+
+bool has_condition(const nlohmann::json& conditions, std::string_view type,
+                   std::string_view status, std::string_view reason = {}) {
+  if (!conditions.is_array()) return false;
+  for (const auto& condition : conditions)
+    if (text_at(condition, "type") == type && text_at(condition, "status") == status &&
+        (reason.empty() || text_at(condition, "reason") == reason))
+      return true;
+  return false;
+}
+
+}  // namespace
+
+const nlohmann::json& at_path(const nlohmann::json& object,
+                              std::initializer_list<const char*> path) {
+  const auto* at = &object;
+  for (const auto* name : path) {
+    if (!at->is_object()) return null_json;
+    const auto found = at->find(name);
+    if (found == at->end()) return null_json;
+    at = &*found;
+  }
+  return *at;
+}
+
+std::optional<ObjectMeta> read_meta(const nlohmann::json& object) {
+  const auto& metadata = at_path(object, {"metadata"});
+  ObjectMeta meta{.key = {.ns = text_at(metadata, "namespace"), .name = text_at(metadata, "name")},
+                  .uid = text_at(metadata, "uid"),
+                  .resource_version = text_at(metadata, "resourceVersion"),
+                  .generation = integer_at(metadata, "generation", 0),
+                  .created = time_at(metadata, "creationTimestamp"),
+                  .deleting = !text_at(metadata, "deletionTimestamp").empty()};
+  if (meta.key.name.empty()) return std::nullopt;
+  return meta;
+}
+
+bool carries_scale(const TargetKind& kind) {
+  return kind.api_version == "apps/v1" &&
+         (kind.kind == "Deployment" || kind.kind == "StatefulSet" || kind.kind == "ReplicaSet");
+}
+
+TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
+                           const TargetKind& kind) {
+  TargetRecord record{.uid = meta.uid,
+                      .resource_version = meta.resource_version,
+                      .created = meta.created,
+                      .deleting = meta.deleting};
+  if (!carries_scale(kind)) return record;
+  const auto& spec = at_path(object, {"spec"});
+  // The API server fills in 1 where replicas is missing.
+  record.spec_replicas = replicas_at(spec, "replicas", 1);
+  record.status_replicas = replicas_at(at_path(object, {"status"}), "replicas", 0);
+  record.selector = read_selector(at_path(spec, {"selector"}));
+  record.scale_known = true;
+  return record;
+}
+
+std::optional<PodRecord> decode_pod(const nlohmann::json& object, const ObjectMeta& meta) {
+  if (meta.deleting) return std::nullopt;
+  const auto& status = at_path(object, {"status"});
+  const auto phase = text_at(status, "phase");
+  if (phase == "Succeeded" || phase == "Failed") return std::nullopt;
+  PodRecord record{.labels = {}, .state = PodState::Starting, .created = meta.created};
+  if (const auto& labels = at_path(object, {"metadata", "labels"}); labels.is_object())
+    for (const auto& [key, value] : labels.items())
+      if (value.is_string()) record.labels.emplace(key, value.get<std::string>());
+  const auto& conditions = at_path(status, {"conditions"});
+  if (has_condition(conditions, "Ready", "True"))
+    record.state = PodState::Ready;
+  else if (has_condition(conditions, "PodScheduled", "False", "Unschedulable"))
+    record.state = PodState::Unschedulable;
+  return record;
+}
+
+PolicyRecord decode_policy(const nlohmann::json& object, const ObjectMeta& meta,
+                           const PolicyRecord* known, bool with_status) {
+  PolicyRecord record{.key = meta.key,
+                      .uid = meta.uid,
+                      .generation = meta.generation,
+                      .created = meta.created,
+                      .deleting = meta.deleting};
+  if (known != nullptr && known->uid == record.uid && known->generation == record.generation) {
+    record.spec = known->spec;
+    record.errors = known->errors;
+    record.target = known->target;
+  } else {
+    auto spec = api::read_scaling_policy(object);
+    if (spec) {
+      record.target = spec->target;
+      record.spec = std::make_shared<const ScalingPolicy>(*std::move(spec));
+    } else {
+      record.errors = api::summary(spec.error());
+      record.target = read_target_ref(at_path(object, {"spec", "scaleTargetRef"}), "", "");
+    }
+  }
+  if (with_status) record.restored = restored_from(api::read_status(object), record.spec.get());
+  return record;
+}
+
+SourceRecord decode_source(const nlohmann::json& object, const ObjectMeta& meta) {
+  SourceRecord record{
+      .name = meta.key.name, .uid = meta.uid, .generation = meta.generation};
+  auto spec = api::read_metric_source(object);
+  if (spec)
+    record.spec = *std::move(spec);
+  else
+    record.errors = api::summary(spec.error());
+  // The conditions of both kinds have one shape.
+  const auto status = api::read_status(object);
+  for (const auto& condition : status.conditions) {
+    if (condition.type != condition_types.front()) continue;
+    record.ready = digest_of(condition);
+    record.observed_generation = condition.observed_generation;
+  }
+  return record;
+}
+
+std::optional<TargetRef> decode_scale_target(const nlohmann::json& object) {
+  return read_target_ref(at_path(object, {"spec", "scaleTargetRef"}), "apps/v1", "Deployment");
+}
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,90 @@
+// What the watches have brought since the last step.
+
+#include <fmt/format.h>
+
+#include "poolscaler/base/text.hpp"
+#include "status.hpp"
+#include "steps.hpp"
+
+namespace poolscaler::controllers {
+
+void Rounds::Steps::take_changes() {
+  if (parts_.state.take_sources_changed()) take_sources();
+  for (const auto& key : parts_.state.take_dirty()) take_change(key);
+}
+
+void Rounds::Steps::take_change(const ObjectKey& key) {
+  const auto view = parts_.state.view(key);
+  if (!view || view->policy->deleting) {
+    forget(key);
+    return;
+  }
+  auto& runtime = runtime_of(*view);
+  const bool same_spec = runtime.policy->generation == view->policy->generation;
+  const bool was_decidable = runtime.can_decide;
+  const bool awaited_write = runtime.settlement.pending();
+  runtime.policy = view->policy;
+  look(runtime, *view);
+  const TargetSeen seen{.uid = view->target.uid,
+                        .resource_version = view->target_resource_version,
+                        .replicas = view->target.spec_replicas};
+  // The echo of our own write is no news: its decision has been told already.
+  const bool own_echo = awaited_write && same_spec && was_decidable && runtime.can_decide &&
+                        runtime.settlement.settled(seen, parts_.clock.monotonic());
+  if (own_echo && schedule_.contains(key)) return;
+  schedule_.no_later(key, parts_.clock.monotonic());
+}
+
+PolicyRuntime& Rounds::Steps::runtime_of(const PolicyView& view) {
+  const auto& key = view.policy->key;
+  auto found = runtimes_.find(key);
+  if (found != runtimes_.end() && found->second.policy->uid != view.policy->uid) {
+    forget(key);  // deleted and made again
+    found = runtimes_.end();
+  }
+  if (found != runtimes_.end()) return found->second;
+  auto& runtime = runtimes_[key];
+  runtime.policy = view.policy;
+  runtime.phase_hash = stable_hash(view.policy->uid);
+  if (const auto& restored = view.policy->restored) {
+    runtime.told = restored->digest;
+    runtime.memory = restored->memory;
+    runtime.last_scale = restored->last_scale;
+  }
+  return runtime;
+}
+
+void Rounds::Steps::forget(const ObjectKey& key) {
+  schedule_.erase(key);
+  zeros_.erase(key);
+  if (runtimes_.erase(key) == 0) return;
+  (void)parts_.writes.withdraw({.what = WriteSlot::What::Scale, .key = key});
+  (void)parts_.writes.withdraw({.what = WriteSlot::What::Status, .key = key});
+  parts_.metrics.drop_policy(key);
+}
+
+/// What selection needs to know without another look at the stores.
+void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
+  const auto& policy = *view.policy;
+  runtime.synced = view.synced;
+  runtime.can_decide = policy.spec != nullptr && view.synced && !view.target_trouble;
+  runtime.askable.clear();
+  for (const auto& trouble : view.signal_troubles) runtime.askable.push_back(!trouble);
+  runtime.at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&
+                    policy.spec->mode != Mode::Paused && !view.conflict;
+  if (runtime.at_zero)
+    zeros_.insert(policy.key);
+  else
+    zeros_.erase(policy.key);
+}
+
+void Rounds::Steps::take_sources() {
+  std::vector<MetricSource> usable;
+  for (const auto& source : parts_.state.source_records()) {
+    if (source.spec) usable.push_back(*source.spec);
+    tell_source(source);
+  }
+  parts_.reader.use_sources(std::move(usable));
+}
+
+}  // namespace poolscaler::controllers

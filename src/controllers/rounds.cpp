@@ -1,0 +1,43 @@
+#include "poolscaler/controllers/rounds.hpp"
+
+#include <algorithm>
+
+#include "steps.hpp"
+
+namespace poolscaler::controllers {
+
+Rounds::Rounds(RoundParts parts) : steps_(std::make_unique<Steps>(std::move(parts))) {}
+Rounds::~Rounds() = default;
+void Rounds::on_work(std::function<void()> notify) { steps_->on_work(std::move(notify)); }
+void Rounds::begin() { steps_->begin(); }
+Millis Rounds::step() { return steps_->step(); }
+
+Rounds::Steps::Steps(RoundParts parts)
+    : parts_(std::move(parts)), lanes_(parts_.reader, parts_.read_threads) {}
+
+void Rounds::Steps::on_work(std::function<void()> notify) {
+  parts_.state.on_change(notify);
+  parts_.writes.on_done(notify);
+  lanes_.on_read(std::move(notify));
+}
+
+void Rounds::Steps::begin() {
+  (void)parts_.state.take_dirty();
+  (void)parts_.state.take_sources_changed();
+  take_sources();
+  for (const auto& key : parts_.state.policy_keys()) take_change(key);
+  parts_.state.stop_restoring();
+}
+
+Millis Rounds::Steps::step() {
+  take_results();
+  take_changes();
+  for (const auto& batch : lanes_.take_read()) conclude(batch);
+  select();
+  for (const auto& batch : lanes_.take_read()) conclude(batch);
+  const auto now = parts_.clock.monotonic();
+  const auto next = std::min(schedule_.next().value_or(next_wake_), next_wake_);
+  return std::max(next - now, Millis{0});
+}
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,147 @@
+// Who is due, and what their signals ask of which source.
+
+#include <algorithm>
+
+#include "steps.hpp"
+
+namespace poolscaler::controllers {
+namespace {
+
+using telemetry::RoundKind;
+
+constexpr Millis wake_period{1'000};
+constexpr Millis retry_soon{200};
+constexpr Millis regular_deadline{15'000};
+constexpr Millis wake_deadline{5'000};
+
+/// Policies that read the same sources share a lane, so that their queries can be shared and a slow
+/// source holds up nobody else.
+std::string lane_of(const ScalingPolicy& spec, RoundKind kind) {
+  std::set<std::string_view> sources;
+  for (const auto& signal : spec.signals) sources.insert(signal.source);
+  std::string lane(telemetry::name_of(kind));
+  for (const auto source : sources) lane.append(1, '\n').append(source);
+  return lane;
+}
+
+}  // namespace
+
+void Rounds::Steps::select() {
+  const auto now = parts_.clock.monotonic();
+  select_regular(now);
+  if (now < next_wake_) return;
+  next_wake_ = (now / wake_period + 1) * wake_period;
+  select_wake(now);
+}
+
+void Rounds::Steps::reschedule(const ObjectKey& key, const PolicyRuntime& runtime) {
+  const auto interval =
+      Seconds(runtime.policy->spec == nullptr ? 15 : runtime.policy->spec->interval_seconds);
+  schedule_.set(key, next_phase(runtime.phase_hash, interval, runtimes_.size(),
+                                parts_.clock.monotonic()));
+}
+
+void Rounds::Steps::select_regular(Millis now) {
+  std::map<std::string, ReadBatch> batches;
+  for (const auto& due : schedule_.take_due(now)) {
+    const auto found = runtimes_.find(due.key);
+    if (found == runtimes_.end()) continue;
+    auto& runtime = found->second;
+    if (!ready_to_read(due.key, runtime, now)) continue;
+    const auto lane = runtime.policy->spec == nullptr
+                          ? std::string()
+                          : lane_of(*runtime.policy->spec, RoundKind::Regular);
+    if (!batches.contains(lane) && !lanes_.is_free(lane)) {
+      schedule_.set(due.key, now + retry_soon);
+      continue;
+    }
+    reschedule(due.key, runtime);
+    auto& batch = batches[lane];
+    batch.lane = lane;
+    batch.kind = RoundKind::Regular;
+    batch.deadline = regular_deadline;
+    add_to_batch(batches, runtime, {.policy = due.key, .wake = false, .planned = due.planned,
+                                    .query_of_signal = {}, .spec = runtime.policy->spec.get()});
+  }
+  submit(std::move(batches));
+}
+
+/// The policies that stand at zero, each second, whether they are due or not.
+void Rounds::Steps::select_wake(Millis now) {
+  std::map<std::string, ReadBatch> batches;
+  const auto zeros = zeros_;
+  for (const auto& key : zeros) {
+    const auto found = runtimes_.find(key);
+    if (found == runtimes_.end()) continue;
+    auto& runtime = found->second;
+    if (runtime.reading || runtime.pending || runtime.settlement.pending()) continue;
+    if (runtime.frozen_generation || runtime.policy->spec == nullptr) continue;
+    const auto lane = lane_of(*runtime.policy->spec, RoundKind::Wake);
+    if (!batches.contains(lane) && !lanes_.is_free(lane)) continue;
+    auto& batch = batches[lane];
+    batch.lane = lane;
+    batch.kind = RoundKind::Wake;
+    batch.deadline = wake_deadline;
+    add_to_batch(batches, runtime, {.policy = key, .wake = true, .planned = now,
+                                    .query_of_signal = {}, .spec = runtime.policy->spec.get()});
+  }
+  submit(std::move(batches));
+}
+
+bool Rounds::Steps::ready_to_read(const ObjectKey& key, PolicyRuntime& runtime, Millis now) {
+  const auto later = [&](Millis at) {
+    schedule_.set(key, at);
+    return false;
+  };
+  if (runtime.reading) return later(now + retry_soon);
+  if (runtime.pending) {
+    // A newer decision is better than the one that still waits to be written.
+    if (!parts_.writes.withdraw({.what = WriteSlot::What::Scale, .key = key}))
+      return later(now + retry_soon);
+    runtime.pending.reset();
+  }
+  if (now < runtime.write_not_before) return later(runtime.write_not_before);
+  const bool waits = runtime.settlement.pending() || !runtime.synced;
+  if (!waits) return true;
+  const auto view = parts_.state.view(key);
+  if (!view) return false;  // the change that says so is on its way
+  look(runtime, *view);
+  const TargetSeen seen{.uid = view->target.uid,
+                        .resource_version = view->target_resource_version,
+                        .replicas = view->target.spec_replicas};
+  if (!runtime.settlement.settled(seen, now) || !runtime.synced) return later(now + retry_soon);
+  return true;
+}
+
+void Rounds::Steps::add_to_batch(std::map<std::string, ReadBatch>& batches, PolicyRuntime& runtime,
+                                 BatchEntry entry) {
+  const auto* spec = runtime.policy->spec.get();
+  const bool wake = entry.wake;
+  auto& batch = batches[spec == nullptr
+                            ? std::string()
+                            : lane_of(*spec, wake ? RoundKind::Wake : RoundKind::Regular)];
+  for (std::size_t i = 0; spec != nullptr && i < spec->signals.size(); ++i) {
+    const bool asked = runtime.can_decide && i < runtime.askable.size() && runtime.askable[i];
+    if (!asked) {
+      entry.query_of_signal.push_back(-1);
+      continue;
+    }
+    const auto& signal = spec->signals[i];
+    entry.query_of_signal.push_back(static_cast<int>(batch.queries.size()));
+    batch.queries.push_back({.source = signal.source,
+                             .ns = runtime.policy->key.ns,
+                             .query = signal.query,
+                             .max_age_seconds = signal.max_age_seconds});
+  }
+  runtime.reading = true;
+  batch.entries.push_back(std::move(entry));
+}
+
+void Rounds::Steps::submit(std::map<std::string, ReadBatch> batches) {
+  for (auto& [lane, batch] : batches) {
+    batch.began = parts_.clock.monotonic();
+    lanes_.submit(std::move(batch));
+  }
+}
+
+}  // namespace poolscaler::controllers

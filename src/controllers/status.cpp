@@ -1,0 +1,315 @@
+#include "status.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "poolscaler/base/check.hpp"
+#include "poolscaler/base/text.hpp"
+
+namespace poolscaler::controllers {
+namespace {
+
+using api::ConditionStatus;
+
+constexpr std::size_t message_bytes_max = 1024;
+constexpr std::size_t digest_entries_max = 64;
+
+struct Verdict {
+  ConditionStatus status;
+  Reason reason;
+  std::string message{};  // the reason's own text when empty
+};
+
+Reason reason_of(SignalState state) {
+  switch (state) {
+    case SignalState::Absent: return Reason::MetricAbsent;
+    case SignalState::NotANumber: return Reason::MetricNotANumber;
+    case SignalState::Stale: return Reason::MetricStale;
+    case SignalState::Partial: return Reason::MetricPartial;
+    case SignalState::Error: return Reason::MetricError;
+    case SignalState::Value:
+    case SignalState::Zero: break;
+  }
+  return Reason::SignalsHealthy;
+}
+
+/// What keeps the policy from doing its work, most fundamental first.
+std::optional<Trouble> main_trouble(const StatusInput& input) {
+  const auto& policy = *input.view.policy;
+  if (policy.spec == nullptr) return Trouble{Reason::InvalidSpec, policy.errors};
+  if (input.view.target_trouble) return input.view.target_trouble;
+  if (input.blocked) return input.blocked;
+  for (const auto& trouble : input.view.signal_troubles)
+    if (trouble) return trouble;
+  return std::nullopt;
+}
+
+Verdict ready(const StatusInput& input) {
+  if (auto trouble = main_trouble(input))
+    return {ConditionStatus::False, trouble->reason, std::move(trouble->message)};
+  if (input.decision == nullptr) return {ConditionStatus::Unknown, Reason::AwaitingFirstRound};
+  return {ConditionStatus::True, Reason::Accepted};
+}
+
+Verdict metrics_healthy(const StatusInput& input) {
+  const auto& signals = input.view.policy->spec->signals;
+  std::string message;
+  std::optional<Reason> worst;
+  for (std::size_t i = 0; i < signals.size() && i < input.readings.size(); ++i) {
+    const auto& reading = input.readings[i];
+    if (is_usable(reading.state)) continue;
+    if (!worst) worst = reason_of(reading.state);
+    message += fmt::format("{}'{}' is {}{}{}", message.empty() ? "" : "; ", signals[i].name,
+                           name_of(reading.state), reading.detail.empty() ? "" : ": ",
+                           reading.detail);
+  }
+  if (worst) return {ConditionStatus::False, *worst, std::move(message)};
+  return {ConditionStatus::True, Reason::SignalsHealthy};
+}
+
+Verdict paused(const ScalingPolicy& spec) {
+  if (spec.mode == Mode::Paused) return {ConditionStatus::True, Reason::Paused};
+  if (spec.pause.scale_up && spec.pause.scale_down)
+    return {ConditionStatus::True, Reason::Paused, "scaling up and scaling down are both paused"};
+  if (spec.pause.scale_up) return {ConditionStatus::True, Reason::ScaleUpPaused};
+  if (spec.pause.scale_down) return {ConditionStatus::True, Reason::ScaleDownPaused};
+  return {ConditionStatus::False, Reason::NotPaused};
+}
+
+Verdict conflict(const StatusInput& input) {
+  if (input.view.conflict)
+    return {ConditionStatus::True, input.view.conflict->reason, input.view.conflict->message};
+  if (input.blocked && input.blocked->reason == Reason::ExternalWriter)
+    return {ConditionStatus::True, Reason::ExternalWriter, input.blocked->message};
+  return {ConditionStatus::False, Reason::NoConflict};
+}
+
+Verdict limited(const Decision& decision) {
+  if (decision.limited) return {ConditionStatus::True, *decision.limited};
+  return {ConditionStatus::False, Reason::NotLimited};
+}
+
+std::array<Verdict, condition_count> verdicts(const StatusInput& input) {
+  const auto* spec = input.view.policy->spec.get();
+  auto main = ready(input);
+  // Nothing was decided, so nothing can be said: the reason is that of Ready.
+  const Verdict unknown{ConditionStatus::Unknown, main.reason, main.message};
+  std::array<Verdict, condition_count> out;
+  out.fill(unknown);
+  out[0] = std::move(main);
+  if (spec == nullptr) return out;
+  out[5] = paused(*spec);
+  out[6] = conflict(input);
+  if (input.decision == nullptr) return out;
+  const auto& decision = *input.decision;
+  out[1] = metrics_healthy(input);
+  out[2] = decision.active ? Verdict{ConditionStatus::True, Reason::Active}
+                           : Verdict{ConditionStatus::False, Reason::Inactive};
+  out[3] = limited(decision);
+  out[4] = decision.fallback_active ? Verdict{ConditionStatus::True, Reason::FallbackActive}
+                                    : Verdict{ConditionStatus::False, Reason::NoFallback};
+  return out;
+}
+
+std::vector<api::Condition> make_conditions(const StatusInput& input, Instant now) {
+  std::vector<api::Condition> out;
+  auto all = verdicts(input);
+  for (std::size_t i = 0; i < condition_count; ++i) {
+    auto& verdict = all[i];
+    const auto& before = input.before.conditions[i];
+    const bool kept = input.before.any && before.status == verdict.status;
+    if (verdict.message.empty()) verdict.message = text_of(verdict.reason);
+    out.push_back({.type = std::string(condition_types[i]),
+                   .status = verdict.status,
+                   .reason = verdict.reason,
+                   .message = capped(escaped(verdict.message), message_bytes_max),
+                   .observed_generation = input.view.policy->generation,
+                   .last_transition = kept ? before.last_transition : now});
+  }
+  return out;
+}
+
+std::vector<api::SignalStatus> make_signals(const StatusInput& input) {
+  std::vector<api::SignalStatus> out;
+  const auto& signals = input.view.policy->spec->signals;
+  for (std::size_t i = 0; i < signals.size() && i < input.readings.size(); ++i) {
+    const auto& reading = input.readings[i];
+    api::SignalStatus status{.name = signals[i].name,
+                             .state = reading.state,
+                             .value = is_usable(reading.state) ? reading.value : 0,
+                             .target = signals[i].target,
+                             .age_seconds = reading.age_seconds,
+                             .detail = reading.detail};
+    if (input.decision != nullptr && i < input.decision->signals.size())
+      status.replicas = input.decision->signals[i].replicas;
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+std::vector<TimedReplicas> newest(const std::vector<TimedReplicas>& entries) {
+  const auto skipped = entries.size() > digest_entries_max ? entries.size() - digest_entries_max : 0;
+  return {entries.begin() + static_cast<std::ptrdiff_t>(skipped), entries.end()};
+}
+
+void tell_decision(const StatusInput& input, api::PolicyStatus& status) {
+  if (input.blocked && input.blocked->reason != Reason::WriteFailed) {
+    status.decision_reason = input.blocked->reason;
+    status.decision_message = input.blocked->message;
+  } else {
+    status.decision_reason = input.decision->reason;
+    status.decision_message = input.decision->explanation.line();
+  }
+  status.decision_time = input.decided_at;
+  status.decision_steps = input.decision->explanation.steps;
+}
+
+std::size_t hash_without_digits(std::string_view text) {
+  std::string kept;
+  for (const char c : text)
+    if (c < '0' || c > '9') kept += c;
+  return stable_hash(kept);
+}
+
+bool moved(double from, double to, double target) {
+  const double scale = std::max({std::abs(from), std::abs(to), target});
+  return std::abs(to - from) > numbers_moved_fraction * scale;
+}
+
+/// Which of the quiet reasons it is changes with every jitter and asks nothing of anybody.
+Reason meaning_of(Reason reason) {
+  return reason == Reason::WithinTolerance ? Reason::AtTarget : reason;
+}
+
+bool same_reason(const std::optional<Reason>& a, const std::optional<Reason>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  return meaning_of(*a) == meaning_of(*b);
+}
+
+bool has_value(SignalState state) { return is_usable(state); }
+
+}  // namespace
+
+api::PolicyStatus make_status(const StatusInput& input, Instant now) {
+  const auto& policy = *input.view.policy;
+  api::PolicyStatus status{.observed_generation = policy.generation};
+  if (policy.target) status.target_text = policy.target->kind + "/" + policy.target->name;
+  const auto& target = input.view.target;
+  if (!input.view.target_trouble && policy.spec != nullptr) {
+    status.target_uid = target.uid;
+    status.selector = input.view.selector;
+    status.current_replicas = input.confirmed_replicas.value_or(target.spec_replicas);
+    status.ready_replicas = target.pods.ready;
+    status.desired_replicas = status.current_replicas;
+    status.recommended_replicas = status.current_replicas;
+  }
+  if (policy.spec != nullptr && input.decision != nullptr) {
+    status.signals = make_signals(input);
+    if (!status.signals.empty()) {
+      const auto& first = status.signals.front();
+      status.signal_text =
+          is_usable(first.state)
+              ? fmt::format("{} {} of {}", first.name, brief(first.value), brief(first.target))
+              : fmt::format("{} {}", first.name, name_of(first.state));
+    }
+    tell_decision(input, status);
+    if (!input.blocked || input.blocked->reason == Reason::WriteFailed)
+      status.desired_replicas = input.decision->desired;
+    status.recommended_replicas = input.decision->recommended;
+  } else if (const auto trouble = main_trouble(input)) {
+    status.decision_reason = trouble->reason;
+    status.decision_message = trouble->message;
+  }
+  status.conditions = make_conditions(input, now);
+  status.last_scale = input.last_scale;
+  status.recommendations = newest(input.memory.recommendations);
+  status.scale_ups = newest(input.memory.scale_ups);
+  status.scale_downs = newest(input.memory.scale_downs);
+  return status;
+}
+
+ConditionDigest digest_of(const api::Condition& condition) {
+  return {.status = condition.status,
+          .reason = condition.reason,
+          .last_transition = condition.last_transition,
+          .message_hash = hash_without_digits(condition.message)};
+}
+
+StatusDigest digest_of(const api::PolicyStatus& status) {
+  StatusDigest digest{.any = !status.conditions.empty(),
+                      .observed_generation = status.observed_generation,
+                      .identity_hash = stable_hash(status.target_text + "\n" + status.target_uid +
+                                                   "\n" + status.selector),
+                      .current = status.current_replicas,
+                      .ready = status.ready_replicas,
+                      .desired = status.desired_replicas,
+                      .recommended = status.recommended_replicas,
+                      .reason = status.decision_reason};
+  for (const auto& condition : status.conditions)
+    for (std::size_t i = 0; i < condition_count; ++i)
+      if (condition.type == condition_types[i]) digest.conditions[i] = digest_of(condition);
+  for (const auto& signal : status.signals)
+    digest.signals.push_back({signal.state, signal.value, signal.target});
+  if (status.last_scale) digest.last_scale = status.last_scale->time;
+  return digest;
+}
+
+std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
+                                              const ScalingPolicy* spec) {
+  auto restored = std::make_shared<Restored>();
+  restored->digest = digest_of(status);
+  restored->last_scale = status.last_scale;
+  auto& memory = restored->memory;
+  memory.target_uid = status.target_uid;
+  memory.recommendations = status.recommendations;
+  memory.scale_ups = status.scale_ups;
+  memory.scale_downs = status.scale_downs;
+  if (status.last_scale) {
+    memory.last_scale = status.last_scale->time;
+    memory.last_direction =
+        status.last_scale->to > status.last_scale->from ? Trend::Up : Trend::Down;
+  }
+  if (spec == nullptr) return restored;
+  memory.unusable_since.resize(spec->signals.size());
+  return restored;
+}
+
+bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
+  const bool same_facts = a.any == b.any && a.observed_generation == b.observed_generation &&
+                          a.identity_hash == b.identity_hash && a.current == b.current &&
+                          a.desired == b.desired && a.recommended == b.recommended &&
+                          a.last_scale == b.last_scale &&
+                          (a.ready >= a.current) == (b.ready >= b.current) &&
+                          same_reason(a.reason, b.reason) && a.signals.size() == b.signals.size();
+  if (!same_facts) return false;
+  for (std::size_t i = 0; i < condition_count; ++i)
+    if (a.conditions[i].status != b.conditions[i].status ||
+        meaning_of(a.conditions[i].reason) != meaning_of(b.conditions[i].reason))
+      return false;
+  for (std::size_t i = 0; i < a.signals.size(); ++i)
+    if (has_value(a.signals[i].state) != has_value(b.signals[i].state)) return false;
+  return true;
+}
+
+bool numbers_moved(const StatusDigest& from, const StatusDigest& to) {
+  if (from.ready != to.ready || from.reason != to.reason)
+    return true;
+  for (std::size_t i = 0; i < condition_count; ++i)
+    if (from.conditions[i].message_hash != to.conditions[i].message_hash) return true;
+  for (std::size_t i = 0; i < std::min(from.signals.size(), to.signals.size()); ++i) {
+    const auto& was = from.signals[i];
+    const auto& is = to.signals[i];
+    if (was.state != is.state || moved(was.value, is.value, is.target)) return true;
+  }
+  return false;
+}
+
+const ConditionDigest& condition(const StatusDigest& digest, std::string_view type) {
+  for (std::size_t i = 0; i < condition_count; ++i)
+    if (condition_types[i] == type) return digest.conditions[i];
+  CHECK(false, "only the types of the list are asked for");
+}
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,89 @@
+// The parts of a step: intake (what has happened), selection (what is due and what to ask),
+// conclusion (decide and act), results (what became of writes), telling (status, events, sources).
+// Each has a file of its own.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pod_index.hpp"
+#include "policy_runtime.hpp"
+#include "poolscaler/controllers/rounds.hpp"
+#include "read_lanes.hpp"
+#include "schedule.hpp"
+
+namespace poolscaler::controllers {
+
+class Rounds::Steps {
+ public:
+  explicit Steps(RoundParts parts);
+
+  void on_work(std::function<void()> notify);
+  void begin();
+  Millis step();
+
+ private:
+  using Runtimes = std::unordered_map<ObjectKey, PolicyRuntime, ObjectKeyHash>;
+
+  // intake.cpp
+  void take_changes();
+  void take_change(const ObjectKey& key);
+  PolicyRuntime& runtime_of(const PolicyView& view);
+  void forget(const ObjectKey& key);
+  void look(PolicyRuntime& runtime, const PolicyView& view);
+  void take_sources();
+
+  // selection.cpp
+  void select();
+  void select_regular(Millis now);
+  void select_wake(Millis now);
+  [[nodiscard]] bool ready_to_read(const ObjectKey& key, PolicyRuntime& runtime, Millis now);
+  void add_to_batch(std::map<std::string, ReadBatch>& batches, PolicyRuntime& runtime,
+                    BatchEntry entry);
+  void submit(std::map<std::string, ReadBatch> batches);
+  void reschedule(const ObjectKey& key, const PolicyRuntime& runtime);
+
+  // conclusion.cpp
+  void conclude(const ReadBatch& batch);
+  void conclude(const ReadBatch& batch, const BatchEntry& entry);
+  void decide(PolicyRuntime& runtime, const PolicyView& view, std::vector<SignalReading> readings);
+  [[nodiscard]] std::optional<Trouble> why_not_write(PolicyRuntime& runtime,
+                                                     const PolicyView& view);
+  void send_scale(PolicyRuntime& runtime, const PolicyView& view, engine::Outcome outcome,
+                  std::vector<SignalReading> readings);
+  void freeze(PolicyRuntime& runtime, const PolicyView& view, const std::string& what);
+  void note_external_change(PolicyRuntime& runtime, const PolicyView& view);
+
+  // results.cpp
+  void take_results();
+  void scale_done(PolicyRuntime& runtime, const WriteDone& done);
+  void scale_written(PolicyRuntime& runtime, const PendingScale& pending, const WriteDone& done);
+  void scale_failed(PolicyRuntime& runtime, const PendingScale& pending, const Error& error);
+  void status_done(PolicyRuntime& runtime, const WriteDone& done);
+
+  // telling.cpp
+  struct Telling {
+    const PolicyView& view;
+    const Decision* decision = nullptr;
+    const std::vector<SignalReading>& readings;
+    std::optional<Trouble> blocked{};
+    std::optional<std::int32_t> confirmed_replicas{};
+    Instant decided_at{};
+  };
+  void tell(PolicyRuntime& runtime, const Telling& telling);
+  void tell_source(const SourceRecord& source);
+  void show(const PolicyRuntime& runtime, const api::PolicyStatus& status);
+  void note(EventNote event);
+
+  RoundParts parts_;
+  Schedule schedule_;
+  Runtimes runtimes_;
+  std::set<ObjectKey> zeros_;
+  Millis next_wake_{0};
+  ReadLanes lanes_;
+};
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,85 @@
+// What is said about it all: statuses, events, series, log lines.
+
+#include <algorithm>
+
+#include "notes.hpp"
+#include "status.hpp"
+#include "steps.hpp"
+
+namespace poolscaler::controllers {
+
+void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
+  const auto& policy = *telling.view.policy;
+  const auto& before = runtime.latest();
+  const auto status = make_status({.view = telling.view,
+                                   .decision = telling.decision,
+                                   .decided_at = telling.decided_at,
+                                   .readings = telling.readings,
+                                   .blocked = telling.blocked,
+                                   .confirmed_replicas = telling.confirmed_replicas,
+                                   .memory = runtime.memory,
+                                   .last_scale = runtime.last_scale,
+                                   .before = before},
+                                  parts_.clock.now());
+  show(runtime, status);
+  auto digest = digest_of(status);
+  const auto now = parts_.clock.monotonic();
+  const bool numbers_due = !runtime.told_at || now - *runtime.told_at >= Millis(numbers_period);
+  if (same_meaning(before, digest) && !(numbers_due && numbers_moved(before, digest))) return;
+  for (auto& event : notes_of_change(policy, before, status)) {
+    if (event.warning)
+      parts_.log.warning("policy has trouble", {{"policy", policy.key.text()},
+                                                {"reason", name_of(event.reason)},
+                                                {"error", event.note}});
+    note(std::move(event));
+  }
+  runtime.telling_ticket =
+      parts_.writes.put_status({.what = WriteSlot::What::Status, .key = policy.key},
+                               {.plural = "scalingpolicies",
+                                .key = policy.key,
+                                .uid = policy.uid,
+                                .status_json = api::render_status(status)});
+  runtime.telling = std::move(digest);
+  runtime.told_at = now;
+}
+
+void Rounds::Steps::show(const PolicyRuntime& runtime, const api::PolicyStatus& status) {
+  telemetry::PolicySample sample{.current = status.current_replicas,
+                                 .desired = status.desired_replicas,
+                                 .recommended = status.recommended_replicas};
+  if (!status.conditions.empty())
+    sample.ready = status.conditions.front().status == api::ConditionStatus::True;
+  for (const auto& signal : status.signals)
+    sample.signals.push_back({.name = signal.name, .state = signal.state, .value = signal.value});
+  parts_.metrics.set_policy(runtime.policy->key, sample);
+}
+
+void Rounds::Steps::tell_source(const SourceRecord& source) {
+  const auto status = source.spec ? api::ConditionStatus::True : api::ConditionStatus::False;
+  const auto reason = source.spec ? Reason::Accepted : Reason::InvalidSpec;
+  const bool told = source.ready && source.ready->status == status &&
+                    source.ready->reason == reason &&
+                    source.observed_generation == source.generation;
+  if (told) return;
+  const bool kept = source.ready && source.ready->status == status;
+  const api::Condition ready{
+      .type = "Ready",
+      .status = status,
+      .reason = reason,
+      .message = source.spec ? "the source is valid" : source.errors,
+      .observed_generation = source.generation,
+      .last_transition = kept ? source.ready->last_transition : parts_.clock.now()};
+  parts_.writes.put_status(
+      {.what = WriteSlot::What::SourceStatus, .key = {.ns = {}, .name = source.name}},
+      {.plural = "metricsources",
+       .key = {.ns = {}, .name = source.name},
+       .uid = source.uid,
+       .status_json = api::render_source_status(source.generation, {ready})});
+  if (!source.spec)
+    parts_.log.warning("metric source has errors",
+                       {{"source", source.name}, {"error", source.errors}});
+}
+
+void Rounds::Steps::note(EventNote event) { parts_.events.note_event(std::move(event)); }
+
+}  // namespace poolscaler::controllers

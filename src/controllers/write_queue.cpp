@@ -1,0 +1,200 @@
+#include "poolscaler/controllers/write_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace poolscaler::controllers {
+namespace {
+
+using telemetry::WriteClass;
+using telemetry::WriteResult;
+
+constexpr std::array classes = {WriteClass::FromZero, WriteClass::Growth, WriteClass::Shrink,
+                                WriteClass::Status};
+/// A server that asks for more than this is asked again anyway.
+constexpr int pause_seconds_max = 60;
+constexpr Millis idle_wait{1'000};
+
+std::size_t index_of(WriteClass write_class) { return static_cast<std::size_t>(write_class); }
+
+WriteResult result_of(const std::optional<Error>& error) {
+  if (!error) return WriteResult::Written;
+  switch (error->kind) {
+    case ErrorKind::Conflict: return WriteResult::Conflict;
+    case ErrorKind::Throttled: return WriteResult::Throttled;
+    case ErrorKind::Cancelled: return WriteResult::Cancelled;
+    case ErrorKind::InvalidInput:
+    case ErrorKind::NotFound:
+    case ErrorKind::Forbidden:
+    case ErrorKind::Unauthorised: return WriteResult::Refused;
+    case ErrorKind::Expired:
+    case ErrorKind::Unavailable:
+    case ErrorKind::TimedOut:
+    case ErrorKind::Internal: return WriteResult::Failed;
+  }
+  return WriteResult::Failed;
+}
+
+}  // namespace
+
+WriteQueue::WriteQueue(ClusterWriter& writer, telemetry::Metrics& metrics, const Clock& clock)
+    : writer_(writer), metrics_(metrics), clock_(clock) {
+  static_assert(classes.size() == class_count);
+}
+
+std::uint64_t WriteQueue::put_scale(const ObjectKey& policy, WriteClass write_class,
+                                    ScaleWrite write) {
+  return put({.what = WriteSlot::What::Scale, .key = policy},
+             {.ticket = 0, .write_class = index_of(write_class), .scale = std::move(write)});
+}
+
+std::uint64_t WriteQueue::put_status(WriteSlot slot, StatusWrite write) {
+  return put(slot, {.ticket = 0,
+                    .write_class = index_of(WriteClass::Status),
+                    .status = std::move(write)});
+}
+
+std::uint64_t WriteQueue::put(const WriteSlot& slot, Job job) {
+  const std::scoped_lock lock(mutex_);
+  const auto ticket = job.ticket = next_ticket_++;
+  const auto write_class = job.write_class;
+  const auto known = jobs_.find(slot);
+  const bool in_line = known != jobs_.end() && known->second.write_class == write_class;
+  if (known != jobs_.end()) {
+    --depths_[known->second.write_class];
+    show_depth(known->second.write_class);
+  }
+  jobs_.insert_or_assign(slot, std::move(job));
+  if (!in_line) lines_[write_class].push_back(slot);
+  ++depths_[write_class];
+  show_depth(write_class);
+  ++changes_;
+  work_.notify_one();
+  return ticket;
+}
+
+bool WriteQueue::withdraw(const WriteSlot& slot) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = jobs_.find(slot);
+  if (found == jobs_.end()) return false;
+  const auto write_class = found->second.write_class;
+  jobs_.erase(found);
+  std::erase(lines_[write_class], slot);
+  --depths_[write_class];
+  show_depth(write_class);
+  return true;
+}
+
+void WriteQueue::show_depth(std::size_t write_class) {
+  metrics_.set_write_queue_depth(classes[write_class], depths_[write_class]);
+}
+
+std::optional<std::pair<WriteSlot, WriteQueue::Job>> WriteQueue::take_next() {
+  const auto now = clock_.monotonic();
+  for (std::size_t write_class = 0; write_class < class_count; ++write_class) {
+    if (now < paused_until_[write_class]) continue;
+    auto& line = lines_[write_class];
+    for (auto slot = line.begin(); slot != line.end();) {
+      const auto job = jobs_.find(*slot);
+      if (job == jobs_.end() || job->second.write_class != write_class) {
+        slot = line.erase(slot);  // moved to another class
+        continue;
+      }
+      if (busy_.contains(*slot)) {
+        ++slot;
+        continue;
+      }
+      std::pair taken(*slot, std::move(job->second));
+      busy_.insert(*slot);
+      jobs_.erase(job);
+      line.erase(slot);
+      --depths_[write_class];
+      show_depth(write_class);
+      return taken;
+    }
+  }
+  return std::nullopt;
+}
+
+WriteDone WriteQueue::send(const WriteSlot& slot, const Job& job, std::stop_token stop) {
+  WriteDone done{.slot = slot, .ticket = job.ticket};
+  if (job.scale) {
+    auto written = writer_.write_scale(*job.scale, stop);
+    if (written)
+      done.scale = *std::move(written);
+    else
+      done.error = std::move(written).error();
+    const auto direction = job.write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
+    metrics_.count_scale_write(direction, result_of(done.error));
+  } else {
+    auto written = writer_.write_status(*job.status, stop);
+    if (!written) done.error = std::move(written).error();
+    metrics_.count_status_write(result_of(done.error));
+  }
+  return done;
+}
+
+bool WriteQueue::send_next(std::stop_token stop) {
+  std::optional<std::pair<WriteSlot, Job>> taken;
+  {
+    const std::scoped_lock lock(mutex_);
+    taken = take_next();
+  }
+  if (!taken) return false;
+  finish(taken->second, send(taken->first, taken->second, stop));
+  return true;
+}
+
+void WriteQueue::finish(const Job& job, WriteDone done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    busy_.erase(done.slot);
+    if (done.error && done.error->kind == ErrorKind::Throttled) {
+      const auto seconds = std::clamp(done.error->retry_after_seconds, 1, pause_seconds_max);
+      paused_until_[job.write_class] = clock_.monotonic() + Seconds(seconds);
+    }
+    done_.push_back(std::move(done));
+    ++changes_;
+    work_.notify_one();  // its slot may have a successor
+  }
+  if (notify_) notify_();
+}
+
+std::vector<WriteDone> WriteQueue::take_done() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(done_, {});
+}
+
+Millis WriteQueue::until_next() const {
+  Millis wait = idle_wait;
+  const auto now = clock_.monotonic();
+  for (std::size_t i = 0; i < class_count; ++i)
+    if (depths_[i] > 0 && paused_until_[i] > now) wait = std::min(wait, paused_until_[i] - now);
+  return wait;
+}
+
+void WriteQueue::run(std::stop_token stop, std::stop_token abort) {
+  while (!stop.stop_requested()) {
+    if (send_next(abort)) continue;
+    std::unique_lock lock(mutex_);
+    const bool could_send = std::ranges::any_of(jobs_, [&](const auto& entry) {
+      return !busy_.contains(entry.first) &&
+             paused_until_[entry.second.write_class] <= clock_.monotonic();
+    });
+    if (could_send) continue;
+    const auto seen = changes_;
+    work_.wait_for(lock, stop, until_next(), [&] { return changes_ != seen; });
+  }
+}
+
+std::size_t WriteQueue::sending() const {
+  const std::scoped_lock lock(mutex_);
+  return busy_.size();
+}
+
+std::size_t WriteQueue::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  return jobs_.size();
+}
+
+}  // namespace poolscaler::controllers

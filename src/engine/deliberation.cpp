@@ -1,0 +1,44 @@
+#include "deliberation.hpp"
+
+namespace poolscaler::engine {
+
+Deliberation::Deliberation(const Observation& observed, const ScalingPolicy& rules,
+                           const Memory& remembered, Instant at)
+    : observation(observed),
+      policy(rules),
+      now(at),
+      current(observed.target.spec_replicas),
+      memory(remembered),
+      decision{.action = Hold{}, .reason = Reason::AtTarget},
+      number(current),
+      asked(current),
+      recommendation(current) {
+  decision.current = current;
+  decision.signals.reserve(policy.signals.size());
+  decision.explanation.steps.reserve(policy.signals.size() + 2);
+  wishes.reserve(policy.signals.size());
+}
+
+Reason Deliberation::towards(std::int32_t replicas, Reason same) const {
+  if (replicas == current) return same;
+  return replicas > current ? Reason::SignalAboveTarget : Reason::SignalBelowTarget;
+}
+
+void Deliberation::propose(std::string_view stage, std::int32_t after, Reason reason,
+                           std::string numbers) {
+  decision.explanation.steps.push_back({.stage = stage,
+                                        .before = number,
+                                        .after = after,
+                                        .reason = reason,
+                                        .numbers = std::move(numbers)});
+  number = after;
+}
+
+void Deliberation::limit_to(std::string_view stage, std::int32_t after, Reason reason,
+                            std::string numbers) {
+  if (after == number) return;
+  propose(stage, after, reason, std::move(numbers));
+  limit = reason;
+}
+
+}  // namespace poolscaler::engine

@@ -1,0 +1,82 @@
+// What the stages of one decision share: the inputs, the number of replicas on its way from stage
+// to stage, and what has been said about it. A stage is a function of this header that takes a
+// Deliberation and returns nothing; decide.cpp is their order.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/domain/decision.hpp"
+#include "poolscaler/domain/observation.hpp"
+#include "poolscaler/domain/scaling_policy.hpp"
+
+namespace poolscaler::engine {
+
+/// What the readings of one signal come to.
+enum class Standing {
+  Counts,    // it asks for replicas
+  Fallback,  // the policy's fallback asks in its place
+  Blocks,    // it has no usable data: nothing may be lowered
+  Mute,      // it cannot have data now, and says nothing
+};
+
+struct Wish {
+  Standing standing;
+  std::int32_t replicas;
+  bool active;
+  Reason hold;  // why it asks for the replicas that there are, when it does
+};
+
+struct Deliberation {
+  const Observation& observation;
+  const ScalingPolicy& policy;
+  const Instant now;
+  const std::int32_t current;
+
+  Memory memory;  // becomes the outcome's
+  Decision decision;
+
+  std::vector<Wish> wishes{};      // one per signal
+  std::int32_t number;             // proposed so far
+  std::int32_t asked;              // what the signals ask for, before any limit
+  std::int32_t recommendation;     // what the stabilization windows remember of this decision
+  Reason hold = Reason::AtTarget;  // why `number` is `current`, unless a limit brought it there
+  std::optional<Reason> limit{};   // the last limit that changed `number`
+  std::optional<Reason> cause{};   // why it is not `current`, where that is no signal's doing
+  bool out_of_bounds = false;      // brought back at once, past behavior
+
+  Deliberation(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
+               Instant now);
+
+  /// The word for asking for `replicas`: above, below, or `same`.
+  [[nodiscard]] Reason towards(std::int32_t replicas, Reason same) const;
+  /// `number` becomes `after`, and the explanation says so.
+  void propose(std::string_view stage, std::int32_t after, Reason reason, std::string numbers);
+  /// The same by a limit; says nothing when it changes nothing.
+  void limit_to(std::string_view stage, std::int32_t after, Reason reason, std::string numbers);
+};
+
+// In the order of decide.cpp.
+
+/// Takes up the memory: void for another target, sane after a jump of the clock, and started afresh
+/// when it does not reach back far enough to shrink on it.
+void take_up_memory(Deliberation& d);
+/// Turns each reading into a wish (signals.cpp).
+void wish_by_signals(Deliberation& d);
+/// Turns the wishes into one number; missing data never lowers it (combine.cpp).
+void combine_wishes(Deliberation& d);
+/// Decides between zero and one, and counts idle time (zero.cpp).
+void judge_zero(Deliberation& d);
+/// Applies the stabilization windows and remembers the recommendation (stabilization.cpp).
+void stabilize(Deliberation& d);
+/// Applies minReplicas and maxReplicas (bounds.cpp).
+void keep_in_bounds(Deliberation& d);
+/// Applies the rate policies (rate.cpp).
+void limit_rate(Deliberation& d);
+/// Applies pause, mode Paused and mode Recommend, and settles action and reason (precedence.cpp).
+void settle(Deliberation& d);
+/// Remembers what will be written (memory.cpp).
+void remember_scaling(Deliberation& d);
+
+}  // namespace poolscaler::engine

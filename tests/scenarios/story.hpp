@@ -1,0 +1,65 @@
+// A story: a policy, a target and a load as text, and what is decided after each step. The words
+// are explained in tests/scenarios/README.md. A story tells its own output, so that a changed
+// decision shows as a changed line.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/engine/decide.hpp"
+
+namespace poolscaler::scenarios {
+
+/// "queue=48" as {queue, 48}; a bare word has no value.
+struct Word {
+  std::string name;
+  std::string value;
+};
+using Words = std::vector<Word>;
+
+class Story {
+ public:
+  Story();
+  /// Carries out one line and returns what it prints. Throws std::invalid_argument with the reason
+  /// when the line is not understood.
+  std::string carry_out(std::string_view line);
+
+ private:
+  struct Pod {
+    Instant created;
+  };
+
+  void set_policy(const Words& words);
+  void set_signal(const Words& words);
+  void set_rules(ScalingRules& rules, const Words& words);
+  void set_target(const Words& words);
+  void read_load(const Words& words);
+  void resize(std::int32_t replicas);
+  void restart();
+  [[nodiscard]] Observation observe() const;
+  [[nodiscard]] std::string outcome_line() const;
+  [[nodiscard]] std::string steps() const;
+  void decide_at(Instant now);
+  std::string run(const Words& words);
+
+  ScalingPolicy policy_;
+  std::map<std::string, SignalReading> readings_;
+  Memory memory_;
+  Decision last_;
+  Instant now_;
+  std::string uid_ = "a";
+  Instant target_created_;
+  Instant policy_created_;
+  std::int32_t replicas_ = 1;
+  std::vector<Pod> pods_;
+  Millis cold_start_{0};
+  std::int32_t capacity_ = 1'000'000;
+  bool write_fails_ = false;
+};
+
+/// The whole file again, with every expected part replaced by what is printed now.
+[[nodiscard]] std::string retold(std::string_view text);
+
+}  // namespace poolscaler::scenarios

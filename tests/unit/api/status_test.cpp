@@ -1,0 +1,177 @@
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <limits>
+
+#include "checked_reader.hpp"
+#include "status_bounds.hpp"
+#include "unit/api/policies.hpp"
+
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+Instant at(std::int64_t second) { return Instant(Seconds(1'800'000'000 + second)); }
+
+PolicyStatus full_status() {
+  return {.observed_generation = 7,
+          .target_text = "Deployment/web",
+          .target_uid = "1-2-3",
+          .selector = "app=web",
+          .signal_text = "queue 48 of 10",
+          .current_replicas = 2,
+          .ready_replicas = 1,
+          .desired_replicas = 5,
+          .recommended_replicas = 6,
+          .signals = {{.name = "queue",
+                       .state = SignalState::Value,
+                       .value = 48.25,
+                       .target = 10,
+                       .age_seconds = 12,
+                       .replicas = 5},
+                      {.name = "late",
+                       .state = SignalState::Stale,
+                       .target = 0.8,
+                       .detail = "sample is 300 s old"}},
+          .conditions = {{.type = "Ready",
+                          .status = ConditionStatus::True,
+                          .reason = Reason::Accepted,
+                          .message = "fine",
+                          .observed_generation = 7,
+                          .last_transition = at(0)}},
+          .decision_time = at(60),
+          .decision_reason = Reason::SignalAboveTarget,
+          .decision_message = "48 / 10 per replica asks for 5; had 2",
+          .decision_steps = {{.stage = "signal",
+                              .subject = "queue",
+                              .before = 2,
+                              .after = 5,
+                              .reason = Reason::SignalAboveTarget,
+                              .numbers = "48 / 10 per replica = 5"}},
+          .last_scale = LastScale{at(60), 2, 5, Reason::SignalAboveTarget},
+          .recommendations = {{at(1) + Millis(250), 3}, {at(60), 5}},
+          .scale_ups = {{at(60), 3}},
+          .scale_downs = {{at(2), 1}}};
+}
+
+json rendered(const PolicyStatus& status) { return json::parse(render_status(status)); }
+PolicyStatus read_back(const PolicyStatus& status) {
+  return read_status({{"status", rendered(status)}});
+}
+
+std::string schema_errors(const json& status) {
+  return text_of(errors_below(status_tree(Kind::ScalingPolicy), status, UnknownFields::Report));
+}
+
+TEST(PolicyStatus, RoundTrips) {
+  const auto status = full_status();
+  EXPECT_EQ(render_status(read_back(status)), render_status(status));
+  const auto back = read_back(status);
+  EXPECT_EQ(back.conditions, status.conditions);
+  EXPECT_EQ(back.recommendations, status.recommendations);
+  EXPECT_EQ(back.scale_ups, status.scale_ups);
+  EXPECT_EQ(back.scale_downs, status.scale_downs);
+  EXPECT_EQ(back.decision_reason, status.decision_reason);
+  EXPECT_EQ(back.decision_steps[0].stage, "signal");
+  EXPECT_EQ(back.signals[0].value, 48.25);
+  EXPECT_EQ(back.signals[1].state, SignalState::Stale);
+  ASSERT_TRUE(back.last_scale);
+  EXPECT_EQ(back.last_scale->time, at(60));
+}
+
+TEST(PolicyStatus, IsWhatTheSchemaAllows) {
+  EXPECT_EQ(schema_errors(rendered(full_status())), "");
+  EXPECT_EQ(schema_errors(rendered(PolicyStatus{})), "");
+}
+
+TEST(PolicyStatus, StaysSmallWhateverItIsGiven) {
+  auto status = full_status();
+  const std::string endless(100'000, '\x01');
+  status.target_text = status.selector = status.decision_message = status.signal_text = endless;
+  status.target_uid = endless + "\xFF";
+  status.current_replicas = -5;
+  status.observed_generation = -1;
+  status.signals.assign(500, status.signals[0]);
+  for (std::size_t i = 0; i < status.signals.size(); ++i) {
+    status.signals[i].name = "s" + std::to_string(i);
+    status.signals[i].detail = endless;
+    status.signals[i].value = std::numeric_limits<double>::infinity();
+    status.signals[i].age_seconds = 1e300;
+  }
+  status.conditions.assign(500, status.conditions[0]);
+  status.conditions[1].type = "Active";
+  status.conditions[1].message = endless;
+  status.decision_steps.assign(500, status.decision_steps[0]);
+  for (auto& step : status.decision_steps) step.numbers = step.subject = endless;
+  status.recommendations.clear();
+  for (int i = 0; i < 256; ++i) status.recommendations.push_back({at(i), i % 7});
+  status.scale_ups.assign(256, {at(5), std::numeric_limits<std::int32_t>::max()});
+  const auto out = rendered(status);
+  EXPECT_EQ(schema_errors(out), "");
+  EXPECT_LT(out.dump().size(), 40'000U);
+  EXPECT_EQ(out["lastDecision"]["steps"].size(), steps_max);
+  EXPECT_EQ(out["conditions"].size(), 2U);
+  EXPECT_EQ(out["currentReplicas"], 0);
+}
+
+TEST(PolicyStatus, KeepsTheFirstAndTheLastSteps) {
+  auto status = full_status();
+  status.decision_steps.clear();
+  for (int i = 0; i < 100; ++i)
+    status.decision_steps.push_back(
+        {.stage = "signal", .before = i, .after = i + 1, .reason = Reason::AtTarget});
+  const auto steps = rendered(status)["lastDecision"]["steps"];
+  EXPECT_EQ(steps.front()["before"], 0);
+  EXPECT_EQ(steps.back()["after"], 100);
+}
+
+TEST(PolicyStatus, DoesNotShowAValueThatIsNone) {
+  const auto signals = rendered(full_status())["signals"];
+  EXPECT_EQ(signals[0]["value"], "48.25");
+  EXPECT_FALSE(signals[1].contains("value"));
+  EXPECT_FALSE(signals[1].contains("replicas"));
+}
+
+TEST(StatusReader, LeavesWhatItCannotReadAtItsDefault) {
+  for (const auto* text :
+       {"null", "[]", "{}", R"({"status":null})", R"({"status":[]})",
+        R"({"status":{"signals":{}}})",
+        R"({"status":{"signals":[1,null,{"name":3,"state":"Value"},{"name":"a","state":"Odd"}]}})",
+        R"({"status":{"conditions":[{"type":"Ready","reason":"NotAReason"}]}})",
+        R"({"status":{"lastScale":{"time":"yesterday"},"memory":{"scaleUps":[{"time":1}, 2]}}})",
+        R"({"status":{"currentReplicas":"x","observedGeneration":-1,"lastDecision":7}})"}) {
+    const auto status = read_status(json::parse(text));
+    EXPECT_EQ(render_status(status), render_status(PolicyStatus{})) << text;
+  }
+  const auto huge = read_status(json::parse(R"({"status":{"currentReplicas":99999999999}})"));
+  EXPECT_EQ(huge.current_replicas, std::numeric_limits<std::int32_t>::max());
+}
+
+RC_GTEST_PROP(StatusReader, AnswersAnyDamageWithoutThrowing, ()) {
+  json object{{"status", rendered(full_status())}};
+  json* place = &object;
+  while (place->is_structured() && !place->empty() && *rc::gen::inRange(0, 4) != 0) {
+    auto next = place->begin();
+    std::advance(next, *rc::gen::inRange<std::ptrdiff_t>(
+                           0, static_cast<std::ptrdiff_t>(place->size())));
+    place = &*next;
+  }
+  *place = *rc::gen::element(json(nullptr), json(-1), json("x"), json::array(), json::object(),
+                             json(1e300), json({1, 2}), json("2026-01-01T00:00:00Z"),
+                             json(std::numeric_limits<double>::quiet_NaN()));
+  RC_ASSERT(schema_errors(rendered(read_status(object))).empty());
+}
+
+TEST(SourceStatus, HasConditionsAlone) {
+  const auto status = json::parse(render_source_status(
+      3, {{"Ready", ConditionStatus::False, Reason::MetricSourceInvalid, "no url", 3, at(0)}}));
+  EXPECT_EQ(status, json::parse(R"({"observedGeneration":3,"conditions":[{"type":"Ready",
+      "status":"False","reason":"MetricSourceInvalid","message":"no url","observedGeneration":3,
+      "lastTransitionTime":"2027-01-15T08:00:00Z"}]})"));
+  EXPECT_EQ(text_of(errors_below(status_tree(Kind::MetricSource), status, UnknownFields::Report)),
+            "");
+}
+
+}  // namespace
+}  // namespace poolscaler::api
