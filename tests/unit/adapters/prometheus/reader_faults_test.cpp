@@ -137,10 +137,14 @@ TEST(ReaderFaults, AFailedSourceGetsANewTransport) {
 }
 
 TEST(ReaderFaults, QueriesThatAreRefusedDoNotOpenTheBreaker) {
-  Harness harness(always(HttpResponse{
-      .status = 422, .body = R"({"status":"error","errorType":"execution","error":"no"})"}));
-  for (int i = 0; i < 10; ++i) (void)harness.read_one(queue_signal("a"));
-  EXPECT_EQ(harness.sent(), 20);
+  const std::string body = R"({"status":"error","errorType":"timeout","error":"no"})";
+  for (const auto& refusal :
+       {HttpResponse{.status = 422, .body = body}, HttpResponse{.status = 503, .body = body},
+        HttpResponse{.status = 403, .body = "not this query"}}) {
+    Harness harness(always(refusal));
+    for (int i = 0; i < 10; ++i) (void)harness.read_one(queue_signal("a"));
+    EXPECT_EQ(harness.sent(), 20);
+  }
 }
 
 TEST(ReaderFaults, ThrottlingIsObeyed) {
