@@ -86,9 +86,10 @@ struct Operator::Parts {
 
 Result<void> Operator::Parts::connect() {
   const auto host = std::string(host_of(options.access.origin));
-  auto opened = ClusterLink::open(options.access, clock, [this, host](const kube::RequestSeen& seen) {
-    metrics.count_request(seen.status, method_of(seen.verb), host);
-  });
+  auto opened =
+      ClusterLink::open(options.access, clock, [this, host](const kube::RequestSeen& seen) {
+        metrics.count_request(seen.status, method_of(seen.verb), host);
+      });
   if (!opened) return fail(opened.error());
   link = std::move(*opened);
   return {};
@@ -147,7 +148,8 @@ Result<void> Operator::Parts::listen() {
   chosen.address = options.listen.host;
   chosen.port = options.listen.port;
   auto started = adapters::start_http_server(chosen, admin_handler(std::move(pages)));
-  if (!started) return fail(started.error().context("listening for /metrics, /healthz and /readyz"));
+  if (!started)
+    return fail(started.error().context("listening for /metrics, /healthz and /readyz"));
   listener = std::move(*started);
   return {};
 }

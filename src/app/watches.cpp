@@ -15,7 +15,8 @@ using controllers::Trouble;
 constexpr Millis follow_period{500};
 
 kube::Resource scaled_objects() {
-  return {.group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
+  return {
+      .group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
 }
 
 Trouble trouble_of(const Error& error) {

@@ -1,6 +1,6 @@
-// Regular expressions of RE2's syntax, matched as a whole in time linear in the text: literals, dot,
-// classes, groups, alternatives, repetitions and the ends of the text. Names, flags, Unicode classes
-// and word boundaries are refused rather than read in another way.
+// Regular expressions of RE2's syntax, matched as a whole in time linear in the text: literals,
+// dot, classes, groups, alternatives, repetitions and the ends of the text. Names, flags, Unicode
+// classes and word boundaries are refused rather than read in another way.
 #pragma once
 
 #include <cstdint>

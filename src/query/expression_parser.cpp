@@ -13,30 +13,30 @@ namespace {
 constexpr int depth_max = 64;
 constexpr int repetition_max = 1000;
 
-bool is_digit(char32_t c) { return c >= U'0' && c <= U'9'; }
-bool is_letter(char32_t c) { return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z'); }
+bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_letter(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 CharacterSet just(char32_t c) { return {.ranges = {{c, c}}}; }
 
 /// \d, \s, \w; the capital ones are negated.
 std::optional<CharacterSet> class_of(char32_t c) {
   switch (c) {
-    case U'd': return CharacterSet{.ranges = {{U'0', U'9'}}};
-    case U's': return CharacterSet{.ranges = {{U'\t', U'\n'}, {U'\f', U'\r'}, {U' ', U' '}}};
-    case U'w':
-      return CharacterSet{.ranges = {{U'0', U'9'}, {U'A', U'Z'}, {U'_', U'_'}, {U'a', U'z'}}};
+    case 'd': return CharacterSet{.ranges = {{'0', '9'}}};
+    case 's': return CharacterSet{.ranges = {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}}};
+    case 'w':
+      return CharacterSet{.ranges = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}};
     default: return std::nullopt;
   }
 }
 
 std::optional<char32_t> control_of(char32_t c) {
   switch (c) {
-    case U'a': return U'\a';
-    case U'f': return U'\f';
-    case U'n': return U'\n';
-    case U'r': return U'\r';
-    case U't': return U'\t';
-    case U'v': return U'\v';
+    case 'a': return '\a';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case 'v': return '\v';
     default: return std::nullopt;
   }
 }
@@ -84,13 +84,13 @@ class Parser {
     if (depth > depth_max) refuse("groups nested too deeply");
     do {
       all.children.push_back(sequence(depth));
-    } while (take_if(U'|'));
+    } while (take_if('|'));
     return all;
   }
 
   ExpressionNode sequence(int depth) {
     ExpressionNode all{.kind = ExpressionNode::Kind::Sequence};
-    while (!at_end() && text_[at_] != U'|' && text_[at_] != U')') {
+    while (!at_end() && text_[at_] != '|' && text_[at_] != ')') {
       ExpressionNode one = single(depth);
       if (auto repeated = repetition()) {
         repeated->children.push_back(std::move(one));
@@ -106,16 +106,16 @@ class Parser {
     const char32_t c = text_[at_++];
     ExpressionNode node{.kind = ExpressionNode::Kind::Character};
     switch (c) {
-      case U'(': return group(depth);
-      case U'[': node.set = bracketed(); return node;
-      case U'.': node.set = complement(just(U'\n')); return node;
-      case U'^': return {.kind = ExpressionNode::Kind::Start};
-      case U'$': return {.kind = ExpressionNode::Kind::End};
-      case U'\\': node.set = escaped_set(); return node;
-      case U'*':
-      case U'+':
-      case U'?': refuse("a repetition of nothing"); return node;
-      case U'{': {
+      case '(': return group(depth);
+      case '[': node.set = bracketed(); return node;
+      case '.': node.set = complement(just('\n')); return node;
+      case '^': return {.kind = ExpressionNode::Kind::Start};
+      case '$': return {.kind = ExpressionNode::Kind::End};
+      case '\\': node.set = escaped_set(); return node;
+      case '*':
+      case '+':
+      case '?': refuse("a repetition of nothing"); return node;
+      case '{': {
         --at_;
         if (ExpressionNode nothing; counted(nothing)) refuse("a repetition of nothing");
         ++at_;
@@ -127,33 +127,33 @@ class Parser {
   }
 
   ExpressionNode group(int depth) {
-    if (take_if(U'?') && !take_if(U':')) refuse("a group with a name or flags");
+    if (take_if('?') && !take_if(':')) refuse("a group with a name or flags");
     ExpressionNode node = alternatives(depth + 1);
-    if (!take_if(U')')) refuse("'(' without ')'");
+    if (!take_if(')')) refuse("'(' without ')'");
     return node;
   }
 
   std::optional<ExpressionNode> repetition() {
     ExpressionNode node{.kind = ExpressionNode::Kind::Repetition, .least = 0, .most = -1};
-    if (take_if(U'+')) {
+    if (take_if('+')) {
       node.least = 1;
-    } else if (take_if(U'?')) {
+    } else if (take_if('?')) {
       node.most = 1;
-    } else if (!take_if(U'*') && !counted(node)) {
+    } else if (!take_if('*') && !counted(node)) {
       return std::nullopt;
     }
-    take_if(U'?');  // a preference, without meaning for a match of the whole
+    take_if('?');  // a preference, without meaning for a match of the whole
     return node;
   }
 
   /// {n}, {n,} or {n,m}; anything else after '{' is text.
   bool counted(ExpressionNode& node) {
     const std::size_t start = at_;
-    if (!take_if(U'{')) return false;
+    if (!take_if('{')) return false;
     const auto least = number();
     std::optional<int> most = least;
-    if (least && take_if(U',')) most = next_is(U'}') ? std::optional<int>(-1) : number();
-    if (!least || !most || !take_if(U'}')) {
+    if (least && take_if(',')) most = next_is('}') ? std::optional<int>(-1) : number();
+    if (!least || !most || !take_if('}')) {
       at_ = start;
       return false;
     }
@@ -166,11 +166,11 @@ class Parser {
 
   std::optional<int> number() {
     if (at_end() || !is_digit(text_[at_])) return std::nullopt;
-    if (text_[at_] == U'0' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))
+    if (text_[at_] == '0' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))
       return std::nullopt;
     int value = 0;
     for (; !at_end() && is_digit(text_[at_]); ++at_)
-      value = std::min(value * 10 + static_cast<int>(text_[at_] - U'0'), repetition_max + 1);
+      value = std::min(value * 10 + static_cast<int>(text_[at_] - '0'), repetition_max + 1);
     return value;
   }
 
@@ -181,7 +181,7 @@ class Parser {
     }
     const char32_t c = text_[at_++];
     if (auto set = class_of(c)) return *set;
-    if (auto set = class_of(c + (U'a' - U'A')); set && is_letter(c)) return complement(*set);
+    if (auto set = class_of(c + ('a' - 'A')); set && is_letter(c)) return complement(*set);
     if (const auto control = control_of(c)) return just(*control);
     if (c < 0x80 && !is_digit(c) && !is_letter(c)) return just(c);
     --at_;
@@ -191,28 +191,28 @@ class Parser {
 
   CharacterSet bracketed() {
     CharacterSet all;
-    const bool negated = take_if(U'^');
+    const bool negated = take_if('^');
     bool first = true;
-    while (!at_end() && (first || text_[at_] != U']')) {
+    while (!at_end() && (first || text_[at_] != ']')) {
       first = false;
-      if (text_[at_] == U'[' && at_ + 1 < text_.size() && text_[at_ + 1] == U':') {
+      if (text_[at_] == '[' && at_ + 1 < text_.size() && text_[at_ + 1] == ':') {
         refuse("a named class");
         return {};
       }
-      CharacterSet item = take_if(U'\\') ? escaped_set() : just(text_[at_++]);
+      CharacterSet item = take_if('\\') ? escaped_set() : just(text_[at_++]);
       const bool is_one = item.ranges.size() == 1 && item.ranges[0].first == item.ranges[0].second;
-      const bool has_range = is_one && next_is(U'-') && at_ + 1 < text_.size() &&
-                             text_[at_ + 1] != U']';
+      const bool has_range = is_one && next_is('-') && at_ + 1 < text_.size() &&
+                             text_[at_ + 1] != ']';
       if (has_range) {
         ++at_;
-        const CharacterSet end = take_if(U'\\') ? escaped_set() : just(text_[at_++]);
+        const CharacterSet end = take_if('\\') ? escaped_set() : just(text_[at_++]);
         const bool ends = end.ranges.size() == 1 && end.ranges[0].first == end.ranges[0].second;
         if (!ends || end.ranges[0].first < item.ranges[0].first) refuse("a range out of order");
         if (ends) item.ranges[0].second = end.ranges[0].second;
       }
       all.ranges.insert(all.ranges.end(), item.ranges.begin(), item.ranges.end());
     }
-    if (!take_if(U']')) refuse("'[' without ']'");
+    if (!take_if(']')) refuse("'[' without ']'");
     return negated ? complement(std::move(all)) : all;
   }
 

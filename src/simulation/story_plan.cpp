@@ -11,8 +11,8 @@ constexpr double pace = 3;  // requests a second and replica
 
 LoadPlan story_load() {
   // The first burst needs three replicas and leaves a queue to be worked off. The pause is long
-  // enough to shrink and, less the time that the queue takes, shorter than the idle time. The second
-  // rise asks for all of them.
+  // enough to shrink and, less the time that the queue takes, shorter than the idle time. The
+  // second rise asks for all of them.
   return {.phases = {{.from = Millis(4000), .requests_per_second = 8},
                      {.from = Millis(20'000), .requests_per_second = 0},
                      {.from = Millis(31'000), .requests_per_second = 14},

@@ -8,6 +8,21 @@
 #include "poolscaler/base/text.hpp"
 
 namespace poolscaler::simulation {
+namespace {
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char c : escaped(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f)
+      shown += c;
+    else
+      shown += fmt::format("\\x{:02x}", byte);
+  }
+  return shown;
+}
+
+}  // namespace
 
 std::string clock_text(Millis since_start) {
   const auto tenths = std::max<Millis::rep>(since_start.count(), 0) / 100;
@@ -30,19 +45,20 @@ std::string replicas_text(int replicas) {
 std::string rate_text(double per_second) { return brief(std::round(per_second * 10) / 10); }
 
 std::string fitted(std::string_view text, std::size_t columns) {
-  // No more than four times the columns can be needed; the rest of a long text is not looked at.
-  const auto line = escaped(text.substr(0, 4 * columns + 4));
-  std::string shown;
-  for (const char c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f)
-      shown += c;
-    else
-      shown += fmt::format("\\x{:02x}", byte);
-  }
+  // Nothing becomes shorter by escaping: what lies beyond the columns is not looked at.
+  const auto shown = printable(text.substr(0, columns + 1));
   if (shown.size() <= columns) return shown;
   const std::size_t dots = std::min<std::size_t>(3, columns);
   return shown.substr(0, columns - dots) + std::string(dots, '.');
+}
+
+std::array<std::string, 2> fitted_in_two(std::string_view text, std::size_t columns) {
+  const auto shown = printable(text.substr(0, 2 * columns + 1));
+  if (shown.size() <= columns) return {shown, ""};
+  const auto blank = shown.rfind(' ', columns);
+  if (blank == std::string::npos || blank == 0)
+    return {shown.substr(0, columns), fitted(shown.substr(columns), columns)};
+  return {shown.substr(0, blank), fitted(shown.substr(blank + 1), columns)};
 }
 
 }  // namespace poolscaler::simulation

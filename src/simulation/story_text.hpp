@@ -2,6 +2,7 @@
 // printable ASCII.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,5 +23,8 @@ namespace poolscaler::simulation {
 [[nodiscard]] std::string rate_text(double per_second);
 /// Everything but printable ASCII as \xNN (or \n, \t), then cut to `columns` with "..." at the end.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t columns);
+
+/// The same over two lines, broken at a blank where there is one; the second may be empty.
+[[nodiscard]] std::array<std::string, 2> fitted_in_two(std::string_view text, std::size_t columns);
 
 }  // namespace poolscaler::simulation

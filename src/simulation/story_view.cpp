@@ -131,7 +131,8 @@ std::vector<std::string> StoryView::told(const Story& story) const {
       return fmt::format("{:>7}  {:<24}  {}", at, chapter.title, fitted(seen, width - 38));
     };
     if (chapter.at) {
-      lines.push_back(" " + painted(green, marks.done) + text(clock_text(*chapter.at), chapter.seen));
+      lines.push_back(" " + painted(green, marks.done) +
+                      text(clock_text(*chapter.at), chapter.seen));
     } else if (reached) {
       lines.push_back(" " + painted(dim, fmt::format("{}{}", marks.later, text("", ""))));
     } else {
@@ -157,7 +158,8 @@ std::vector<std::string> StoryView::frame(const SandboxView& view, const Story& 
                               fitted(std::to_string(view.asked), 9),
                               fitted(std::to_string(view.ready), 7)) +
                   painted(bold, fitted(reason_of(view), width - 54)));
-  lines.push_back(" " + painted(dim, fitted(view.message, width - 2)));
+  for (const auto& part : fitted_in_two(view.message, width - 2))
+    lines.push_back(" " + painted(dim, part));
   lines.emplace_back();
   for (auto& line : charts(view)) lines.push_back(std::move(line));
   // At its end the chapters stand in the summary, with what is missing.

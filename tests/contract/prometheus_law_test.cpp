@@ -22,7 +22,8 @@ using rig::BackfilledSeries;
 constexpr std::int64_t query_time = 1'700'000'000;
 
 const std::vector<std::string> namespaces{"shop", "bank", "a.b"};
-const std::vector<std::string> values{"",   "a",    "b",   "a.b", "c|d",  "\\",      "\"q\"", "l\nm",
+const std::vector<std::string> values{"",   "a",    "b",   "a.b", "c|d",  "\\",      "\"q\"",
+                                      "l\nm",
                                       "é",  "^a$",  "{}",  "a*",  "(a)",  "a,b=\"c", " ",     "A",
                                       "ab", "a\tb", "\x01", "[a]", "a+b", "namespace"};
 
@@ -53,7 +54,8 @@ std::vector<BackfilledSeries> random_series(Dice& dice) {
     for (int n = count - 1; n >= 0; --n) {
       counter = dice.below(10) == 0 ? 0 : counter + dice.below(5);
       std::string value = std::to_string(counter);
-      if (dice.below(8) == 0) value = dice.one_of<std::string>({"NaN", "+Inf", "-Inf", "-0", "0.1"});
+      if (dice.below(8) == 0)
+        value = dice.one_of<std::string>({"NaN", "+Inf", "-Inf", "-0", "0.1"});
       series.points.emplace_back(query_time - age - 15 * n, value);
     }
     if (dice.below(4) == 0) series.points.back().second = "0";
@@ -208,7 +210,8 @@ TEST(LabelPredicates, DecideExpressionsAsTheServerDoes) {
   if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;
   std::vector<BackfilledSeries> series;
   for (const std::string value : {"a", "b", "ab", "ba", "aa", "aab", "abab", "1", "12", "a1", "a-b",
-                                  "-", "]", "{", "a{1", "^", "$", ".", "\n", "a\nb", "é", "éa", " "})
+                                  "-", "]", "{", "a{1", "^", "$", ".", "\n", "a\nb", "é", "éa",
+                                  " "})
     series.push_back({.labels = {{"__name__", "x"}, {"l", value}}, .points = {{query_time, "1"}}});
   BackfilledPrometheus server(series);
   server.start();
@@ -248,7 +251,8 @@ TEST(PlannerNames, AreTakenByTheServersGrammar) {
        {"sum", "avg", "min", "max", "count", "group", "stddev", "topk", "bottomk", "quantile",
         "count_values", "by", "without", "on", "ignoring", "group_left", "group_right", "bool",
         "offset", "and", "or", "unless", "atan2", "start", "end", "inf", "nan", "Inf", "NaN", "INF",
-        "rate", "timestamp", "time", "vector", "at", "le", "true", "e5", "_", "x0", "h5m", "x1e5"}) {
+        "rate", "timestamp", "time", "vector", "at", "le", "true", "e5", "_", "x0", "h5m",
+        "x1e5"}) {
     for (const auto& [metric, label] :
          {std::pair<std::string, std::string>{word, "queue"}, {"x", word}}) {
       if (!is_metric_name(metric) || !is_label_name(label)) continue;

@@ -1,5 +1,5 @@
-// The load of the sandbox: requests arrive at a rate that follows a plan, wait in one queue, and are
-// served by the ready replicas, each at a fixed pace. A fluid model: pure, deterministic, no
+// The load of the sandbox: requests arrive at a rate that follows a plan, wait in one queue, and
+// are served by the ready replicas, each at a fixed pace. A fluid model: pure, deterministic, no
 // randomness, and the same whatever the steps it is advanced in.
 #pragma once
 

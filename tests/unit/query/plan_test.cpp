@@ -45,7 +45,8 @@ TEST(Plan, KeepsAlwaysTheOwnNamespaceWhateverTheTenantWrites) {
   for (const auto op : {MatchOperator::Equal, MatchOperator::NotEqual, MatchOperator::Regex,
                         MatchOperator::NotRegex}) {
     const Matcher theirs{.label = "namespace", .op = op, .value = "bank"};
-    const std::vector<SignalQuery> signals{signal("shop", {.metric = "depth", .matchers = {theirs}})};
+    const MetricSelector selector{.metric = "depth", .matchers = {theirs}};
+    const std::vector<SignalQuery> signals{signal("shop", selector)};
     const auto queries = plan(signals);
     ASSERT_THAT(queries, SizeIs(1));
     const auto rendered = recognise(queries[0].promql);
@@ -233,7 +234,8 @@ TEST(Plan, RefusesWhatCannotBeSaidWithoutHarmToOthers) {
     EXPECT_EQ(query.refused.has_value(), !good) << query.promql;
     EXPECT_EQ(query.promql.empty(), !good);
     if (good) continue;
-    const auto reading = split(query, signals[query.waiting.front()], {.samples = {}}, {.samples = {}});
+    const QueryAnswer nothing{.samples = {}};
+    const auto reading = split(query, signals[query.waiting.front()], nothing, nothing);
     EXPECT_EQ(reading.state, SignalState::Error);
     EXPECT_FALSE(reading.detail.empty());
     EXPECT_LE(reading.detail.size(), detail_bytes_max);

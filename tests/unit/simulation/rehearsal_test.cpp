@@ -60,7 +60,8 @@ TEST(Rehearsal, ComesTrueInAboutAMinuteWhateverThePhase) {
 TEST(Rehearsal, ShrinksInThePauseAndGrowsAgain) {
   const auto told = tell({});
   const auto asked_at = [&](int second) {
-    const auto found = std::ranges::find(told.views, Millis(1000 * second), &SandboxView::since_start);
+    const auto found =
+        std::ranges::find(told.views, Millis(1000 * second), &SandboxView::since_start);
     return found == told.views.end() ? -1 : found->asked;
   };
   EXPECT_GE(asked_at(20), 3);

@@ -86,7 +86,8 @@ TEST(Story, HasNotEndedBeforeItsLastChapter) {
 
 TEST(Story, SummarisesWhatWasToldWithin80Columns) {
   const auto text = told(as_it_should_be).summary();
-  EXPECT_NE(text.find("   0:05.0  it wakes from zero        0 -> 1, 1.0 s after"), text.npos) << text;
+  EXPECT_NE(text.find("   0:05.0  it wakes from zero        0 -> 1, 1.0 s after"), text.npos)
+      << text;
   EXPECT_NE(text.find("At most 90 requests waited; it asked for at most 5 replicas."), text.npos)
       << text;
   EXPECT_TRUE(text.ends_with("  The story went as told, in 1:05.0.\n")) << text;

@@ -42,5 +42,15 @@ TEST(Fitted, CutsToTheColumns) {
   EXPECT_EQ(fitted("", 0), "");
 }
 
+TEST(Fitted, BreaksATwoLineTextAtABlank) {
+  using Two = std::array<std::string, 2>;
+  EXPECT_EQ(fitted_in_two("short", 10), (Two{"short", ""}));
+  EXPECT_EQ(fitted_in_two("one two three", 10), (Two{"one two", "three"}));
+  EXPECT_EQ(fitted_in_two("0123456789 a", 10), (Two{"0123456789", "a"}));
+  EXPECT_EQ(fitted_in_two("0123456789abcdef", 10), (Two{"0123456789", "abcdef"}));
+  EXPECT_EQ(fitted_in_two("one two three four five", 10), (Two{"one two", "three f..."}));
+  EXPECT_EQ(fitted_in_two("a\x1b b", 4), (Two{"a\\x1", "b b"}));
+}
+
 }  // namespace
 }  // namespace poolscaler::simulation

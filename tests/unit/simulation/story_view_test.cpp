@@ -1,4 +1,5 @@
-// What the story looks like: in place and within 80 columns on a terminal, a line per change elsewhere.
+// What the story looks like: in place and within 80 columns on a terminal, elsewhere a line for
+// each change.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,7 +51,8 @@ TEST(LiveView, ShowsTargetQueueReplicasAndReason) {
   StoryView view(true, false);
   const auto lines = shown(view.draw(busy(), Story()));
   EXPECT_TRUE(any_has(lines, "TARGET                     QUEUE  REPLICAS   READY   REASON"));
-  EXPECT_TRUE(any_has(lines, "demo/llm                      48         4       3   SignalAboveTarget"));
+  EXPECT_TRUE(
+      any_has(lines, "demo/llm                      48         4       3   SignalAboveTarget"));
   EXPECT_TRUE(any_has(lines, "48 / 10 per replica = 5; had 4"));
   EXPECT_TRUE(any_has(lines, "0:12.3"));
 }
@@ -80,7 +82,8 @@ TEST(LiveView, KeepsWithin80ColumnsWhateverItIsShown) {
       for (const int seconds : {0, 10, 1000, 100'000}) {
         view.since_start = Seconds(seconds);
         story.observe(view);
-        for (const auto& line : shown(drawn.draw(view, story))) EXPECT_LE(columns_of(line), 80U) << line;
+        for (const auto& line : shown(drawn.draw(view, story)))
+          EXPECT_LE(columns_of(line), 80U) << line;
       }
     }
 }
