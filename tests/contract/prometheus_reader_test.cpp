@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "backfilled_prometheus.hpp"
-#include "loopback_transport.hpp"
+#include "poolscaler/adapters/http/transport.hpp"
 #include "poolscaler/adapters/prometheus/reader.hpp"
 #include "support/load_exporter.hpp"
 #include "support/prometheus_server.hpp"
@@ -34,8 +34,8 @@ SignalQuery raw(const std::string& promql) {
 /// A reader of one source "main" at this server.
 std::unique_ptr<PrometheusReader> reader_of(rig::Endpoint server, PrometheusOptions options = {}) {
   auto reader = std::make_unique<PrometheusReader>(
-      [server](const MetricSource&) -> Result<std::unique_ptr<HttpTransport>> {
-        return std::make_unique<rig::LoopbackTransport>(server);
+      [](const MetricSource& source) {
+        return make_transport({.origin = address_of(source)->origin});
       },
       system_clock(), std::move(options));
   reader->use_sources({MetricSource{.name = "main",
