@@ -1,5 +1,5 @@
-// The generic reader: JSON of any shape in, JSON of exactly the field table's shape out, or the list
-// of everything that is wrong. Whoever takes its result need check nothing again.
+// The generic reader: JSON of any shape in, JSON of exactly the field table's shape out, or the
+// list of everything that is wrong. Whoever takes its result need check nothing again.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

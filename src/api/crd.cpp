@@ -30,9 +30,9 @@ json validation(std::string_view cel, std::string_view problem, std::string_view
                                      : fmt::format("{}: {}", problem, remedy)}};
 }
 
-/// Bounds of a decimal, which schema keywords cannot say of quantities. One rule for each bound: the
-/// API server reckons with the largest text that could be sent, so two parses in one rule cost too
-/// much. Text has no sign, so it needs no lower bound of 0.
+/// Bounds of a decimal, which schema keywords cannot say of quantities. One rule for each bound:
+/// the API server reckons with the largest text that could be sent, so two parses in one rule cost
+/// too much. Text has no sign, so it needs no lower bound of 0.
 json decimal_validations(const Field& field) {
   const auto lower =
       field.above_min

@@ -21,8 +21,8 @@ constexpr Field fields[] = {
      .max = 1024,
      .syntax = Syntax::HttpUrl,
      .example = "http://prometheus-server.monitoring.svc:9090",
-     .doc = "Address of the Prometheus HTTP API, without /api/v1. Redirects are not followed. User, "
-            "query and fragment are refused: credentials belong in files."},
+     .doc = "Address of the Prometheus HTTP API, without /api/v1. Redirects are not followed. "
+            "User, query and fragment are refused: credentials belong in files."},
     {.path = "spec.caFile",
      .type = Text,
      .min = 2,
@@ -156,8 +156,8 @@ const KindTable& metric_source_table() {
                 .short_name = "msrc",
                 .page = "metric-source",
                 .namespaced = false},
-      .doc = "MetricSource says where a Prometheus is. The platform team declares it; policies name "
-             "it, so that no address and no credential comes from a tenant.",
+      .doc = "MetricSource says where a Prometheus is. The platform team declares it; policies "
+             "name it, so that no address and no credential comes from a tenant.",
       .example = example,
       .spec = metric_source_spec_fields(),
       .status = metric_source_status_fields(),

@@ -1,5 +1,5 @@
-// The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain and
-// its line in scaling_policy.cpp); schema, checks and reference page follow.
+// The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain
+// and its line in scaling_policy.cpp); schema, checks and reference page follow.
 #include "field_table.hpp"
 #include "status_bounds.hpp"
 

@@ -1,5 +1,5 @@
-// .status, out and in. Out: cut to the bounds of the schema, so that no write of ours is refused. In:
-// lenient, since the status may be older than we are, or edited.
+// .status, out and in. Out: cut to the bounds of the schema, so that no write of ours is refused.
+// In: lenient, since the status may be older than we are, or edited.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,6 +30,10 @@ void put_text(json& object, const char* name, std::string_view text, std::size_t
 
 std::int32_t count(std::int32_t replicas) { return std::max(replicas, 0); }
 
+std::int64_t generation(std::int64_t observed) {
+  return std::clamp<std::int64_t>(observed, 0, generation_max);
+}
+
 /// Ten digits tell any replica arithmetic apart and hide the noise of binary fractions.
 std::string number_text(double value) { return fmt::format("{:.10g}", value); }
 
@@ -47,7 +51,7 @@ json condition_json(const Condition& condition) {
           {"status", word_of(condition.status)},
           {"reason", name_of(condition.reason)},
           {"message", fitted(condition.message, condition_message_max)},
-          {"observedGeneration", std::max<std::int64_t>(condition.observed_generation, 0)},
+          {"observedGeneration", generation(condition.observed_generation)},
           {"lastTransitionTime", to_rfc3339(condition.last_transition)}};
 }
 
@@ -161,7 +165,7 @@ std::int32_t replicas_at(const json& object, const char* name) {
 }
 
 std::int64_t generation_at(const json& object) {
-  return integer_at(object, "observedGeneration", std::numeric_limits<std::int64_t>::max());
+  return integer_at(object, "observedGeneration", generation_max);
 }
 
 double number_at(const json& object, const char* name) {
@@ -282,7 +286,7 @@ std::optional<LastScale> read_last_scale(const json& from) {
 }  // namespace
 
 std::string render_status(const PolicyStatus& status) {
-  json out{{"observedGeneration", std::max<std::int64_t>(status.observed_generation, 0)},
+  json out{{"observedGeneration", generation(status.observed_generation)},
            {"currentReplicas", count(status.current_replicas)},
            {"readyReplicas", count(status.ready_replicas)},
            {"desiredReplicas", count(status.desired_replicas)},
@@ -331,7 +335,7 @@ PolicyStatus read_status(const json& object) {
 
 std::string render_source_status(std::int64_t observed_generation,
                                  const std::vector<Condition>& conditions) {
-  return dumped({{"observedGeneration", std::max<std::int64_t>(observed_generation, 0)},
+  return dumped({{"observedGeneration", generation(observed_generation)},
                  {"conditions", conditions_json(conditions)}});
 }
 

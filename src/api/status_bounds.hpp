@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace poolscaler::api {
 
+/// The largest whole number that every JSON reader keeps exactly (2^53 - 1).
+inline constexpr std::int64_t generation_max = 9'007'199'254'740'991;
 inline constexpr std::size_t conditions_max = 16;
 inline constexpr std::size_t condition_message_max = 1024;
 inline constexpr std::size_t target_text_max = 320;

@@ -1,5 +1,5 @@
-// The catalogue of .status of both kinds. The API server holds our own writes against it too, so the
-// bounds here are those that render_status cuts to (status_bounds.hpp).
+// The catalogue of .status of both kinds. The API server holds our own writes against it too, so
+// the bounds here are those that render_status cuts to (status_bounds.hpp).
 #include <array>
 #include <limits>
 
@@ -12,8 +12,6 @@ namespace {
 using enum FieldType;
 
 constexpr std::int64_t replicas_max = std::numeric_limits<std::int32_t>::max();
-// The API server reads a maximum as a double: beyond 2^53 it refuses every object that has the field.
-constexpr std::int64_t generation_max = std::int64_t{1} << 53;
 
 constexpr std::array condition_fields = {
     Field{.path = "status.observedGeneration",

@@ -1,5 +1,5 @@
-// YAML to JSON by parser events, so that nothing is built that was not written: aliases (the bombs of
-// YAML) are refused when they are met, and depth and size are bounded before.
+// YAML to JSON by parser events, so that nothing is built that was not written: aliases (the bombs
+// of YAML) are refused when they are met, and depth and size are bounded before.
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -147,7 +147,7 @@ Result<std::vector<json>> read_yaml(std::string_view text) {
     return fail(ErrorKind::InvalidInput, fmt::format("reading YAML: {}", what));
   };
   if (text.size() > yaml_bytes_max)
-    return refused(fmt::format("text has {} bytes, must have at most {}: split it into several files",
+    return refused(fmt::format("text has {} bytes, must have at most {}: split it into files",
                                text.size(), yaml_bytes_max));
   if (!utf8_length(text)) return refused("text is not valid UTF-8");
   if (text.find('\0') != std::string_view::npos) return refused("text has a zero byte");
@@ -157,7 +157,8 @@ Result<std::vector<json>> read_yaml(std::string_view text) {
   } catch (const Refused& error) {
     return refused(error.message);
   } catch (const YAML::Exception& error) {
-    return refused(fmt::format("line {}: {}", error.mark.line + 1, capped(escaped(error.msg), 200)));
+    return refused(
+        fmt::format("line {}: {}", error.mark.line + 1, capped(escaped(error.msg), 200)));
   }
 }
 

@@ -1,4 +1,4 @@
-// JSON as block YAML, the same bytes on every machine: keys in their sorted order, long text folded.
+// JSON as block YAML, the same bytes on every machine: keys in sorted order, long text folded.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

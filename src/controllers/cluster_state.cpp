@@ -46,6 +46,7 @@ struct ClusterState::Impl {
   using PolicyPtr = std::shared_ptr<const PolicyRecord>;
 
   mutable std::mutex mutex;
+  std::mutex notify_mutex;  // held while calling, so that whoever is called may go after a change
   std::function<void()> notify;
 
   std::unordered_map<ObjectKey, PolicyPtr, ObjectKeyHash> policies;
@@ -72,11 +73,12 @@ struct ClusterState::Impl {
   }
 
   void tell() {
-    const bool worth_it = [&] {
+    {
       const std::scoped_lock lock(mutex);
-      return !dirty.empty() || sources_changed;
-    }();
-    if (worth_it && notify) notify();
+      if (dirty.empty() && !sources_changed) return;
+    }
+    const std::scoped_lock lock(notify_mutex);
+    if (notify) notify();
   }
 
   [[nodiscard]] const PolicyRecord* find_policy(const ObjectKey& key) const {
@@ -260,12 +262,15 @@ struct ClusterState::Impl {
 ClusterState::ClusterState() : impl_(std::make_unique<Impl>()) {}
 ClusterState::~ClusterState() = default;
 
-void ClusterState::on_change(std::function<void()> notify) { impl_->notify = std::move(notify); }
+void ClusterState::on_change(std::function<void()> notify) {
+  const std::scoped_lock lock(impl_->notify_mutex);
+  impl_->notify = std::move(notify);
+}
 
 ChangeSink& ClusterState::policies(const std::string& ns) {
   auto* impl = impl_.get();
   return impl->sink<PolicyRecord>(
-      {.resource = std::string(resource_policies), .ns = ns},
+      {.resource = std::string(resource_policies), .ns = ns, .is_ours = true},
       {.decode =
            [impl](const nlohmann::json& object, const ObjectMeta& meta) {
              Impl::PolicyPtr known;
@@ -287,7 +292,7 @@ ChangeSink& ClusterState::policies(const std::string& ns) {
 ChangeSink& ClusterState::sources() {
   auto* impl = impl_.get();
   return impl->sink<SourceRecord>(
-      {.resource = std::string(resource_sources), .ns = {}},
+      {.resource = std::string(resource_sources), .ns = {}, .is_ours = true},
       {.decode = [](const nlohmann::json& object,
                     const ObjectMeta& meta) { return std::optional(decode_source(object, meta)); },
        .put = [impl](const ObjectKey&,

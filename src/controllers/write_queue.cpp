@@ -173,9 +173,9 @@ Millis WriteQueue::until_next() const {
   return wait;
 }
 
-void WriteQueue::run(std::stop_token stop) {
+void WriteQueue::run(std::stop_token stop, std::stop_token abort) {
   while (!stop.stop_requested()) {
-    if (send_next(stop)) continue;
+    if (send_next(abort)) continue;
     std::unique_lock lock(mutex_);
     const bool could_send = std::ranges::any_of(jobs_, [&](const auto& entry) {
       return !busy_.contains(entry.first) &&
@@ -185,6 +185,11 @@ void WriteQueue::run(std::stop_token stop) {
     const auto seen = changes_;
     work_.wait_for(lock, stop, until_next(), [&] { return changes_ != seen; });
   }
+}
+
+std::size_t WriteQueue::sending() const {
+  const std::scoped_lock lock(mutex_);
+  return busy_.size();
 }
 
 std::size_t WriteQueue::waiting() const {

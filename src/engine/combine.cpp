@@ -21,6 +21,16 @@ const Wish* decisive_wish(const Deliberation& d) {
   return decisive;
 }
 
+/// A fallback AtLeast is a floor, also where the least of the wishes decides.
+const Wish* raised_by_fallback(const Deliberation& d, const Wish* decisive) {
+  if (!d.policy.fallback || d.policy.fallback->behavior != FallbackBehavior::AtLeast)
+    return decisive;
+  for (const auto& wish : d.wishes)
+    if (wish.standing == Standing::Fallback && wish.replicas > decisive->replicas)
+      decisive = &wish;
+  return decisive;
+}
+
 /// Why the target stays as it is when the signals ask for just that.
 Reason hold_reason(const Deliberation& d, Reason signals_hold) {
   if (d.current == 0) return Reason::ScaledToZero;
@@ -33,9 +43,10 @@ Reason hold_reason(const Deliberation& d, Reason signals_hold) {
 }  // namespace
 
 void combine_wishes(Deliberation& d) {
-  const auto* const decisive = decisive_wish(d);
+  const auto* decisive = decisive_wish(d);
   d.hold = hold_reason(d, Reason::AtTarget);
   if (decisive != nullptr) {
+    decisive = raised_by_fallback(d, decisive);
     // Active means at least one, also when another signal of Min asks for none.
     d.number = d.asked = std::max(decisive->replicas, d.decision.active ? 1 : 0);
     d.hold = hold_reason(d, decisive->hold);

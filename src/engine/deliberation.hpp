@@ -37,14 +37,14 @@ struct Deliberation {
   Memory memory;  // becomes the outcome's
   Decision decision;
 
-  std::vector<Wish> wishes{};         // one per signal
-  std::int32_t number;                // proposed so far
-  std::int32_t asked;                 // what the signals ask for, before any limit
-  std::int32_t recommendation;        // what the stabilization windows remember of this decision
-  Reason hold = Reason::AtTarget;     // why `number` is `current`, while no limit brought it there
-  std::optional<Reason> limit{};      // the last limit that changed `number`
-  std::optional<Reason> cause{};      // why it differs from `current`, where it is no signal's doing
-  bool out_of_bounds = false;         // brought back at once, past behavior
+  std::vector<Wish> wishes{};      // one per signal
+  std::int32_t number;             // proposed so far
+  std::int32_t asked;              // what the signals ask for, before any limit
+  std::int32_t recommendation;     // what the stabilization windows remember of this decision
+  Reason hold = Reason::AtTarget;  // why `number` is `current`, unless a limit brought it there
+  std::optional<Reason> limit{};   // the last limit that changed `number`
+  std::optional<Reason> cause{};   // why it is not `current`, where that is no signal's doing
+  bool out_of_bounds = false;      // brought back at once, past behavior
 
   Deliberation(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
                Instant now);

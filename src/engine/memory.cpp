@@ -47,6 +47,12 @@ void start_afresh(Deliberation& d) {
   memory.recommendations.push_back({d.now, d.current});
 }
 
+/// The stores reuse the slots of what is outdated; outside of them a list reads oldest first.
+void put_oldest_first(std::vector<TimedReplicas>& entries) {
+  if (!std::ranges::is_sorted(entries, {}, &TimedReplicas::at))
+    std::ranges::stable_sort(entries, {}, &TimedReplicas::at);
+}
+
 }  // namespace
 
 void take_up_memory(Deliberation& d) {
@@ -62,15 +68,17 @@ void take_up_memory(Deliberation& d) {
 }
 
 void remember_scaling(Deliberation& d) {
+  auto& memory = d.memory;
+  put_oldest_first(memory.recommendations);
   if (!std::holds_alternative<ScaleTo>(d.decision.action)) return;
   const bool up = d.number > d.current;
-  auto& memory = d.memory;
   const auto& behavior = d.policy.behavior;
   if (up) {
     remember_event(memory.scale_ups, {d.now, d.number - d.current}, behavior.scale_up);
   } else {
     remember_event(memory.scale_downs, {d.now, d.current - d.number}, behavior.scale_down);
   }
+  put_oldest_first(up ? memory.scale_ups : memory.scale_downs);
   memory.last_scale = d.now;
   memory.last_direction = up ? Trend::Up : Trend::Down;
 }

@@ -25,7 +25,8 @@ Reason reason_of(const Deliberation& d) {
 
 void withhold(Deliberation& d, Reason reason) {
   d.propose("mode", d.current, reason,
-            (Numbers() << text_of(reason) << "; " << d.decision.recommended << " otherwise").text());
+            (Numbers() << text_of(reason) << ": " << d.decision.recommended << " otherwise")
+                .text());
   d.limit = reason;
 }
 
@@ -38,8 +39,7 @@ void settle(Deliberation& d) {
   decision.reason = reason_of(d);
   if (d.policy.mode == Mode::Paused) decision.reason = Reason::Paused;
   if (d.policy.mode != Mode::Automatic && d.number != d.current) {
-    decision.reason =
-        d.policy.mode == Mode::Paused ? Reason::Paused : Reason::Recommending;
+    if (d.policy.mode == Mode::Recommend) decision.reason = Reason::Recommending;
     withhold(d, decision.reason);
   }
   decision.desired = d.number;

@@ -29,10 +29,12 @@ std::int32_t as_count(double size) {
   return static_cast<std::int32_t>(std::clamp(size, -largest, largest));
 }
 
-/// Which of the policies' limits holds: the one that allows most change, or least.
+/// Which of the policies' limits holds: the one that allows most change, or least. Without policies
+/// nothing limits.
 std::int32_t selected(const ScalingRules& rules, bool most_is_largest,
                       const std::vector<double>& limits, std::int32_t current) {
-  if (limits.empty() || rules.select_policy == SelectPolicy::Disabled) return current;
+  if (rules.select_policy == SelectPolicy::Disabled) return current;
+  if (limits.empty()) return most_is_largest ? std::numeric_limits<std::int32_t>::max() : 0;
   const bool want_most = rules.select_policy == SelectPolicy::Max;
   return as_count(want_most == most_is_largest ? std::ranges::max(limits)
                                                : std::ranges::min(limits));

@@ -1,6 +1,7 @@
 #include "stabilization.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "deliberation.hpp"
 #include "numbers.hpp"
@@ -94,12 +95,14 @@ std::vector<TimedReplicas> digest(const std::vector<TimedReplicas>& history) {
   auto entries = history;
   std::ranges::stable_sort(entries, {}, &TimedReplicas::at);
   std::vector<TimedReplicas> kept;
+  auto least = std::numeric_limits<std::int32_t>::max();
+  auto most = std::numeric_limits<std::int32_t>::min();
+  // Backward from the newest: an entry between two later ones can decide nothing any more.
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    const bool outdone_above = std::ranges::any_of(
-        kept, [&](const auto& later) { return later.replicas >= entry->replicas; });
-    const bool outdone_below = std::ranges::any_of(
-        kept, [&](const auto& later) { return later.replicas <= entry->replicas; });
-    if (!outdone_above || !outdone_below) kept.push_back(*entry);
+    if (least <= entry->replicas && entry->replicas <= most) continue;
+    least = std::min(least, entry->replicas);
+    most = std::max(most, entry->replicas);
+    kept.push_back(*entry);
   }
   std::ranges::reverse(kept);
   return kept;

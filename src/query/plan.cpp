@@ -133,7 +133,6 @@ PlannedQuery planned(const Shape& shape, const Portion& portion) {
 }
 
 void plan_family(Family& family, std::vector<PlannedQuery>& queries) {
-  std::ranges::sort(family.tuples, {}, &Tuple::values);
   // What the query has beside its alternations: the longest function and everything fixed.
   std::size_t fixed_bytes = 128 + family.shape.selector->metric.size();
   for (const auto label : family.shape.group_labels) fixed_bytes += 2 * label.size() + 8;

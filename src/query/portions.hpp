@@ -23,10 +23,11 @@ struct PortionLimits {
 };
 
 /// Every tuple is in exactly one portion; a portion that exceeds a limit has a single tuple.
-/// Deterministic; REQUIRES: `tuples` sorted by values and distinct, as many values in each.
-/// Two divisions are tried and the one with fewer portions is taken: along a sorted line (never
-/// more than one portion for each `values_max` tuples, but for bytes), and in slabs label by label
-/// (few portions where the same values meet again and again, as names of queues in namespaces).
+/// Deterministic, whatever the order of `tuples`; REQUIRES: distinct ones, as many values in each.
+/// Divided in slabs, label by label: few portions where the same values meet again and again, as
+/// names of queues in namespaces. Where the numbers of values alone would allow fewer, also along a
+/// sorted line (never more than one portion for each `values_max` tuples, but for bytes); the
+/// division with fewer portions is taken.
 [[nodiscard]] std::vector<Portion> portions_of(const std::vector<Tuple>& tuples,
                                                const PortionLimits& limits);
 

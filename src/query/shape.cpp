@@ -1,6 +1,8 @@
 #include "shape.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -13,8 +15,11 @@ namespace {
 bool before(const Matcher* a, const Matcher* b) { return *a < *b; }
 bool same(const Matcher* a, const Matcher* b) { return *a == *b; }
 
+/// Its bytes; keys are compared, never shown.
 void append_number(std::string& key, std::size_t number) {
-  key.append(std::to_string(number)).push_back(':');
+  std::array<char, sizeof number> bytes{};
+  std::memcpy(bytes.data(), &number, bytes.size());
+  key.append(bytes.data(), bytes.size());
 }
 
 }  // namespace
@@ -61,7 +66,7 @@ std::string shape_key(const Shape& shape) {
   append_value(key, shape.selector->metric);
   append_number(key, static_cast<std::size_t>(shape.selector->aggregation));
   append_number(key, static_cast<std::size_t>(shape.selector->range_function));
-  key.append(std::to_string(shape.selector->window_seconds)).push_back(':');
+  append_number(key, static_cast<std::size_t>(shape.selector->window_seconds));
   append_number(key, shape.group_labels.size());
   for (const auto label : shape.group_labels) append_value(key, label);
   for (const Matcher* matcher : shape.fixed) {

@@ -200,7 +200,8 @@ std::vector<Cause> judge_metadata(const Kind& kind, const json& object) {
         "used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
         "')"));
   }
-  for (const auto& [key, value] : metadata.value("labels", json::object()).items()) {
+  const auto labels = metadata.value("labels", json::object());
+  for (const auto& [key, value] : labels.items()) {
     if (value.is_string() && is_label_value(value.get_ref<const std::string&>())) continue;
     causes.push_back(invalid_value(
         "metadata.labels", value.dump(),

@@ -119,7 +119,8 @@ json node_cells(const json& node, Instant now) {
   if (at(node, "/spec/unschedulable") == true) status += ",SchedulingDisabled";
   std::vector<std::string> roles;
   constexpr std::string_view prefix = "node-role.kubernetes.io/";
-  for (const auto& [label, value] : node["metadata"].value("labels", json::object()).items())
+  const auto labels = node["metadata"].value("labels", json::object());
+  for (const auto& [label, value] : labels.items())
     if (label.starts_with(prefix)) roles.push_back(label.substr(prefix.size()));
   return {name_of(node),
           status,

@@ -165,7 +165,8 @@ Outcome<LabelSelector> LabelSelector::parse(std::string_view text) {
 LabelSelector LabelSelector::of(const json& selector) {
   LabelSelector out;
   if (!selector.is_object()) return out;
-  for (const auto& [key, value] : selector.value("matchLabels", json::object()).items())
+  const auto labels = selector.value("matchLabels", json::object());
+  for (const auto& [key, value] : labels.items())
     if (value.is_string())
       out.requirements_.push_back({.key = key, .op = Operator::In, .values = {value}});
   for (const auto& entry : selector.value("matchExpressions", json::array())) {

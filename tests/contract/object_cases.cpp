@@ -31,7 +31,7 @@ void discovery(Scribe& scribe) {
     for (const auto& group : groups.value("groups", json::array()))
       if (group.value("name", "") == wanted)
         scribe.note("  group " + std::string(wanted) + " preferred " +
-                    group["preferredVersion"].value("groupVersion", ""));
+                    text_at(group, "/preferredVersion/groupVersion"));
   }
   const auto core = scribe.tell("core resources", {.target = "/api/v1"}, {"/groupVersion"});
   for (const auto* name : {"namespaces", "nodes", "pods", "pods/status", "configmaps", "events"})
@@ -72,7 +72,7 @@ void reads(Scribe& scribe) {
        "/spec/strategy/type", "/spec/progressDeadlineSeconds", "/spec/revisionHistoryLimit",
        "/spec/template/spec/restartPolicy", "/spec/template/spec/containers/0/name", "/status"});
   scribe.fact("has a uid", uid_of(seen).size() == 36);
-  scribe.fact("has a time of creation", seen["metadata"].contains("creationTimestamp"));
+  scribe.fact("has a time of creation", !text_at(seen, "/metadata/creationTimestamp").empty());
   scribe.tell("get as 0", {.target = scribe.deployments("web") + "?resourceVersion=0"});
   scribe.tell("list over all namespaces by name",
               {.target = "/apis/apps/v1/deployments?fieldSelector=metadata.name%3Dweb,"
@@ -96,22 +96,22 @@ void lists(Scribe& scribe) {
   const auto all = scribe.tell("all", {.target = scribe.configmaps() + "?labelSelector=odd"});
   scribe.note("  " + names_in(all));
   scribe.fact("has a version", !version_of(all).empty());
-  scribe.fact("items have no kind", !all["items"][0].contains("kind"));
+  scribe.fact("items have no kind", !all.contains(json::json_pointer("/items/0/kind")));
   const auto first =
       scribe.tell("first page", {.target = scribe.configmaps() + "?limit=2&labelSelector="});
-  const auto token = first["metadata"].value("continue", "");
+  const auto token = text_at(first, "/metadata/continue");
   scribe.note("  " + names_in(first));
   scribe.fact("goes on", !token.empty());
-  scribe.note("  remaining " + first["metadata"].value("remainingItemCount", json()).dump());
+  scribe.note("  remaining " + first.value(json::json_pointer("/metadata/remainingItemCount"), json()).dump());
   scribe.quietly({.method = "POST", .target = scribe.configmaps(), .body = configmap("bb")});
   const auto second = scribe.tell(
       "second page", {.target = scribe.configmaps() + "?limit=2&continue=" + token});
   scribe.note("  " + names_in(second));
   scribe.fact("same version", version_of(first) == version_of(second));
   const auto third = scribe.tell("last page", {.target = scribe.configmaps() + "?limit=2&continue=" +
-                                                         second["metadata"].value("continue", "")});
+                                                         text_at(second, "/metadata/continue")});
   scribe.note("  " + names_in(third));
-  scribe.fact("goes on", !third["metadata"].value("continue", "").empty());
+  scribe.fact("goes on", !text_at(third, "/metadata/continue").empty());
   scribe.tell("malformed continue", {.target = scribe.configmaps() + "?limit=2&continue=nonsense"});
   scribe.tell("continue with a version",
               {.target = scribe.configmaps() + "?limit=2&resourceVersion=5&continue=" + token});
@@ -182,7 +182,7 @@ void deletes(Scribe& scribe) {
   const auto dying = scribe.tell("with a finalizer",
                                  {.method = "DELETE", .target = scribe.configmaps("held")},
                                  {"/metadata/finalizers"});
-  scribe.fact("is being deleted", dying["metadata"].contains("deletionTimestamp"));
+  scribe.fact("is being deleted", !text_at(dying, "/metadata/deletionTimestamp").empty());
   scribe.tell("still there", {.target = scribe.configmaps("held")}, {"/metadata/finalizers"});
   scribe.tell("finalizer taken off", {.method = "PATCH",
                                       .target = scribe.configmaps("held"),

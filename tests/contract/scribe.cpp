@@ -153,12 +153,13 @@ json configmap(const std::string& name, const std::string& value) {
           {"data", {{"value", value}}}};
 }
 
-std::string version_of(const json& object) {
-  return object.value(json::json_pointer("/metadata/resourceVersion"), "");
+std::string text_at(const json& object, const std::string& pointer) {
+  const auto value = object.value(json::json_pointer(pointer), json());
+  return value.is_string() ? value.get<std::string>() : "";
 }
 
-std::string uid_of(const json& object) {
-  return object.value(json::json_pointer("/metadata/uid"), "");
-}
+std::string version_of(const json& object) { return text_at(object, "/metadata/resourceVersion"); }
+
+std::string uid_of(const json& object) { return text_at(object, "/metadata/uid"); }
 
 }  // namespace poolscaler::contract

@@ -89,6 +89,8 @@ struct ContractCase {
 /// A Deployment, a ConfigMap as the cases use them.
 [[nodiscard]] json deployment(const std::string& name, int replicas);
 [[nodiscard]] json configmap(const std::string& name, const std::string& value = "1");
+/// The text at a pointer, empty when there is none.
+[[nodiscard]] std::string text_at(const json& object, const std::string& pointer);
 [[nodiscard]] std::string version_of(const json& object);
 [[nodiscard]] std::string uid_of(const json& object);
 

@@ -93,9 +93,9 @@ void expired(Scribe& scribe) {
   scribe.tell_events(stream, 1);
   const auto next = scribe.tell(
       "next page", {.target = scribe.configmaps() + "?limit=1&continue=" +
-                              page["metadata"].value("continue", "")});
+                              text_at(page, "/metadata/continue")});
   scribe.fact("carries a fresh token",
-              !next.value("metadata", json::object()).value("continue", "").empty());
+              !text_at(next, "/metadata/continue").empty());
   scribe.tell("exactly this version", {.target = scribe.configmaps() + "?resourceVersionMatch=Exact" +
                                                  "&limit=1&resourceVersion=" + old});
 }

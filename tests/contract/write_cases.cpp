@@ -34,7 +34,7 @@ void creates(Scribe& scribe) {
   nameless["metadata"]["generateName"] = "gen-";
   const auto generated = scribe.quietly(
       {.method = "POST", .target = scribe.deployments(), .body = nameless});
-  const auto name = generated["metadata"].value("name", "");
+  const auto name = text_at(generated, "/metadata/name");
   scribe.fact("generated name", name.rfind("gen-", 0) == 0 && name.size() == 9);
   auto elsewhere = deployment("elsewhere", 1);
   elsewhere["metadata"]["namespace"] = "default";
@@ -87,7 +87,7 @@ void updates(Scribe& scribe) {
   auto with_status = scribe.quietly({.target = scribe.deployments("web")});
   with_status["status"]["replicas"] = 7;
   scribe.fact("status through the main resource is ignored",
-              !put("with a status", with_status)["status"].contains("replicas"));
+              !put("with a status", with_status).contains(json::json_pointer("/status/replicas")));
   auto labelled = scribe.quietly({.target = scribe.deployments("web")});
   labelled["metadata"]["labels"]["x"] = "y";
   put("changed label", labelled);
@@ -138,7 +138,9 @@ void patches(Scribe& scribe) {
         {{"template", {{"spec", {{"containers", {{{"name", "side"}, {"image", "side:1"}}}}}}}}}}},
       strategic_patch);
   scribe.note("  containers " +
-              std::to_string(strategic["spec"]["template"]["spec"]["containers"].size()));
+              std::to_string(
+                  strategic.value(json::json_pointer("/spec/template/spec/containers"), json::array())
+                      .size()));
   patch("unsupported type", {{"spec", {{"replicas", 1}}}}, "application/x-patch");
   scribe.tell("malformed", {.method = "PATCH",
                             .target = scribe.deployments("web"),

@@ -73,17 +73,12 @@ World::World()
       prometheus_(load_.port()),
       metrics_proxy_(prometheus_.endpoint()),
       api_proxy_(cluster_.endpoint()) {
-  for (const auto& entry : rig::fs::directory_iterator(source("crds")))
-    cluster_.apply(rig::read_file(entry.path()));
   for (int i = 1; i <= 4; ++i) cluster_.apply(node(i).dump());
+  cluster_.apply(rig::read_file(source("deploy/poolscaler.yaml")));
   const bool is_served = rig::eventually(Ms{20'000}, [&] {
     return cluster_.request("GET", "/apis/poolscaler.dev/v1alpha1/metricsources").status == 200;
   });
   if (!is_served) throw std::runtime_error("the API server does not serve our kinds");
-  cluster_.request("POST", "/api/v1/namespaces",
-                   R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" + system_ns +
-                       "\"}}");
-  cluster_.apply(rig::read_file(source("deploy/poolscaler.yaml")));
   cluster_.apply(json{{"apiVersion", "poolscaler.dev/v1alpha1"},
                       {"kind", "MetricSource"},
                       {"metadata", {{"name", "rig"}}},

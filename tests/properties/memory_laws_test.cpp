@@ -27,6 +27,7 @@ RC_GTEST_PROP(Memory, IsBoundedAndHoldsNoFuture, ()) {
     idle = memory.idle;
     for (const auto* list : {&memory.recommendations, &memory.scale_ups, &memory.scale_downs}) {
       RC_ASSERT(list->size() <= memory_entries_max);
+      RC_ASSERT(std::ranges::is_sorted(*list, {}, &TimedReplicas::at));
       RC_ASSERT(std::ranges::all_of(*list, [&](const auto& e) { return e.at <= world.now; }));
     }
     RC_ASSERT(memory.idle >= Millis{0});

@@ -64,18 +64,20 @@ class ControlPlane {
   /// Removes the history of etcd up to now: a watch from before gets 410.
   void compact_etcd() const;
 
-  /// Requests that changed something (create, update, patch, delete) so far, from the audit log.
-  struct Write {
-    std::string user;
+  /// Requests from the audit log: all of service accounts, what changed something of the others.
+  struct Audited {
     std::string verb;
     std::string resource;  // "deployments/scale"
     std::string ns;
     std::string name;
     int code;
-    std::string client;  // user agent
-    std::string time;    // received by the server, RFC 3339 in microseconds
+    double time;  // received by the server, in seconds since 1970
+    [[nodiscard]] bool writes() const {
+      return verb == "create" || verb == "update" || verb == "patch" || verb == "delete";
+    }
   };
-  [[nodiscard]] std::vector<Write> writes_by(const std::string& user) const;
+  /// Watches are in it once they have ended.
+  [[nodiscard]] std::vector<Audited> requests_by(const std::string& user) const;
   /// Sum of a counter of the API server over the series that have all of these `label="value"`.
   [[nodiscard]] double counter(const std::string& metric,
                                const std::vector<std::string>& labels) const;

@@ -111,9 +111,9 @@ struct Library {
 };
 
 const std::vector<Library> libraries = {
-    {"cpprest/", {"src/adapters/http/"}, false},
-    {"pplx/", {"src/adapters/http/"}, false},
-    {"microhttpd.h", {"src/adapters/http/"}, false},
+    {"cpprest/", {"src/adapters/http/"}, true},
+    {"pplx/", {"src/adapters/http/"}, true},
+    {"microhttpd.h", {"src/adapters/http/"}, true},
     {"spdlog/", {"src/telemetry/"}, false},
     {"prometheus/", {"src/telemetry/", "include/poolscaler/telemetry/"}, true},
     {"CLI/", {"src/app/"}, false},
@@ -122,7 +122,12 @@ const std::vector<Library> libraries = {
     {"benchmark/", {"tests/bench/"}, true},
 };
 
+const std::vector<Exception> library_exceptions = {
+    {"src/api/enum_words.hpp", "nlohmann/json.hpp", "a table of one .cpp file"},
+};
+
 TEST(Tidy, LibrariesStayInTheirRooms) {
+  Excused excused(library_exceptions);
   std::string findings;
   for (const auto& file : tree())
     for (const auto& include : includes_of(file))
@@ -135,11 +140,12 @@ TEST(Tidy, LibrariesStayInTheirRooms) {
         if (!placed)
           findings += at(file, include.line) + "<" + include.target + "> belongs in " +
                       std::string(library.places.front()) + ": go through its door\n";
-        if (file.is_header() && !library.in_headers && !file.is_test())
+        if (file.is_header() && !library.in_headers && !file.is_test() &&
+            !excused.covers(file, include.target))
           findings += at(file, include.line) + "<" + include.target +
                       "> is heavy: include it in .cpp files only (json: nlohmann/json_fwd.hpp)\n";
       }
-  expect_none(findings);
+  expect_none(findings + excused.leftovers());
 }
 
 TEST(Tidy, EngineAndDomainSeeNothingOfTheWorld) {
@@ -170,7 +176,7 @@ const std::vector<Ban> bans = {
     {"steady_clock::now", "use Clock::monotonic()", false},
     {"random_device", "take a seed", true},
     {"getenv", "take it as an option in app", false},
-    {"this_thread::sleep", "use Clock::sleep_for, which a stop request ends", true},
+    {"this_thread::sleep_for", "use Clock::sleep_for, which a stop request ends", true},
     {"std::cout", "return text; app prints it", false},
     {"std::cerr", "return an Error or use the log", false},
     {"printf(", "use fmt", false},
@@ -192,21 +198,27 @@ const std::vector<Exception> ban_exceptions = {
     {"src/app/", "std::cout", "it prints"},
     {"src/app/", "std::cerr", "it prints"},
     {"src/app/", "printf(", "it prints"},
+    {"src/app/run.cpp", "random_device", "makes up the identity of this process"},
+    {"src/query/label_predicate.cpp", "std::regex", "for values of bounded length only"},
     {"src/telemetry/", "std::cout", "the log's sink"},
     {"src/telemetry/", "std::cerr", "the log's sink"},
-    {"tests/e2e/", "this_thread::sleep", "waits for other processes"},
-    {"tests/contract/", "this_thread::sleep", "waits for other processes"},
-    {"tests/bench/", "this_thread::sleep", "waits for other processes"},
-    {"tests/controlplane/", "this_thread::sleep", "waits for other processes"},
+    {"tests/e2e/", "this_thread::sleep_for", "waits for other processes"},
+    {"tests/contract/", "this_thread::sleep_for", "waits for other processes"},
+    {"tests/bench/", "this_thread::sleep_for", "waits for other processes"},
+    {"tests/controlplane/", "this_thread::sleep_for", "waits for other processes"},
     {"tests/bench/", "system_clock::now", "measures other processes"},
     {"tests/e2e/", "system_clock::now", "measures other processes"},
     {"tests/controlplane/", "system_clock::now", "measures other processes"},
 };
 
-bool stands_as_word(const std::string& code, std::size_t position) {
-  if (position == 0) return true;
-  const char before = code[position - 1];
-  return !(std::isalnum(static_cast<unsigned char>(before)) || before == '_');
+bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+/// `word` at `position` is no part of a longer name, and no namespace is opened further by it.
+bool stands_alone(const std::string& code, std::size_t position, std::string_view word) {
+  if (position > 0 && is_name_character(code[position - 1])) return false;
+  const auto end = position + word.size();
+  if (end >= code.size() || !is_name_character(word.back())) return true;
+  return !is_name_character(code[end]) && !(word == "using namespace std" && code[end] == ':');
 }
 
 TEST(Tidy, BannedWordsAreNotUsed) {
@@ -217,7 +229,8 @@ TEST(Tidy, BannedWordsAreNotUsed) {
       for (const auto& ban : bans) {
         if (file.is_test() && !ban.in_tests) continue;
         const auto position = file.code[i].find(ban.word);
-        if (position == std::string::npos || !stands_as_word(file.code[i], position)) continue;
+        if (position == std::string::npos || !stands_alone(file.code[i], position, ban.word))
+          continue;
         if (!excused.covers(file, ban.word))
           findings += at(file, i + 1) + "'" + std::string(ban.word) + "': " +
                       std::string(ban.instead) + "\n";
@@ -234,7 +247,7 @@ TEST(Tidy, NothingIsLeftLyingAround) {
     for (std::size_t i = 0; i < file.lines.size(); ++i)
       for (const auto& mark : marks) {
         const auto position = file.lines[i].find(mark);
-        if (position != std::string::npos && stands_as_word(file.lines[i], position))
+        if (position != std::string::npos && stands_alone(file.lines[i], position, mark))
           findings += at(file, i + 1) + "'" + mark + "' is left: do it or delete it\n";
       }
     if (file.path.find(marks.back()) != std::string::npos)
@@ -287,7 +300,7 @@ TEST(Tidy, LinesFitAScreen) {
       const auto& line = file.lines[i];
       const auto columns = static_cast<std::size_t>(std::ranges::count_if(
           line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-      if (columns > columns_max && line.find("://") == std::string::npos)
+      if (columns > columns_max)
         findings += at(file, i + 1) + std::to_string(columns) + " columns, at most 100\n";
       if (line.find('\t') != std::string::npos) findings += at(file, i + 1) + "a tab\n";
       if (line.ends_with(' ') || line.ends_with('\r'))
@@ -296,18 +309,24 @@ TEST(Tidy, LinesFitAScreen) {
   expect_none(findings);
 }
 
+const std::vector<Exception> parameter_exceptions = {
+    {"src/adapters/http/lane.cpp", "parameters", "the library's callback has them"},
+    {"src/adapters/http/server.cpp", "parameters", "the library's callback has them"},
+};
+
 TEST(Tidy, FunctionsAreShort) {
+  Excused excused(parameter_exceptions);
   std::string findings;
   for (const auto& file : tree())
     for (const auto& function : functions_of(file)) {
       if (function.lines > function_lines_max)
         findings += at(file, function.line) + std::to_string(function.lines) +
                     " lines, at most 70: name its steps: " + function.head + "\n";
-      if (function.parameters > parameters_max)
+      if (function.parameters > parameters_max && !excused.covers(file, "parameters"))
         findings += at(file, function.line) + std::to_string(function.parameters) +
                     " parameters, at most 5: pass a struct: " + function.head + "\n";
     }
-  expect_none(findings);
+  expect_none(findings + excused.leftovers());
 }
 
 TEST(Tidy, HeadersSayWhatTheyAreFor) {

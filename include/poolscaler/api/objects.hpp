@@ -39,12 +39,12 @@ using Checked = tl::expected<T, std::vector<FieldError>>;
 
 inline constexpr std::size_t field_errors_max = 20;
 
-/// The API server drops unknown fields, so objects of its own are read with Tolerate; a file is read
-/// with Report, which finds misspelled fields.
+/// The API server drops unknown fields, so objects of its own are read with Tolerate; a file is
+/// read with Report, which finds misspelled fields.
 enum class UnknownFields { Tolerate, Report };
 
-/// Reads .spec of an object (metadata is not looked at), with the defaults of the schema for what is
-/// missing. Never throws, whatever the JSON. All errors are collected, at most field_errors_max.
+/// Reads .spec of an object (metadata is not looked at), with the defaults of the schema for what
+/// is missing. Never throws, whatever the JSON. All errors are collected, at most field_errors_max.
 [[nodiscard]] Checked<ScalingPolicy> read_scaling_policy(
     const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
 /// Reads .spec and .metadata.name.
@@ -94,7 +94,8 @@ struct PolicyStatus {
   std::int32_t desired_replicas = 0;
   std::int32_t recommended_replicas = 0;
   std::vector<SignalStatus> signals{};
-  std::vector<Condition> conditions{};  // Ready, MetricsHealthy, Active, Limited, FallbackActive, Paused, Conflict
+  /// Ready, MetricsHealthy, Active, Limited, FallbackActive, Paused, Conflict.
+  std::vector<Condition> conditions{};
   std::optional<Instant> decision_time{};
   std::optional<Reason> decision_reason{};
   std::string decision_message{};
@@ -147,9 +148,9 @@ struct KindNames {
 inline constexpr std::size_t yaml_bytes_max = 256U << 10;
 
 /// YAML text (one or more documents; a List gives its items) to JSON objects, scalars understood as
-/// kubectl understands them. Refused: more than yaml_bytes_max, aliases, duplicate keys, more than 64
-/// levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line. For
-/// manifests and files, never for API data.
+/// kubectl understands them. Refused: more than yaml_bytes_max, aliases, duplicate keys, more than
+/// 64 levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line.
+/// For manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
 
 }  // namespace poolscaler::api

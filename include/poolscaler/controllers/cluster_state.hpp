@@ -39,7 +39,8 @@ struct ScaleFound {
 
 /// A collection and how far it is.
 struct SyncState {
-  std::string resource;  // "scalingpolicies", "Deployment of apps/v1"
+  std::string resource;  // "scalingpolicies.poolscaler.dev", "Deployment of apps/v1"
+  std::string ns{};      // empty: all namespaces
   bool is_target_kind = false;
   bool synced = false;
   std::string error{};
@@ -53,7 +54,8 @@ class ClusterState {
   ClusterState(const ClusterState&) = delete;
   ClusterState& operator=(const ClusterState&) = delete;
 
-  /// Called, outside any lock, when something has become dirty. Set once, before the sinks are used.
+  /// Called when something has become dirty; must not block. After the return of a further call,
+  /// the function set before is not called any more.
   void on_change(std::function<void()> notify);
 
   [[nodiscard]] ChangeSink& policies(const std::string& ns = {});

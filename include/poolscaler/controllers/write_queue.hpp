@@ -64,9 +64,11 @@ class WriteQueue {
   /// What has been done since the last call, in the order of completion.
   [[nodiscard]] std::vector<WriteDone> take_done();
 
-  /// A worker: sends until `stop`. What waits then is dropped.
-  void run(std::stop_token stop);
+  /// A worker: sends until `stop`; what waits then is dropped, what is being sent may end, or is
+  /// cut short by `abort`.
+  void run(std::stop_token stop, std::stop_token abort);
   [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::size_t sending() const;
 
  private:
   static constexpr std::size_t class_count = 4;

@@ -47,7 +47,7 @@ enum class Trend { Up, Down };
 struct SignalWish {
   SignalState state = SignalState::Error;
   double value = 0;
-  std::int32_t replicas = 0;  // meaningful when is_usable(state)
+  std::int32_t replicas = 0;  // what is asked for; the current size when nothing is known
   bool active = false;
   bool fallback = false;  // replaced by the fallback
 };
@@ -59,7 +59,8 @@ struct TimedReplicas {
 };
 
 /// All that the engine remembers of one policy from round to round. Bounded: at most
-/// `memory_entries_max` of each list. What must survive a restart is kept in the policy's status.
+/// `memory_entries_max` of each list, oldest first. What must survive a restart is kept in the
+/// policy's status; `observed_since` must not, since a restart has not looked for a while.
 struct Memory {
   std::string target_uid{};                 // memory of another object is void
   std::optional<Instant> observed_since{};  // first decision since the start of the operator

@@ -135,7 +135,8 @@ TEST(PolicyStatus, DoesNotShowAValueThatIsNone) {
 
 TEST(StatusReader, LeavesWhatItCannotReadAtItsDefault) {
   for (const auto* text :
-       {"null", "[]", "{}", R"({"status":null})", R"({"status":[]})", R"({"status":{"signals":{}}})",
+       {"null", "[]", "{}", R"({"status":null})", R"({"status":[]})",
+        R"({"status":{"signals":{}}})",
         R"({"status":{"signals":[1,null,{"name":3,"state":"Value"},{"name":"a","state":"Odd"}]}})",
         R"({"status":{"conditions":[{"type":"Ready","reason":"NotAReason"}]}})",
         R"({"status":{"lastScale":{"time":"yesterday"},"memory":{"scaleUps":[{"time":1}, 2]}}})",

@@ -60,7 +60,8 @@ std::int32_t count_ready(const json& pods) {
 
 TEST_F(HpaVectors, ValueTargetAgrees) {
   for (const auto& c : group("value_target")) {
-    const Size size{.current = c["current_replicas"], .ready = count_ready(c["pods"]), .unready = 0};
+    const auto ready = count_ready(c["pods"]);
+    const Size size{.current = c["current_replicas"], .ready = ready, .unready = 0};
     const auto got = value_target(value_of(c["values_m"]), c["target_m"].get<double>() / 1000, size,
                                   tolerance_of(c));
     EXPECT_EQ(got.replicas, c["expect"]["replicas"].get<std::int32_t>()) << c["id"];

@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
+#include "poolscaler/query/rendered.hpp"
+#include "words.hpp"
+
 namespace poolscaler::query {
 namespace {
 
@@ -36,6 +39,14 @@ RC_GTEST_PROP(Portions, HoldEveryTupleOnceWithinTheLimits, ()) {
     for (const Tuple* tuple : portion) RC_ASSERT(seen.insert(tuple).second);
   }
   RC_ASSERT(seen.size() == tuples.size());
+}
+
+RC_GTEST_PROP(Portions, KnowHowLongAValueBecomes, ()) {
+  std::string value;
+  for (int n = *rc::gen::inRange(0, 20); n > 0; --n)
+    value += *rc::gen::element<std::string>("a", ".", "\\", "\"", "\n", "\t", "\x01", "\x7f",
+                                             "|", "é");
+  RC_ASSERT(rendered_bytes(value) == query::quoted(regex_literal(value)).size() - 2 + 1);
 }
 
 }  // namespace

@@ -1,0 +1,135 @@
+// A cluster and a metric source in memory, with behaviour: writes conflict on stale versions and
+// wrong UIDs, watches deliver what was written (at once, or when the test says so), pods become
+// ready. FakeWorld joins them with the real rounds on a virtual clock; a write is sent when the
+// queue is pumped, so every interleaving is the test's own.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "poolscaler/controllers/cluster_state.hpp"
+#include "poolscaler/controllers/rounds.hpp"
+#include "poolscaler/controllers/write_queue.hpp"
+#include "support/virtual_clock.hpp"
+
+namespace poolscaler::testing {
+
+using nlohmann::json;
+
+class FakeReader final : public MetricReader {
+ public:
+  void use_sources(std::vector<MetricSource> sources) override { known = std::move(sources); }
+  std::vector<SignalReading> read(std::span<const SignalQuery> queries, Millis deadline,
+                                  std::stop_token stop) override;
+
+  /// By namespace and metric name ("shop/queue"); Absent where nothing is set.
+  std::map<std::string, SignalReading> readings;
+  std::vector<MetricSource> known;
+  std::size_t reads = 0;
+  std::size_t queries_read = 0;
+};
+
+struct ScaleDone {
+  ObjectKey target;
+  std::int32_t from;
+  std::int32_t to;
+};
+
+class FakeCluster final : public ClusterWriter {
+ public:
+  FakeCluster(controllers::ClusterState& state, const Clock& clock);
+  /// The watches of another process: it lists everything that there is.
+  void bind(controllers::ClusterState& state);
+
+  // --- what a test does to the cluster
+  void add_source(const std::string& name, const json& spec);
+  json& add_policy(const ObjectKey& key, json spec);
+  void edit_policy(const ObjectKey& key, json spec);
+  void delete_policy(const ObjectKey& key);
+  void add_deployment(const ObjectKey& key, std::int32_t replicas);
+  void delete_deployment(const ObjectKey& key);
+  void set_replicas(const ObjectKey& key, std::int32_t replicas);  // somebody else does
+  void set_ready_pods(const ObjectKey& key, std::int32_t ready, std::int32_t starting = 0);
+  void add_autoscaler(const ObjectKey& key, const std::string& deployment);
+  void remove_autoscaler(const ObjectKey& key);
+
+  /// Watches deliver at once unless held back.
+  void hold_watches(bool hold);
+  /// The answers of the next scale writes; they are not done then, unless `and_do_it`.
+  void fail_next_scale(Error error, bool and_do_it = false);
+  void fail_next_status(Error error);
+
+  [[nodiscard]] std::int32_t replicas(const ObjectKey& key) const;
+  [[nodiscard]] json status(const ObjectKey& policy) const;
+  [[nodiscard]] json condition(const ObjectKey& policy, const std::string& type) const;
+  [[nodiscard]] std::string reason(const ObjectKey& policy) const;
+  [[nodiscard]] json source_condition(const std::string& source) const;
+
+  // --- ClusterWriter
+  Result<ScaleWritten> write_scale(const ScaleWrite& write, std::stop_token stop) override;
+  Result<std::string> write_status(const StatusWrite& write, std::stop_token stop) override;
+  void note_event(EventNote event) override { events.push_back(std::move(event)); }
+
+  std::vector<ScaleDone> scales;
+  std::size_t status_writes = 0;
+  std::vector<EventNote> events;
+
+ private:
+  json& stamp(json& object);  // a new resourceVersion
+  json make(const std::string& api_version, const std::string& kind, const ObjectKey& key);
+  void deliver(ChangeSink& sink, const json& object, bool removed = false);
+
+  controllers::ClusterState* state_;
+  const Clock& clock_;
+  std::uint64_t version_ = 100;
+  std::uint64_t uids_ = 0;
+  std::map<ObjectKey, json> policies_;
+  std::map<ObjectKey, json> deployments_;
+  std::map<ObjectKey, json> autoscalers_;
+  std::map<ObjectKey, std::vector<json>> pods_;
+  std::map<std::string, json> sources_;
+  bool held_ = false;
+  std::deque<std::function<void()>> undelivered_;
+  std::deque<std::pair<Error, bool>> scale_failures_;
+  std::deque<Error> status_failures_;
+};
+
+/// The operator's rounds and everything around them. restart() is a kill -9 and a new process.
+class FakeWorld {
+ public:
+  FakeWorld();
+
+  /// Steps and pumps until the clock has gone `time` further.
+  void run_for(Millis time, Millis step = Millis(100));
+  /// One step without pumping writes.
+  void step();
+  /// Sends everything that waits.
+  void pump();
+  void restart();
+
+  VirtualClock clock;
+  telemetry::Metrics metrics{{}};
+  std::vector<std::string> lines;
+  telemetry::Log log;
+  FakeReader reader;
+  controllers::Decide decide = engine::decide;
+  std::unique_ptr<controllers::ClusterState> state;
+  std::unique_ptr<FakeCluster> cluster;
+  std::unique_ptr<controllers::WriteQueue> writes;
+  std::unique_ptr<controllers::Rounds> rounds;
+
+  void begin();
+};
+
+/// A policy on Deployment `name` in the same namespace with one signal "queue", 10 per replica.
+[[nodiscard]] json queue_policy(const std::string& deployment, std::int32_t min, std::int32_t max);
+[[nodiscard]] SignalReading value(double number);
+
+}  // namespace poolscaler::testing
