@@ -74,7 +74,12 @@ build() {
   local name="${2##*/}" started=$SECONDS
   [ ! -x "$folder/$name" ] || return 0
   say "building $name ..."
-  (cd "$modules/$1" && "$go" build -trimpath -ldflags "-s -w $3" -o "$folder/.$name.new" "$2") >&2
+  if ! (cd "$modules/$1" && "$go" build -trimpath -ldflags "-s -w $3" -o "$folder/.$name.new" "$2") \
+    >"$folder/build.log" 2>&1; then
+    tail -n 20 "$folder/build.log" >&2
+    say "building $name failed; the whole log is $folder/build.log"
+    exit 1
+  fi
   mv "$folder/.$name.new" "$folder/$name"
   say "built $name in $((SECONDS - started)) s"
 }
@@ -83,7 +88,7 @@ build() {
 copy_stages() {
   local from
   [ ! -e "$folder/stages/complete" ] || return 0
-  (cd "$modules/kwok" && "$go" mod download sigs.k8s.io/kwok) >&2
+  (cd "$modules/kwok" && "$go" mod download sigs.k8s.io/kwok) >"$folder/build.log" 2>&1
   from="$(cd "$modules/kwok" && "$go" list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage"
   mkdir -p "$folder/stages"
   cp "$from/node/fast/node-initialize.yaml" \

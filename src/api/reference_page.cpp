@@ -117,8 +117,8 @@ std::string reference_page(Kind kind) {
       names.kind, names.plural, table.doc, api_version,
       names.namespaced ? "namespaced" : "cluster-scoped", names.short_name, table.example);
   page += "## Fields of spec\n\nThe API server checks types, bounds and the rules below; the "
-          "operator checks them again and reports what is wrong in the condition `Ready`. `[]` stands for "
-          "each item of a list.\n\n";
+          "operator checks them again and reports what is wrong in the condition `Ready`. `[]` "
+          "stands for each item of a list.\n\n";
   page += field_table(table.spec);
   if (kind == Kind::ScalingPolicy) page += fmt::format("\n### Decimals\n\n{}", decimals);
   page += "\n## Rules between fields\n\n" + rule_table(table.rules);

@@ -1,6 +1,6 @@
 // The shapes that text in our objects may have. Each shape is told three times, once for each of
-// its readers: as a pattern (API server), as a predicate (operator), in words (people). A property test
-// holds pattern and predicate together. The predicates are written by hand because std::regex
+// its readers: as a pattern (API server), as a predicate (operator), in words (people). A property
+// test holds pattern and predicate together. The predicates are written by hand because std::regex
 // recurses once a character, which a hostile value could turn into a stack overflow.
 #pragma once
 

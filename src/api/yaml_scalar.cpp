@@ -96,7 +96,12 @@ json number_of(std::string_view value) {
   }
   // Beyond 64 bits a number stays a number, so that its field can say that it is too large.
   const auto fraction = parsed<double>(value);
-  return fraction ? *fraction : std::copysign(1e308, value.starts_with('-') ? -1.0 : 1.0);
+  if (!fraction) return std::copysign(1e308, value.starts_with('-') ? -1.0 : 1.0);
+  // kubectl sends 20.0 as 20, and so the API server sees a whole number.
+  constexpr double exact_max = 9007199254740992.0;
+  if (*fraction == std::floor(*fraction) && std::abs(*fraction) <= exact_max)
+    return static_cast<std::int64_t>(*fraction);
+  return *fraction;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Every line from this program to one API server: a transport and a client for each purpose, so that
-// a watch that hangs cannot hold up a write, and nothing can hold up the lease.
+// Every line from this program to one API server: a transport and a client for each purpose, so
+// that a watch that hangs cannot hold up a write, and nothing can hold up the lease.
 #pragma once
 
 #include <functional>

@@ -15,18 +15,17 @@ int main(int argc, char** argv) {
     std::cerr << "poolscaler: " << command.error().message << "\n";
     return 2;
   }
-  return std::visit(poolscaler::Overloaded{
-                        [](const app::RunOptions& options) { return app::run(options); },
-                        [](const app::SandboxChoice& options) { return app::sandbox(options); },
-                        [](const app::ValidateOptions& options) {
-                          return app::validate(options, std::cout);
-                        },
-                        [](const app::PrintOptions& options) { return app::print(options, std::cout); },
-                        [](const app::VersionOptions&) { return app::version(std::cout); },
-                        [](const app::PrintText& print) {
-                          std::cout << print.text;
-                          return print.code;
-                        },
-                    },
-                    *command);
+  return std::visit(
+      poolscaler::Overloaded{
+          [](const app::RunOptions& options) { return app::run(options); },
+          [](const app::SandboxChoice& options) { return app::sandbox(options); },
+          [](const app::ValidateOptions& options) { return app::validate(options, std::cout); },
+          [](const app::PrintOptions& options) { return app::print(options, std::cout); },
+          [](const app::VersionOptions&) { return app::version(std::cout); },
+          [](const app::PrintText& print) {
+            std::cout << print.text;
+            return print.code;
+          },
+      },
+      *command);
 }

@@ -7,10 +7,10 @@
 
 #include "admin.hpp"
 #include "cluster_link.hpp"
-#include "decision_loop.hpp"
 #include "poolscaler/adapters/http/server.hpp"
 #include "poolscaler/adapters/prometheus/reader.hpp"
 #include "poolscaler/controllers/cluster_state.hpp"
+#include "poolscaler/controllers/control_loop.hpp"
 #include "poolscaler/kube/lease.hpp"
 #include "poolscaler/kube/writer.hpp"
 #include "poolscaler/telemetry/metrics.hpp"
@@ -35,6 +35,15 @@ telemetry::QueryOutcome outcome_of(adapters::QueryOutcome outcome) {
     case adapters::QueryOutcome::Unreadable: return telemetry::QueryOutcome::Malformed;
   }
   return telemetry::QueryOutcome::Malformed;
+}
+
+/// The HTTP method, as the label of the same name has it in every other client.
+std::string_view method_of(std::string_view verb) {
+  if (verb == "create") return "POST";
+  if (verb == "update") return "PUT";
+  if (verb == "patch") return "PATCH";
+  if (verb == "delete") return "DELETE";
+  return "GET";
 }
 
 std::string_view host_of(const std::string& origin) {
@@ -64,7 +73,7 @@ struct Operator::Parts {
   std::unique_ptr<kube::LeaseElector> elector{};
   std::unique_ptr<adapters::PrometheusReader> reader{};
   std::unique_ptr<kube::Writer> writer{};
-  std::unique_ptr<DecisionLoop> loop{};
+  std::unique_ptr<controllers::ControlLoop> loop{};
   std::unique_ptr<Watches> watches{};
   std::unique_ptr<HttpServer> listener{};
 
@@ -77,9 +86,10 @@ struct Operator::Parts {
 
 Result<void> Operator::Parts::connect() {
   const auto host = std::string(host_of(options.access.origin));
-  auto opened = ClusterLink::open(options.access, clock, [this, host](const kube::RequestSeen& seen) {
-    metrics.count_request(seen.status, seen.verb, host);
-  });
+  auto opened =
+      ClusterLink::open(options.access, clock, [this, host](const kube::RequestSeen& seen) {
+        metrics.count_request(seen.status, method_of(seen.verb), host);
+      });
   if (!opened) return fail(opened.error());
   link = std::move(*opened);
   return {};
@@ -119,12 +129,13 @@ void Operator::Parts::make_controller() {
       link->writes(), link->discovery(), clock,
       kube::WriterOptions{.may_write = [this] { return may_write(); },
                           .reporting_instance = options.identity});
-  loop = std::make_unique<DecisionLoop>(DecisionLoop::Parts{.state = state,
-                                                            .reader = *reader,
-                                                            .writer = *writer,
-                                                            .metrics = metrics,
-                                                            .log = log,
-                                                            .clock = clock});
+  loop = std::make_unique<controllers::ControlLoop>(
+      controllers::ControlParts{.state = state,
+                                .reader = *reader,
+                                .writer = *writer,
+                                .metrics = metrics,
+                                .log = log,
+                                .clock = clock});
 }
 
 Result<void> Operator::Parts::listen() {
@@ -137,7 +148,8 @@ Result<void> Operator::Parts::listen() {
   chosen.address = options.listen.host;
   chosen.port = options.listen.port;
   auto started = adapters::start_http_server(chosen, admin_handler(std::move(pages)));
-  if (!started) return fail(started.error().context("listening for /metrics, /healthz and /readyz"));
+  if (!started)
+    return fail(started.error().context("listening for /metrics, /healthz and /readyz"));
   listener = std::move(*started);
   return {};
 }

@@ -67,8 +67,8 @@ struct PrintText {
   int code;
 };
 
-using Command =
-    std::variant<RunOptions, SandboxChoice, ValidateOptions, PrintOptions, VersionOptions, PrintText>;
+using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, PrintOptions,
+                             VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.

@@ -36,7 +36,8 @@ OperatorOptions operator_options(const Sandbox& sandbox) {
   OperatorOptions chosen{.access = {.origin = sandbox.api_origin()},
                          .listen = {.host = "127.0.0.1", .port = 0}};
   chosen.identity = "sandbox";
-  chosen.lease = LeaseChoice{.ns = "poolscaler-system", .name = "poolscaler", .identity = "sandbox"};
+  chosen.lease =
+      LeaseChoice{.ns = "poolscaler-system", .name = "poolscaler", .identity = "sandbox"};
   return chosen;
 }
 
@@ -74,12 +75,13 @@ int serve(const Sandbox& sandbox, const SandboxChoice& options, const Operator& 
     std::cerr << "poolscaler: " << path.error().message << "\n";
     return 2;
   }
-  std::cout << fmt::format(
-                   "API server     {}\nPrometheus API {}\nown metrics    http://127.0.0.1:{}/metrics"
-                   "\n\n  export KUBECONFIG={}\n  kubectl get scalingpolicies -A --watch\n\n"
-                   "Ctrl-C ends it.\n",
-                   sandbox.api_origin(), sandbox.metrics_origin(), running.port(), *path)
-            << std::flush;
+  std::cout
+      << fmt::format(
+             "API server     {}\nPrometheus API {}\nown metrics    http://127.0.0.1:{}/metrics"
+             "\n\n  export KUBECONFIG={}\n  kubectl get scalingpolicies -A --watch\n\n"
+             "Ctrl-C ends it.\n",
+             sandbox.api_origin(), sandbox.metrics_origin(), running.port(), *path)
+      << std::flush;
   while (system_clock().sleep_for(Millis(3'600'000), stop)) {
   }
   if (options.kubeconfig.empty()) std::filesystem::remove(*path);

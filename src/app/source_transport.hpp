@@ -1,5 +1,5 @@
-// The transport to one Prometheus: bound to the MetricSource's address and trust, and refused when a
-// file that it names lies outside the folder that the platform team mounted for that.
+// The transport to one Prometheus: bound to the MetricSource's address and trust, and refused when
+// a file that it names lies outside the folder that the platform team mounted for that.
 #pragma once
 
 #include <memory>

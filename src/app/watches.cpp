@@ -15,7 +15,8 @@ using controllers::Trouble;
 constexpr Millis follow_period{500};
 
 kube::Resource scaled_objects() {
-  return {.group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
+  return {
+      .group = "keda.sh", .version = "v1alpha1", .plural = "scaledobjects", .kind = "ScaledObject"};
 }
 
 Trouble trouble_of(const Error& error) {
@@ -59,7 +60,6 @@ void Watches::add(const kube::Resource& resource, const std::string& ns, ChangeS
   options.ns = ns;
   options.seed = stable_hash(resource.text() + "/" + ns);
   auto& task = tasks_.emplace_back(std::make_unique<Task>());
-  task->name = ns.empty() ? resource.text() : fmt::format("{} in {}", resource.text(), ns);
   task->watcher = std::make_unique<kube::Watcher>(around_.link.watches(), around_.clock, sink,
                                                   std::move(options));
   task->thread = std::jthread(
@@ -87,8 +87,12 @@ void Watches::watch_kind(const TargetKind& kind, const std::stop_token& stop) {
   }
   const auto resource = around_.link.discovery().find_scalable(kind.api_version, kind.kind, stop);
   if (!resource) {
-    if (is_about_the_kind(resource.error()))
+    if (is_about_the_kind(resource.error())) {
       around_.state.set_kind_trouble(kind, trouble_of(resource.error()));
+    } else if (resource.error().kind != ErrorKind::Cancelled) {
+      around_.log.warning("cannot find out about a kind of target",
+                          {{"kind", kind.text()}, {"error", resource.error().message}});
+    }
     return;
   }
   around_.state.set_kind_trouble(kind, std::nullopt);
@@ -116,20 +120,17 @@ void Watches::read_scales(const std::stop_token& stop) {
 }
 
 void Watches::report_health() {
-  for (const auto& task : tasks_) {
-    const auto health = task->watcher->health();
-    around_.metrics.set_watch_synced(task->name, health.synced && !health.error);
-    const std::string error = health.error ? health.error->message : "";
-    auto& reported = reported_[task->name];
-    if (error == reported) continue;
-    // KEDA is optional: without its CRD there is nothing to conflict with.
-    const bool optional = task->name.starts_with("scaledobjects") && health.error &&
-                          health.error->kind == ErrorKind::NotFound;
-    if (!error.empty() && !optional)
-      around_.log.warning("cannot watch", {{"resource", task->name}, {"error", error}});
-    if (error.empty() && !reported.empty())
-      around_.log.info("watching again", {{"resource", task->name}});
-    reported = optional ? "" : error;
+  for (const auto& sync : around_.state.sync_states()) {
+    const auto name =
+        sync.ns.empty() ? sync.resource : fmt::format("{} in {}", sync.resource, sync.ns);
+    around_.metrics.set_watch_synced(name, sync.synced && sync.error.empty());
+    auto& reported = reported_[name];
+    if (sync.error == reported) continue;
+    if (sync.error.empty())
+      around_.log.info("watching again", {{"resource", name}});
+    else
+      around_.log.warning("cannot watch", {{"resource", name}, {"error", sync.error}});
+    reported = sync.error;
   }
 }
 

@@ -43,7 +43,6 @@ class Watches {
 
  private:
   struct Task {
-    std::string name;
     std::unique_ptr<kube::Watcher> watcher;
     std::jthread thread{};
   };

@@ -270,7 +270,7 @@ void ClusterState::on_change(std::function<void()> notify) {
 ChangeSink& ClusterState::policies(const std::string& ns) {
   auto* impl = impl_.get();
   return impl->sink<PolicyRecord>(
-      {.resource = std::string(resource_policies), .ns = ns},
+      {.resource = std::string(resource_policies), .ns = ns, .is_ours = true},
       {.decode =
            [impl](const nlohmann::json& object, const ObjectMeta& meta) {
              Impl::PolicyPtr known;
@@ -292,7 +292,7 @@ ChangeSink& ClusterState::policies(const std::string& ns) {
 ChangeSink& ClusterState::sources() {
   auto* impl = impl_.get();
   return impl->sink<SourceRecord>(
-      {.resource = std::string(resource_sources), .ns = {}},
+      {.resource = std::string(resource_sources), .ns = {}, .is_ours = true},
       {.decode = [](const nlohmann::json& object,
                     const ObjectMeta& meta) { return std::optional(decode_source(object, meta)); },
        .put = [impl](const ObjectKey&,

@@ -279,7 +279,8 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
 bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
   const bool same_facts = a.any == b.any && a.observed_generation == b.observed_generation &&
                           a.identity_hash == b.identity_hash && a.current == b.current &&
-                          a.desired == b.desired && a.last_scale == b.last_scale &&
+                          a.desired == b.desired && a.recommended == b.recommended &&
+                          a.last_scale == b.last_scale &&
                           (a.ready >= a.current) == (b.ready >= b.current) &&
                           same_reason(a.reason, b.reason) && a.signals.size() == b.signals.size();
   if (!same_facts) return false;
@@ -293,7 +294,7 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
 }
 
 bool numbers_moved(const StatusDigest& from, const StatusDigest& to) {
-  if (from.ready != to.ready || from.recommended != to.recommended || from.reason != to.reason)
+  if (from.ready != to.ready || from.reason != to.reason)
     return true;
   for (std::size_t i = 0; i < condition_count; ++i)
     if (from.conditions[i].message_hash != to.conditions[i].message_hash) return true;

@@ -1,11 +1,10 @@
-#include <algorithm>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
+#include "expression.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/query/planner.hpp"
 #include "poolscaler/query/rendered.hpp"
@@ -15,9 +14,6 @@ namespace poolscaler::query {
 namespace {
 
 using Words = std::unordered_set<std::string>;
-
-/// std::regex walks recursively: longer values could exhaust the stack.
-constexpr std::size_t regex_value_bytes_max = 1024;
 
 /// The alternatives, when `expression` is an alternation of escaped literals (one is enough).
 std::optional<Words> literals(std::string_view expression) {
@@ -41,46 +37,18 @@ std::optional<Words> literals(std::string_view expression) {
   return words;
 }
 
-/// What RE2 and ECMAScript read differently: groups with flags or names, escapes beyond the classes.
-std::optional<std::string> read_differently(std::string_view expression) {
-  for (std::size_t i = 0; i < expression.size(); ++i) {
-    const std::string_view rest = expression.substr(i);
-    if (rest.starts_with("(?") && !rest.starts_with("(?:")) return std::string(rest.substr(0, 3));
-    if (rest.starts_with("[:") || rest.starts_with("[[")) return std::string(rest.substr(0, 2));
-    if (rest.front() != '\\') continue;
-    if (rest.size() < 2 || std::string_view("dDsSwWntrf-/").find(rest[1]) == rest.npos) {
-      if (rest.size() < 2 || !is_regex_meta(rest[1])) return std::string(rest.substr(0, 2));
-    }
-    ++i;
-  }
-  return std::nullopt;
-}
-
-Result<std::function<bool(std::string_view)>> anchored(std::string_view expression) {
-  if (auto words = literals(expression)) {
+Result<std::function<bool(std::string_view)>> anchored(std::string_view text) {
+  if (auto words = literals(text)) {
     return [words = std::make_shared<const Words>(std::move(*words))](std::string_view value) {
       return words->contains(std::string(value));
     };
   }
-  const auto refused = [&](std::string_view why) {
-    return fail(ErrorKind::InvalidInput, fmt::format("regular expression '{}' is not known here: {}",
-                                                     capped(escaped(expression), 80), why));
-  };
-  if (const auto odd = read_differently(expression)) return refused(escaped(*odd));
-  try {
-    auto compiled = std::make_shared<const std::regex>(
-        std::string(expression), std::regex::ECMAScript | std::regex::nosubs);
-    return [compiled](std::string_view value) {
-      if (value.size() > regex_value_bytes_max) return false;
-      try {
-        return std::regex_match(value.begin(), value.end(), *compiled);
-      } catch (const std::regex_error&) {
-        return false;  // too complex for this value
-      }
-    };
-  } catch (const std::regex_error& error) {
-    return refused(error.what());
-  }
+  auto expression = Expression::compile(text);
+  if (!expression)
+    return fail(expression.error().context(
+        fmt::format("regular expression '{}'", escaped(capped(text, 80)))));
+  return [compiled = std::make_shared<const Expression>(std::move(*expression))](
+             std::string_view value) { return compiled->matches(value); };
 }
 
 }  // namespace

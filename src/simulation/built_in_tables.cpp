@@ -119,7 +119,8 @@ json node_cells(const json& node, Instant now) {
   if (at(node, "/spec/unschedulable") == true) status += ",SchedulingDisabled";
   std::vector<std::string> roles;
   constexpr std::string_view prefix = "node-role.kubernetes.io/";
-  for (const auto& [label, value] : node["metadata"].value("labels", json::object()).items())
+  const auto labels = node["metadata"].value("labels", json::object());
+  for (const auto& [label, value] : labels.items())
     if (label.starts_with(prefix)) roles.push_back(label.substr(prefix.size()));
   return {name_of(node),
           status,
@@ -225,7 +226,7 @@ const std::map<std::string, Printer, std::less<>>& printers() {
          {"Readiness Gates", text, 1}},
         &pod_cells}},
       {"Deployment",
-       {{{"Name", text}, {"Ready", text}, {"Up-to-date", number}, {"Available", number},
+       {{{"Name", text}, {"Ready", text}, {"Up-to-date", text}, {"Available", text},
          {"Age", text}, {"Containers", text, 1}, {"Images", text, 1}, {"Selector", text, 1}},
         &deployment_cells}},
       {"ReplicaSet",

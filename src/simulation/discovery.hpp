@@ -16,6 +16,9 @@ namespace poolscaler::simulation {
 [[nodiscard]] std::optional<ServerResponse> serve_discovery(const Catalog& catalog,
                                                             const ServerRequest& request);
 
+/// What a path that nothing answers gets: a Status below a group that is served, text elsewhere.
+[[nodiscard]] ServerResponse serve_nothing(const Catalog& catalog, const ServerRequest& request);
+
 /// The OpenAPI v3 document of one group and version.
 [[nodiscard]] nlohmann::json open_api_of(const Catalog& catalog, const std::string& group,
                                          const std::string& version);

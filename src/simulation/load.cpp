@@ -13,6 +13,7 @@ double seconds_of(Millis duration) { return std::chrono::duration<double>(durati
 
 Load::Load(LoadPlan plan, Instant start) : plan_(std::move(plan)), start_(start), at_(start) {
   CHECK(std::ranges::is_sorted(plan_.phases, {}, &LoadPhase::from), "phases follow each other");
+  CHECK(plan_.served_per_second_and_replica > 0, "a replica serves");
   CHECK(plan_.repeat_every >= Millis{0}, "time goes forward");
 }
 
@@ -45,8 +46,14 @@ bool Load::ended(Instant now) const {
          start_ + last.from <= now;
 }
 
+double Load::busy_replicas() const {
+  if (waiting_ > 0) return ready_replicas_;
+  return std::min<double>(ready_replicas_, rate_at(at_) / plan_.served_per_second_and_replica);
+}
+
 void Load::advance(Instant now, int ready_replicas) {
-  const double pace = std::max(ready_replicas, 0) * plan_.served_per_second_and_replica;
+  ready_replicas_ = std::max(ready_replicas, 0);
+  const double pace = ready_replicas_ * plan_.served_per_second_and_replica;
   while (at_ < now) {
     const Instant until = std::min(now, next_change(at_));
     const double seconds = seconds_of(until - at_);

@@ -31,7 +31,7 @@ void append(History& history, const StoredSample& sample) {
   history.push_back(sample);
 }
 
-/// What an instant selector sees: the newest sample of the lookback, unless the series ended with it.
+/// What an instant selector sees: the newest sample of the lookback, unless the series ended there.
 const StoredSample* newest_at(const History& history, Instant time) {
   auto after = std::ranges::upper_bound(history, time, {}, &StoredSample::at);
   if (after == history.begin()) return nullptr;

@@ -135,7 +135,8 @@ Result<QueryParameters> read_parameters(const ServerRequest& request) {
   if (const auto text = value_of("timeout"); !text.empty()) {
     const auto seconds = read_duration(text);
     if (!seconds)
-      return refused("timeout", fmt::format("cannot parse \"{}\" to a valid duration", shown(text)));
+      return refused("timeout",
+                     fmt::format("cannot parse \"{}\" to a valid duration", shown(text)));
     parameters.no_time_left = *seconds <= 0;
   }
   if (const auto text = value_of("limit"); !text.empty()) {
@@ -167,7 +168,7 @@ ServerResponse vector_answer(const std::vector<VectorElement>& elements, Instant
   const bool cut = limit > 0 && elements.size() > limit;
   const std::size_t count = cut ? limit : elements.size();
   const std::string at = time_text(time);
-  // The time is written by hand: as a double, milliseconds would not always keep their three digits.
+  // The time is written by hand: a double would not always keep the three digits of milliseconds.
   std::string body = R"({"status":"success","data":{"resultType":"vector","result":[)";
   for (std::size_t i = 0; i < count; ++i) {
     if (i > 0) body += ',';

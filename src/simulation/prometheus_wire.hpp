@@ -39,8 +39,8 @@ struct VectorElement {
 [[nodiscard]] ServerResponse plain_answer(int status, std::string_view text);
 [[nodiscard]] ServerResponse build_info_answer();
 
-/// As Go writes it: the shortest digits that are read back as the same number, with an exponent only
-/// below 1e-6 and from 1e21 on; "NaN", "+Inf", "-Inf".
+/// As Go writes it: the shortest digits that are read back as the same number, with an exponent
+/// only below 1e-6 and from 1e21 on; "NaN", "+Inf", "-Inf".
 [[nodiscard]] std::string number_text(double value);
 
 }  // namespace poolscaler::simulation

@@ -57,8 +57,8 @@ double rise_of(std::span<const Sample> samples) {
 
 /// extrapolatedRate() of Prometheus 2.42, promql/functions.go: the rise between the first and the
 /// last sample is stretched to both ends of the range where they are nearer than 1.1 of the average
-/// distance of two samples, else by half of that distance; at the start no further than to where the
-/// counter would have been 0.
+/// distance of two samples, else by half of that distance; at the start no further than to where
+/// the counter would have been 0.
 double extrapolated_increase(std::span<const Sample> samples, Range range) {
   const double rise = rise_of(samples);
   double to_start = seconds_of(samples.front().at - range.from);

@@ -2,8 +2,8 @@
 // what its own query reads, in value and in state.
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <random>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,8 @@ using rig::BackfilledSeries;
 constexpr std::int64_t query_time = 1'700'000'000;
 
 const std::vector<std::string> namespaces{"shop", "bank", "a.b"};
-const std::vector<std::string> values{"",   "a",    "b",   "a.b", "c|d",  "\\",      "\"q\"", "l\nm",
+const std::vector<std::string> values{"",   "a",    "b",   "a.b", "c|d",  "\\",      "\"q\"",
+                                      "l\nm",
                                       "é",  "^a$",  "{}",  "a*",  "(a)",  "a,b=\"c", " ",     "A",
                                       "ab", "a\tb", "\x01", "[a]", "a+b", "namespace"};
 
@@ -53,7 +54,8 @@ std::vector<BackfilledSeries> random_series(Dice& dice) {
     for (int n = count - 1; n >= 0; --n) {
       counter = dice.below(10) == 0 ? 0 : counter + dice.below(5);
       std::string value = std::to_string(counter);
-      if (dice.below(8) == 0) value = dice.one_of<std::string>({"NaN", "+Inf", "-Inf", "-0", "0.1"});
+      if (dice.below(8) == 0)
+        value = dice.one_of<std::string>({"NaN", "+Inf", "-Inf", "-0", "0.1"});
       series.points.emplace_back(query_time - age - 15 * n, value);
     }
     if (dice.below(4) == 0) series.points.back().second = "0";
@@ -203,6 +205,42 @@ TEST_P(PlannerLaw, SharedAnswersEqualOwnAnswers) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PlannerLaw, ::testing::Values(1U, 2U, 3U, 4U, 5U));
 
+/// Answers of one server to many expressions, next to our own.
+TEST(LabelPredicates, DecideExpressionsAsTheServerDoes) {
+  if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;
+  std::vector<BackfilledSeries> series;
+  for (const std::string value : {"a", "b", "ab", "ba", "aa", "aab", "abab", "1", "12", "a1", "a-b",
+                                  "-", "]", "{", "a{1", "^", "$", ".", "\n", "a\nb", "é", "éa",
+                                  " "})
+    series.push_back({.labels = {{"__name__", "x"}, {"l", value}}, .points = {{query_time, "1"}}});
+  BackfilledPrometheus server(series);
+  server.start();
+  server.wait_until_ready();
+  const std::vector<std::string> pieces{
+      "a", "b", "ab", "1", "é", ".", "(", ")", "(?:", "[", "]", "[^", "{", "}", "{1}", "{1,2}",
+      "{0,}", ",", "*", "+", "?", "|", "^", "$", "-", "\\d", "\\w", "\\S", "\\.", "\\-", "\\n"};
+  Dice dice(11);
+  int decided = 0;
+  for (int i = 0; i < 3000; ++i) {
+    Matcher matcher{.label = "l", .op = MatchOperator::Regex, .value = {}};
+    for (int n = 1 + dice.below(7); n > 0; --n) matcher.value += dice.one_of(pieces);
+    const auto answer =
+        server.ask(fmt::format("x{{l=~{}}}", hex_quoted(matcher.value)), query_time);
+    const auto predicate = LabelPredicate::of(matcher);
+    ASSERT_EQ(predicate.has_value(), !answer.error)
+        << matcher.value << ": " << (predicate ? *answer.error : predicate.error().message);
+    if (!predicate) continue;
+    ++decided;
+    std::set<std::string> theirs;
+    for (const auto& sample : answer.samples) theirs.insert(sample.labels.at("l"));
+    std::set<std::string> ours;
+    for (const auto& one : series)
+      if ((*predicate)(one.labels.at("l"))) ours.insert(one.labels.at("l"));
+    ASSERT_EQ(ours, theirs) << matcher.value;
+  }
+  EXPECT_GT(decided, 300);
+}
+
 TEST(PlannerNames, AreTakenByTheServersGrammar) {
   if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;
   BackfilledPrometheus server({{.labels = {{"__name__", "x"}}, .points = {{query_time, "1"}}}});
@@ -213,7 +251,8 @@ TEST(PlannerNames, AreTakenByTheServersGrammar) {
        {"sum", "avg", "min", "max", "count", "group", "stddev", "topk", "bottomk", "quantile",
         "count_values", "by", "without", "on", "ignoring", "group_left", "group_right", "bool",
         "offset", "and", "or", "unless", "atan2", "start", "end", "inf", "nan", "Inf", "NaN", "INF",
-        "rate", "timestamp", "time", "vector", "at", "le", "true", "e5", "_", "x0", "h5m", "x1e5"}) {
+        "rate", "timestamp", "time", "vector", "at", "le", "true", "e5", "_", "x0", "h5m",
+        "x1e5"}) {
     for (const auto& [metric, label] :
          {std::pair<std::string, std::string>{word, "queue"}, {"x", word}}) {
       if (!is_metric_name(metric) || !is_label_name(label)) continue;

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "backfilled_prometheus.hpp"
-#include "loopback_transport.hpp"
+#include "poolscaler/adapters/http/transport.hpp"
 #include "poolscaler/adapters/prometheus/reader.hpp"
 #include "support/load_exporter.hpp"
 #include "support/prometheus_server.hpp"
@@ -34,8 +34,8 @@ SignalQuery raw(const std::string& promql) {
 /// A reader of one source "main" at this server.
 std::unique_ptr<PrometheusReader> reader_of(rig::Endpoint server, PrometheusOptions options = {}) {
   auto reader = std::make_unique<PrometheusReader>(
-      [server](const MetricSource&) -> Result<std::unique_ptr<HttpTransport>> {
-        return std::make_unique<rig::LoopbackTransport>(server);
+      [](const MetricSource& source) {
+        return make_transport({.origin = address_of(source)->origin});
       },
       system_clock(), std::move(options));
   reader->use_sources({MetricSource{.name = "main",
@@ -44,8 +44,8 @@ std::unique_ptr<PrometheusReader> reader_of(rig::Endpoint server, PrometheusOpti
   return reader;
 }
 
-SignalReading read(PrometheusReader& reader, const SignalQuery& signal, Millis deadline = Ms{5000}) {
-  return reader.read(std::vector<SignalQuery>{signal}, deadline, {}).front();
+SignalReading read(PrometheusReader& reader, const SignalQuery& signal) {
+  return reader.read(std::vector<SignalQuery>{signal}, Ms{5000}, {}).front();
 }
 
 /// One server for all of its tests; each starts from the same gauges.
@@ -98,7 +98,8 @@ TEST_F(LiveReader, TellsTheStatesOfGoodAnswers) {
 
 TEST_F(LiveReader, ASeriesThatVanishesIsAbsentAndComesBack) {
   exporter_->remove("depth", R"(namespace="shop",queue="full")");
-  EXPECT_TRUE(eventually(Ms{10'000}, [&] { return state_of(depth("full")) == SignalState::Absent; }));
+  const auto is_absent = [&] { return state_of(depth("full")) == SignalState::Absent; };
+  EXPECT_TRUE(eventually(Ms{10'000}, is_absent));
   exporter_->set("depth", R"(namespace="shop",queue="full")", 3);
   EXPECT_TRUE(eventually(Ms{10'000}, [&] { return read(*reader_, depth("full")).value == 3; }));
 }
@@ -169,7 +170,8 @@ TEST(StartingPrometheus, GivesErrorsUntilItIsReadyNeverAbsence) {
         .points = {{now.count(), "5"}}},
        {.labels = {{"__name__", "depth"}, {"namespace", "shop"}, {"queue", "old"}},
         .points = {{now.count() - 200, "0"}}}});
-  auto reader = reader_of(server.endpoint(), {.open_first = Millis(20), .open_longest = Millis(40)});
+  auto reader = reader_of(server.endpoint(),
+                          {.open_first = Millis(20), .open_longest = Millis(40)});
   std::set<SignalState> seen;
   const auto is_read = [&] {
     const auto reading = read(*reader, depth("fresh"));

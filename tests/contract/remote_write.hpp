@@ -1,5 +1,5 @@
-// Samples with any labels, times and values, stale markers too, as a body of Prometheus' remote write
-// protocol 1.0: what a scrape cannot give to a test on time.
+// Samples with any labels, times and values, stale markers too, as a body of Prometheus' remote
+// write protocol 1.0: what a scrape cannot give to a test on time.
 #pragma once
 
 #include <map>

@@ -235,7 +235,8 @@ TEST_F(Scaling, SteadyFleetWritesNothing) {
   ASSERT_TRUE(condition_becomes("llm", "Ready", "True"));
   ASSERT_TRUE(rig::eventually(Ms{20'000}, [&] {
     return policy_object("llm")["status"].value("readyReplicas", 0) == 3;
-  }));
+  })) << policy_object("llm")["status"].dump(1)
+      << cluster().kubectl({"get", "pods,deployments", "-A", "-o", "wide"}).out;
   rig::pause_for(Ms{6000});
   world().api_proxy().forget_requests();
   rig::pause_for(Ms{20'000});
@@ -283,10 +284,10 @@ TEST_F(Scaling, OwnMetricsPassPromtool) {
   ASSERT_TRUE(reaches("llm", 3));
   const auto checked = rig::run({"promtool", "check", "metrics"}, running.metrics_page());
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
-  EXPECT_NE(running.metrics_page().find("name=\"llm\""), std::string::npos);
+  EXPECT_NE(running.metrics_page().find("policy=\"llm\""), std::string::npos);
   cluster().request("DELETE", policies("llm"));
   EXPECT_TRUE(rig::eventually(Ms{10'000}, [&] {
-    return running.metrics_page().find("name=\"llm\"") == std::string::npos;
+    return running.metrics_page().find("policy=\"llm\"") == std::string::npos;
   })) << "series of a deleted policy must vanish";
 }
 

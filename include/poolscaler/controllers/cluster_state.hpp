@@ -39,7 +39,8 @@ struct ScaleFound {
 
 /// A collection and how far it is.
 struct SyncState {
-  std::string resource;  // "scalingpolicies", "Deployment of apps/v1"
+  std::string resource;  // "scalingpolicies.poolscaler.dev", "Deployment of apps/v1"
+  std::string ns{};      // empty: all namespaces
   bool is_target_kind = false;
   bool synced = false;
   std::string error{};

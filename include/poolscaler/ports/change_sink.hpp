@@ -1,5 +1,5 @@
-// ChangeSink: where the objects of one watched collection go. The watcher (kube room) lists, watches
-// and recovers; the sink keeps what it needs of each object and nothing more.
+// ChangeSink: where the objects of one watched collection go. The watcher (kube room) lists,
+// watches and recovers; the sink keeps what it needs of each object and nothing more.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

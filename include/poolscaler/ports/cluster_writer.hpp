@@ -1,5 +1,5 @@
-// ClusterWriter: all that a decision may do to the cluster. Every write is conditional or idempotent
-// under replay, and refused (Cancelled) once the lease is not ours.
+// ClusterWriter: all that a decision may do to the cluster. Every write is conditional or
+// idempotent under replay, and refused (Cancelled) once the lease is not ours.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,8 @@ class ClusterWriter {
   /// Returns the new resourceVersion.
   [[nodiscard]] virtual Result<std::string> write_status(const StatusWrite& write,
                                                          std::stop_token stop) = 0;
-  /// Queues; never blocks. Dropped (and counted) when the queue is full. Equal notes become a series.
+  /// Queues; never blocks. Dropped (and counted) when the queue is full. Equal notes become a
+  /// series.
   virtual void note_event(EventNote event) = 0;
 };
 

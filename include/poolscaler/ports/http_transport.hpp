@@ -48,8 +48,8 @@ class HttpTransport {
 
   /// One exchange. Any status is a success here. A request may reach the server twice (a pooled
   /// connection that broke is replayed): send only what is idempotent or conditional.
-  /// Errors: TimedOut (deadline), Unavailable (no connection, cut or malformed answer, TLS refused),
-  /// InvalidInput (answer larger than response_bytes_max), Cancelled (`stop`).
+  /// Errors: TimedOut (deadline), Unavailable (no connection, cut or malformed answer, TLS
+  /// refused), InvalidInput (answer larger than response_bytes_max), Cancelled (`stop`).
   [[nodiscard]] virtual Result<HttpResponse> send(const HttpRequest& request,
                                                   std::stop_token stop) = 0;
 

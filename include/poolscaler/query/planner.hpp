@@ -64,8 +64,8 @@ struct QueryAnswer {
   std::optional<std::string> error{};   // set: no samples; text for people, capped
 };
 
-/// `enforced_labels[source]` where it is not "namespace". Deterministic: independent of the order of
-/// `signals` but for `waiting`.
+/// `enforced_labels[source]` where it is not "namespace". Deterministic: independent of the order
+/// of `signals` but for `waiting`.
 [[nodiscard]] std::vector<PlannedQuery> plan(
     std::span<const SignalQuery> signals,
     const std::map<std::string, std::string>& enforced_labels = {});

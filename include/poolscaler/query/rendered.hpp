@@ -1,6 +1,6 @@
-// What the planner sends, as data: render() writes it as PromQL, recognise() reads exactly that text
-// back and nothing else. It is no second PromQL: a metric store that has to answer the planner needs
-// no more than this. render(recognise(text)) is `text`, byte for byte, and the other way round.
+// What the planner sends, as data: render() writes it as PromQL, recognise() reads exactly that
+// text back and nothing else. It is no second PromQL: a metric store that has to answer the planner
+// needs no more than this. render(recognise(text)) is `text`, byte for byte, and so the other way.
 //
 //   sum by (namespace, queue) (rate(jobs_total{namespace="shop",queue=~"a|b"}[60s]))
 //   min by (namespace, queue) (timestamp(jobs_total{namespace="shop",queue=~"a|b"}))
@@ -53,11 +53,11 @@ struct RenderedQuery {
 [[nodiscard]] std::string regex_literal(std::string_view text);
 
 /// Decides one matcher for label values. Regular expressions are anchored at both ends, as in
-/// PromQL. Alternations of literals are decided exactly; other expressions as far as RE2 and
-/// ECMAScript agree (literals, ., classes, groups, |, * + ? {n,m}), the rest is refused.
+/// PromQL, and decided in time linear in the value: literals, dot, classes, groups, alternatives
+/// and repetitions in RE2's syntax; names, flags, Unicode classes and word boundaries are refused.
 class LabelPredicate {
  public:
-  /// Errors: InvalidInput (an expression longer than 16 KiB, broken or outside of the above).
+  /// Errors: InvalidInput (an expression that is too large, broken or outside of the above).
   [[nodiscard]] static Result<LabelPredicate> of(const Matcher& matcher);
   /// `value` is "" for a label that is absent.
   [[nodiscard]] bool operator()(std::string_view value) const { return holds_(value); }

@@ -1,5 +1,5 @@
-// The load of the sandbox: requests arrive at a rate that follows a plan, wait in one queue, and are
-// served by the ready replicas, each at a fixed pace. A fluid model: pure, deterministic, no
+// The load of the sandbox: requests arrive at a rate that follows a plan, wait in one queue, and
+// are served by the ready replicas, each at a fixed pace. A fluid model: pure, deterministic, no
 // randomness, and the same whatever the steps it is advanced in.
 #pragma once
 
@@ -31,6 +31,8 @@ class Load {
   [[nodiscard]] double waiting() const { return waiting_; }
   [[nodiscard]] double arrived() const { return arrived_; }
   [[nodiscard]] double served() const { return served_; }
+  /// How many of the ready replicas are at work, as of the last advance().
+  [[nodiscard]] double busy_replicas() const;
   [[nodiscard]] double rate_at(Instant now) const;
   /// Nothing arrives any more.
   [[nodiscard]] bool ended(Instant now) const;
@@ -45,6 +47,7 @@ class Load {
   double waiting_ = 0;
   double arrived_ = 0;
   double served_ = 0;
+  int ready_replicas_ = 0;
 };
 
 }  // namespace poolscaler::simulation

@@ -1,7 +1,7 @@
 // MetricStore: series with samples, answered over the Prometheus HTTP API - and no second PromQL.
 // Exactly the expressions that the query planner renders are understood; anything else is refused
-// with 400 bad_data and a sentence that says what is understood. Values follow Prometheus' rules: an
-// instant selector looks back five minutes, rate and increase extrapolate to the window.
+// with 400 bad_data and a sentence that says what is understood. Values follow Prometheus' rules:
+// an instant selector looks back five minutes, rate and increase extrapolate to the window.
 #pragma once
 
 #include <cstddef>

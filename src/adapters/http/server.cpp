@@ -34,8 +34,8 @@ std::int64_t monotonic_ms() {
   return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
 }
 
-/// One connection. `waiting_since` is when we began to wait for the peer (for its request, or for it
-/// to take what it was sent); 0 while the peer waits for us.
+/// One connection. `waiting_since` is when we began to wait for the peer (for its request, or for
+/// it to take what it was sent); 0 while the peer waits for us.
 struct Connection {
   int socket;
   std::atomic<std::int64_t> waiting_since{monotonic_ms()};

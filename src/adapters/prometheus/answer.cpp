@@ -250,7 +250,8 @@ ApiAnswer AnswerReader::finish(bool parsed) {
   if (status_ != "success") return fail_with("its status is neither success nor error");
   if (!saw_result_) return fail_with("it has no result");
   if (result_type_ == "scalar") {
-    if (point_size_ != 2 || !out_.answer.samples.empty()) return fail_with("its scalar is no number");
+    if (point_size_ != 2 || !out_.answer.samples.empty())
+      return fail_with("its scalar is no number");
     if (!point_value(point_text_)) return fail_with("");
     sample_.labels.clear();
     out_.answer.samples.push_back(std::move(sample_));

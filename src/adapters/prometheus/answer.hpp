@@ -1,4 +1,4 @@
-// Reads the body of an answer of the HTTP API, in one pass and with bounded memory whatever it holds.
+// Reads the body of an answer of the HTTP API, in one pass and with bounded memory whatever it is.
 #pragma once
 
 #include <cstddef>

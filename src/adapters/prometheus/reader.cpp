@@ -58,8 +58,9 @@ class Round {
       const auto& signal = queries_[i];
       const auto found = clients_.find(signal.source);
       if (found == clients_.end()) {
-        readings_[i] = error_reading(fmt::format(
-            "metric source '{}' does not exist; ask the platform team for its name", signal.source));
+        readings_[i] = error_reading(
+            fmt::format("metric source '{}' does not exist; ask the platform team for its name",
+                        signal.source));
       } else if (std::holds_alternative<RawQuery>(signal.query) &&
                  !found->second->source().allows_raw_query(signal.ns)) {
         readings_[i] = error_reading(

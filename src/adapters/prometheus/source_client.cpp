@@ -34,12 +34,18 @@ Millis retry_after_of(const HttpResponse& response) {
   return Seconds(std::min(seconds, 3600));
 }
 
-/// Errors of the API that tell about this query, not about the server's health.
+/// Statuses that tell about this query, not about the source: one tenant's raw query that a gateway
+/// forbids must not shut the source for the others.
+bool is_refusal(int status) {
+  return status >= 400 && status < 500 && status != 401 && status != 404 && status != 407 &&
+         status != 408 && status != 429;
+}
+
+/// The same, as the API says it (a query that ran out of time is answered with 503).
 bool is_own_fault(const ApiAnswer& answer, int status) {
-  if (answer.kind != ApiAnswer::Kind::Refused || status == 429) return false;
+  if (answer.kind != ApiAnswer::Kind::Refused) return false;
   const auto& type = answer.error_type;
-  return type == "bad_data" || type == "execution" || type == "timeout" || type == "canceled" ||
-         status == 400 || status == 422;
+  return is_refusal(status) || type == "timeout" || type == "canceled";
 }
 
 /// Warnings of the query engine are about the data of somebody in the query; others (a part of a
@@ -250,6 +256,10 @@ SourceClient::Exchange SourceClient::judge(const HttpResponse& response,
       answer.kind == ApiAnswer::Kind::Refused ? answer.text : std::string_view(response.body);
   exchange.asked =
       failed_ask(said(fmt::format("HTTP {}: {}", status, words), token));
+  if (is_refusal(status)) {
+    exchange.verdict = Exchange::Verdict::Alive;
+    exchange.asked.smaller_may_do = status == 413;
+  }
   exchange.unauthorised = status == 401;
   exchange.retry = is_gateway_trouble(status);
   if (status == 429 || status == 503) exchange.retry_after = retry_after_of(response);

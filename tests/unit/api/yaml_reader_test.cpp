@@ -25,9 +25,11 @@ std::string refusal(const std::string& text) {
 TEST(YamlReader, UnderstandsScalarsAsKubectlDoes) {
   EXPECT_EQ(one("{a: 1, b: '1', c: 1.5, d: true, e: no, f: null, g: ~, h: text, i: -0, j: 1e3}"),
             json::parse(R"({"a":1,"b":"1","c":1.5,"d":true,"e":false,"f":null,"g":null,
-                            "h":"text","i":0,"j":1000.0})"));
+                            "h":"text","i":0,"j":1000})"));
   EXPECT_EQ(one("a: 2026-01-01\nb: 1.2.3\nc: v1\nd: 1:30\ne: \"no\"\nf: !!str 5"),
             json::parse(R"({"a":"2026-01-01","b":"1.2.3","c":"v1","d":"1:30","e":"no","f":"5"})"));
+  EXPECT_TRUE(one("a: 20.0")["a"].is_number_integer());
+  EXPECT_EQ(one("a: y")["a"], true);
   EXPECT_EQ(one("a: 18446744073709551615")["a"], 18446744073709551615ULL);
   EXPECT_GT(one("a: 99999999999999999999")["a"].get<double>(), 9e18);
 }
@@ -84,7 +86,8 @@ RC_GTEST_PROP(YamlWriter, IsReadBackUnchanged, ()) {
   const auto word = [] {
     return *rc::gen::oneOf(
         rc::gen::element<std::string>("yes", "1", "~", "", " a ", "a: b", "#x", "- a", "010",
-                                      "null", "plain", "a\nb", "\"q\"", "\\", "1e3", "=", "<<x", "{", "&a",
+                                      "null", "plain", "a\nb", "\"q\"", "\\", "1e3", "=", "<<x",
+                                      "{", "&a",
                                       std::string(60, 'w') + " " + std::string(70, 'v') + " end"),
         rc::gen::container<std::string>(rc::gen::inRange<char>(' ', 127)));
   };

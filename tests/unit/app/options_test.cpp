@@ -91,7 +91,8 @@ TEST(ListenAddress, ReadsIpv6InBrackets) {
 TEST(FlagsPage, IsTheCommittedReference) {
   std::ifstream file(POOLSCALER_SOURCE_DIR "/docs/reference/flags.md");
   const std::string committed((std::istreambuf_iterator<char>(file)), {});
-  EXPECT_EQ(committed, flags_page()) << "regenerate: poolscaler print flags > docs/reference/flags.md";
+  EXPECT_EQ(committed, flags_page())
+      << "regenerate: poolscaler print flags > docs/reference/flags.md";
 }
 
 }  // namespace

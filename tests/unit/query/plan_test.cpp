@@ -45,7 +45,8 @@ TEST(Plan, KeepsAlwaysTheOwnNamespaceWhateverTheTenantWrites) {
   for (const auto op : {MatchOperator::Equal, MatchOperator::NotEqual, MatchOperator::Regex,
                         MatchOperator::NotRegex}) {
     const Matcher theirs{.label = "namespace", .op = op, .value = "bank"};
-    const std::vector<SignalQuery> signals{signal("shop", {.metric = "depth", .matchers = {theirs}})};
+    const MetricSelector selector{.metric = "depth", .matchers = {theirs}};
+    const std::vector<SignalQuery> signals{signal("shop", selector)};
     const auto queries = plan(signals);
     ASSERT_THAT(queries, SizeIs(1));
     const auto rendered = recognise(queries[0].promql);
@@ -167,7 +168,7 @@ TEST(Plan, NeedsNoMoreQueriesThanTheValuesDemand) {
   for (const auto& [namespaces, queues, shared, expected] :
        {Case{1, 200, true, 1}, Case{1, 201, true, 2}, Case{1000, 1, true, 5},
         Case{1000, 1, false, 5}, Case{3, 1000, true, 5}, Case{3, 1000, false, 15},
-        Case{300, 300, true, 4}, Case{20, 100, true, 1}, Case{1000, 3, true, 5}}) {
+        Case{210, 210, true, 4}, Case{20, 100, true, 1}, Case{1000, 3, true, 5}}) {
     std::vector<SignalQuery> signals;
     for (int n = 0; n < namespaces; ++n)
       for (int q = 0; q < queues; ++q)
@@ -233,7 +234,8 @@ TEST(Plan, RefusesWhatCannotBeSaidWithoutHarmToOthers) {
     EXPECT_EQ(query.refused.has_value(), !good) << query.promql;
     EXPECT_EQ(query.promql.empty(), !good);
     if (good) continue;
-    const auto reading = split(query, signals[query.waiting.front()], {.samples = {}}, {.samples = {}});
+    const QueryAnswer nothing{.samples = {}};
+    const auto reading = split(query, signals[query.waiting.front()], nothing, nothing);
     EXPECT_EQ(reading.state, SignalState::Error);
     EXPECT_FALSE(reading.detail.empty());
     EXPECT_LE(reading.detail.size(), detail_bytes_max);

@@ -44,7 +44,8 @@ RC_GTEST_PROP(Portions, HoldEveryTupleOnceWithinTheLimits, ()) {
 RC_GTEST_PROP(Portions, KnowHowLongAValueBecomes, ()) {
   std::string value;
   for (int n = *rc::gen::inRange(0, 20); n > 0; --n)
-    value += *rc::gen::element<std::string>("a", ".", "\\", "\"", "\n", "\t", "\x01", "\x7f", "|", "é");
+    value += *rc::gen::element<std::string>("a", ".", "\\", "\"", "\n", "\t", "\x01", "\x7f",
+                                             "|", "é");
   RC_ASSERT(rendered_bytes(value) == query::quoted(regex_literal(value)).size() - 2 + 1);
 }
 

@@ -153,7 +153,8 @@ TEST_F(MetricStoreTest, RefusesWhatThePlannerDoesNotRender) {
   }
   EXPECT_NE(refusal("up").find("at position 1"), std::string::npos);
   EXPECT_NE(refusal(R"(sum by (a) (m{a=~"(?i)x"}))").find("regular expression"), std::string::npos);
-  EXPECT_EQ(refusal(""), R"(invalid parameter "query": 1:1: parse error: no expression found in input)");
+  EXPECT_EQ(refusal(""),
+            R"(invalid parameter "query": 1:1: parse error: no expression found in input)");
 }
 
 TEST_F(MetricStoreTest, RefusesParametersThatItCannotRead) {

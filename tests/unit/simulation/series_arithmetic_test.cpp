@@ -1,4 +1,4 @@
-// The arithmetic of Prometheus, by hand-made cases; the contract test compares it with the real one.
+// The arithmetic of Prometheus by hand-made cases; the contract test compares it with the real one.
 #include "series_arithmetic.hpp"
 
 #include <gtest/gtest.h>

@@ -1,10 +1,11 @@
-// The one HTTP listener of this program (metrics and health, the sandbox's servers), on libmicrohttpd
-// with a thread per connection.
+// The one HTTP listener of this program (metrics and health, the sandbox's servers), on
+// libmicrohttpd with a thread per connection.
 //
-// Invariant: a client cannot hold a thread or memory without bound. A connection that does not finish
-// its request head, does not send its body, or does not take what it is sent within the idle limit is
-// closed, however slowly it trickles; larger bodies get 413; connections over the limit are closed.
-// It speaks plain HTTP only: TLS and authentication stand in front of it where they are needed.
+// Invariant: a client cannot hold a thread or memory without bound. A connection that does not
+// finish its request head, does not send its body, or does not take what it is sent within the idle
+// limit is closed, however slowly it trickles; larger bodies get 413; connections over the limit
+// are closed. It speaks plain HTTP only: TLS and authentication stand in front of it where they are
+// needed.
 #pragma once
 
 #include <memory>

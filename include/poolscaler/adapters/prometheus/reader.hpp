@@ -26,7 +26,7 @@
 
 namespace poolscaler::adapters {
 
-/// A MetricSource's url, taken apart: what a transport is bound to, and what every path starts with.
+/// A MetricSource's url, taken apart: what a transport is bound to, and how every path starts.
 struct SourceAddress {
   std::string origin;  // scheme://host[:port]
   std::string prefix;  // empty, or starts with '/' and does not end with one

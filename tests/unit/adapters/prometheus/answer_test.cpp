@@ -56,8 +56,8 @@ TEST(Answer, ReadsAScalarAsOneSampleWithoutLabels) {
 
 TEST(Answer, DoesNotDependOnTheOrderOfKeys) {
   const auto answer = read(
-      R"({"data":{"result":[{"value":[1,"3"],"metric":{}}],"resultType":"vector","stats":{"a":[1,{}]}},)"
-      R"("isPartial":false,"status":"success"})");
+      R"({"data":{"result":[{"value":[1,"3"],"metric":{}}],"resultType":"vector",)"
+      R"("stats":{"a":[1,{}]}},"isPartial":false,"status":"success"})");
   ASSERT_EQ(answer.kind, Kind::Success) << answer.text;
   EXPECT_EQ(answer.answer.samples[0].value, 3);
 }
@@ -71,8 +71,8 @@ TEST(Answer, KeepsWhatIsNotFinite) {
 TEST(Answer, ReadsNumbersStrictly) {
   for (const auto* text : {"0", "-0", "1", "-1.5", "1e3", "1e+06", "12345678901234567890"})
     EXPECT_TRUE(parse_sample_value(text)) << text;
-  for (const auto* text : {"", " 5", "5 ", "5,0", "0x10", "1e999", "-1e999", "+5", "5.", ".5", "nan",
-                           "inf", "infinity", "NAN", "--1", "1_0", "1e", "NaN(1)", "５"})
+  for (const auto* text : {"", " 5", "5 ", "5,0", "0x10", "1e999", "-1e999", "+5", "5.", ".5",
+                           "nan", "inf", "infinity", "NAN", "--1", "1_0", "1e", "NaN(1)", "５"})
     EXPECT_FALSE(parse_sample_value(text)) << text;
   for (const auto* text : {"1e999", "0x10", " 5", "5,0", ""})
     EXPECT_EQ(read(vector_of(series(text))).kind, Kind::Unreadable) << text;
@@ -89,7 +89,8 @@ TEST(Answer, TakesANativeHistogramForNoNumberOfItsOwnSeriesOnly) {
 
 TEST(Answer, RefusesOtherTypes) {
   for (const auto* data :
-       {R"({"resultType":"string","result":[1,"x"]})", R"({"resultType":"string","result":[1,"5"]})",
+       {R"({"resultType":"string","result":[1,"x"]})",
+        R"({"resultType":"string","result":[1,"5"]})",
         R"({"resultType":"matrix","result":[{"metric":{},"values":[[1,"5"],[2,"6"]]}]})",
         R"({"resultType":"vector","result":[{"metric":{},"values":[[1,"5"]]}]})",
         R"({"resultType":"vector","result":[1,"5"]})", R"({"resultType":"scalar","result":[]})",
@@ -126,16 +127,16 @@ TEST(Answer, QuotesTheServersOwnError) {
 }
 
 TEST(Answer, CollectsWarningsAndPartialAnswers) {
-  EXPECT_THAT(read(vector_of("", R"(,"warnings":["a","b"])")).answer.warnings, ElementsAre("a", "b"));
-  EXPECT_THAT(read(vector_of("", R"(,"infos":["PromQL info: ignored"])")).answer.warnings, SizeIs(1));
-  EXPECT_THAT(read(vector_of("", R"(,"partialResponse":true)")).answer.warnings, SizeIs(1));
-  EXPECT_THAT(read(vector_of("", R"(,"isPartial":true)")).answer.warnings, SizeIs(1));
-  EXPECT_THAT(read(vector_of("", R"(,"isPartial":false,"warnings":null)")).answer.warnings,
+  const auto warnings = [](std::string_view more) {
+    return read(vector_of("", more)).answer.warnings;
+  };
+  EXPECT_THAT(warnings(R"(,"warnings":["a","b"])"), ElementsAre("a", "b"));
+  EXPECT_THAT(warnings(R"(,"infos":["PromQL info: ignored"])"), SizeIs(1));
+  EXPECT_THAT(warnings(R"(,"partialResponse":true)"), SizeIs(1));
+  EXPECT_THAT(warnings(R"(,"isPartial":true)"), SizeIs(1));
+  EXPECT_THAT(warnings(R"(,"isPartial":false,"warnings":null)"), IsEmpty());
+  EXPECT_THAT(warnings(R"(,"infos":["PromQL info: metric might not be a counter, name ..."])"),
               IsEmpty());
-  EXPECT_THAT(
-      read(vector_of("", R"(,"infos":["PromQL info: metric might not be a counter, name ..."])"))
-          .answer.warnings,
-      IsEmpty());
 }
 
 TEST(Answer, StopsAtTheMostSeries) {
@@ -157,7 +158,8 @@ TEST(Answer, SurvivesDeepNesting) {
 std::string rich_body() {
   return vector_of(series("1.5") + "," + series("NaN") +
                        R"(,{"metric":{"a":"\u00e9\\\""},"histogram":[1,{"count":"1"}]})",
-                   R"(,"warnings":["w"],"infos":["i"],"isPartial":true,"errorType":"t","error":"e")");
+                   R"(,"warnings":["w"],"infos":["i"],"isPartial":true,)"
+                   R"("errorType":"t","error":"e")");
 }
 
 TEST(Answer, IsUnreadableWhenCutAnywhere) {

@@ -1,34 +1,15 @@
-// A clock that a test moves and a transport that a test answers for.
+// A transport that a test answers for.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "poolscaler/base/clock.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/ports/http_transport.hpp"
 
 namespace poolscaler::adapters::testing {
-
-/// Sleeping moves it.
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Instant now() const override {
-    return Instant(Millis(1'700'000'000'000)) + monotonic();
-  }
-  [[nodiscard]] Millis monotonic() const override { return Millis(now_.load()); }
-  bool sleep_for(Millis duration, std::stop_token stop) const override {
-    now_ += duration.count();
-    return !stop.stop_requested();
-  }
-  void advance(Millis by) { now_ += by.count(); }
-
- private:
-  mutable std::atomic<std::int64_t> now_{1'000'000};
-};
 
 using Answering = std::function<Result<HttpResponse>(const HttpRequest&, std::stop_token)>;
 

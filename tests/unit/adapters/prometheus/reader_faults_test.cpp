@@ -6,7 +6,6 @@
 namespace poolscaler::adapters {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::always;
@@ -118,14 +117,14 @@ TEST(ReaderFaults, OpenBreakerAsksNothingAndSaysWhenItWill) {
   const auto refused = harness.read_one(queue_signal("a"));
   EXPECT_EQ(harness.sent(), sent);
   EXPECT_EQ(refused.state, SignalState::Error);
-  EXPECT_THAT(refused.detail, AllOf(HasSubstr("next try at 2023-"), HasSubstr("HTTP 500: boom")));
+  EXPECT_THAT(refused.detail, AllOf(HasSubstr("next try at 2026-"), HasSubstr("HTTP 500: boom")));
   EXPECT_EQ(harness.read_one(queue_signal("a")).detail, refused.detail) << "the text stays";
 
-  harness.clock.advance(1000ms);
+  harness.clock.advance(Millis(1000));
   (void)harness.read_one(queue_signal("a"));
   EXPECT_EQ(harness.sent(), sent + 1) << "one probe";
   down = false;
-  harness.clock.advance(2000ms);
+  harness.clock.advance(Millis(2000));
   EXPECT_EQ(harness.read_one(queue_signal("a")).state, SignalState::Value);
   EXPECT_EQ(harness.read_one(queue_signal("a")).state, SignalState::Value);
 }
@@ -138,10 +137,14 @@ TEST(ReaderFaults, AFailedSourceGetsANewTransport) {
 }
 
 TEST(ReaderFaults, QueriesThatAreRefusedDoNotOpenTheBreaker) {
-  Harness harness(always(HttpResponse{
-      .status = 422, .body = R"({"status":"error","errorType":"execution","error":"no"})"}));
-  for (int i = 0; i < 10; ++i) (void)harness.read_one(queue_signal("a"));
-  EXPECT_EQ(harness.sent(), 20);
+  const std::string body = R"({"status":"error","errorType":"timeout","error":"no"})";
+  for (const auto& refusal :
+       {HttpResponse{.status = 422, .body = body}, HttpResponse{.status = 503, .body = body},
+        HttpResponse{.status = 403, .body = "not this query"}}) {
+    Harness harness(always(refusal));
+    for (int i = 0; i < 10; ++i) (void)harness.read_one(queue_signal("a"));
+    EXPECT_EQ(harness.sent(), 20);
+  }
 }
 
 TEST(ReaderFaults, ThrottlingIsObeyed) {
@@ -149,10 +152,10 @@ TEST(ReaderFaults, ThrottlingIsObeyed) {
                   {.concurrency = 1});
   (void)harness.read_one(queue_signal("a"));
   EXPECT_EQ(harness.sent(), 1);
-  harness.clock.advance(19s);
+  harness.clock.advance(Seconds(19));
   (void)harness.read_one(queue_signal("a"));
   EXPECT_EQ(harness.sent(), 1);
-  harness.clock.advance(1s);
+  harness.clock.advance(Seconds(1));
   (void)harness.read_one(queue_signal("a"));
   EXPECT_EQ(harness.sent(), 2);
 }
@@ -160,7 +163,7 @@ TEST(ReaderFaults, ThrottlingIsObeyed) {
 TEST(ReaderFaults, NothingIsAskedAfterTheDeadline) {
   Harness* own = nullptr;
   Harness harness([&](const HttpRequest& request, std::stop_token stop) -> Result<HttpResponse> {
-    own->clock.advance(2000ms);
+    own->clock.advance(Millis(2000));
     return seven()(request, stop);
   }, {.concurrency = 1});
   own = &harness;
@@ -169,7 +172,7 @@ TEST(ReaderFaults, NothingIsAskedAfterTheDeadline) {
     signals.push_back(queue_signal("a"));
     std::get<MetricSelector>(signals.back().query).metric = "depth" + std::to_string(i);
   }
-  const auto readings = harness.read(signals, 4000ms);
+  const auto readings = harness.read(signals, Millis(4000));
   EXPECT_EQ(harness.sent(), 2);
   EXPECT_THAT(readings[4].detail, HasSubstr("time ran out"));
 }

@@ -10,10 +10,13 @@
 
 #include "fakes.hpp"
 #include "poolscaler/adapters/prometheus/reader.hpp"
+#include "support/virtual_clock.hpp"
 
 namespace poolscaler::adapters::testing {
 
-inline HttpResponse ok(std::string body) { return {.status = 200, .headers = {}, .body = std::move(body)}; }
+inline HttpResponse ok(std::string body) {
+  return {.status = 200, .headers = {}, .body = std::move(body)};
+}
 
 inline HttpResponse vector_answer(const std::string& series, const std::string& more = "") {
   return ok(fmt::format(
@@ -93,7 +96,7 @@ class Harness {
     return outcomes_;
   }
 
-  ManualClock clock;
+  poolscaler::testing::VirtualClock clock;
   std::string factory_error;
 
  private:

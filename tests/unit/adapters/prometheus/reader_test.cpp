@@ -11,7 +11,6 @@
 namespace poolscaler::adapters {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using testing::always;
@@ -39,7 +38,7 @@ TEST(PrometheusReader, ReadsValueAndAgeByPost) {
   EXPECT_EQ(form_member(request, "timeout"), "4500ms");
   EXPECT_EQ(form_member(request, "limit"), "50000");
   EXPECT_EQ(form_member(request, "time"), "");
-  EXPECT_EQ(request.deadline, 5000ms);
+  EXPECT_EQ(request.deadline, Millis(5000));
   EXPECT_EQ(harness.outcomes()["main Answered"], 2);
 }
 
@@ -60,7 +59,8 @@ TEST(PrometheusReader, AsksOncePerShapeHoweverManySignals) {
 
 TEST(PrometheusReader, KeepsTheOrderOfSignals) {
   Harness harness([](const HttpRequest& request, std::stop_token) -> Result<HttpResponse> {
-    if (asks_age(request)) return vector_answer(series_of("a", "999") + "," + series_of("b", "999"));
+    if (asks_age(request))
+      return vector_answer(series_of("a", "999") + "," + series_of("b", "999"));
     return vector_answer(series_of("b", "2") + "," + series_of("a", "0"));
   });
   const auto readings =
@@ -118,7 +118,8 @@ TEST(PrometheusReader, NothingAsksNothing) {
 class TokenTest : public ::testing::Test {
  protected:
   TokenTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "reader-XXXXXX").string();
+    const auto place = std::filesystem::temp_directory_path() / "reader-";
+    std::string pattern = place.string() + std::string(6, 'X');
     folder_ = ::mkdtemp(pattern.data());
   }
   ~TokenTest() override { std::filesystem::remove_all(folder_); }
@@ -174,7 +175,8 @@ TEST_F(TokenTest, DoesNotComeBackInADetail) {
        {HttpResponse{.status = 401, .body = "got Bearer s3cr3t-token"},
         HttpResponse{.status = 302, .headers = {{"Location", "http://evil/?s3cr3t-token"}}},
         HttpResponse{.status = 422,
-                     .body = R"({"status":"error","errorType":"s3cr3t-token","error":"s3cr3t-token"})"},
+                     .body = R"({"status":"error","errorType":"s3cr3t-token",)"
+                             R"("error":"s3cr3t-token"})"},
         HttpResponse{.status = 200,
                      .body = R"({"status":"success","warnings":["s3cr3t-token"],)"
                              R"("data":{"resultType":"vector","result":[]}})"},
@@ -197,7 +199,7 @@ class Crowd {
     std::unique_lock lock(mutex_);
     most_ = std::max(most_, ++inside_);
     changed_.notify_all();
-    changed_.wait_for(lock, 1s, [&] { return most_ >= expected_; });
+    changed_.wait_for(lock, Seconds(1), [&] { return most_ >= expected_; });
     --inside_;
   }
   int most() {
@@ -258,7 +260,7 @@ TEST(PrometheusReader, StopsAtOnceWhenToldTo) {
     signals.push_back(queue_signal("a"));
     std::get<MetricSelector>(signals.back().query).metric = "depth" + std::to_string(i);
   }
-  for (const auto& reading : harness.read(signals, 5000ms, stop.get_token()))
+  for (const auto& reading : harness.read(signals, Millis(5000), stop.get_token()))
     EXPECT_EQ(reading.state, SignalState::Error);
   EXPECT_LE(harness.sent(), 4);
 }
@@ -277,7 +279,7 @@ TEST(PrometheusReader, AHangingSourceDoesNotDelayAnother) {
           std::unique_lock lock(mutex);
           if (hangs) {
             // Returns only after the other source was done: a deadlock here is the failure.
-            changed.wait_for(lock, stop, 10s, [&] { return healthy_done; });
+            changed.wait_for(lock, stop, Seconds(10), [&] { return healthy_done; });
             return fail(ErrorKind::TimedOut, "no answer");
           }
           if (asks_age(request)) {
@@ -291,7 +293,7 @@ TEST(PrometheusReader, AHangingSourceDoesNotDelayAnother) {
   reader.use_sources({MetricSource{.name = "hangs", .url = "http://a"},
                       MetricSource{.name = "main", .url = "http://b"}});
   const std::vector<SignalQuery> signals{queue_signal("a", "hangs"), queue_signal("a")};
-  const auto readings = reader.read(signals, 20'000ms, {});
+  const auto readings = reader.read(signals, Millis(20'000), {});
   EXPECT_EQ(readings[0].state, SignalState::Error);
   EXPECT_EQ(readings[1].state, SignalState::Value);
   EXPECT_TRUE(healthy_done);

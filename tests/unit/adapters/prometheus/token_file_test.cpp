@@ -17,7 +17,8 @@ using ::testing::Not;
 class TokenFileTest : public ::testing::Test {
  protected:
   TokenFileTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "token-XXXXXX").string();
+    const auto place = std::filesystem::temp_directory_path() / "token-";
+    std::string pattern = place.string() + std::string(6, 'X');
     folder_ = ::mkdtemp(pattern.data());
   }
   ~TokenFileTest() override { std::filesystem::remove_all(folder_); }

@@ -1,0 +1,69 @@
+// The manifests that people copy are read by the operator's own reader, strictly.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "manifests/generated_files.hpp"
+
+namespace poolscaler {
+namespace {
+
+using nlohmann::json;
+
+std::vector<json> objects_in(const std::filesystem::path& path) {
+  auto read = api::read_yaml(file_text(path));
+  EXPECT_TRUE(read) << path << ": " << (read ? "" : read.error().message);
+  return read ? *std::move(read) : std::vector<json>();
+}
+
+/// What is wrong with one of our objects, strictly.
+std::string errors_in(const json& object) {
+  const auto kind = api::kind_of(object.value("kind", ""));
+  if (!kind || object.value("apiVersion", "") != api::api_version) return "not of our kinds";
+  return api::summary(api::errors_of(*kind, object, api::UnknownFields::Report));
+}
+
+TEST(Examples, AreValid) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(source_path("deploy/examples")))
+    for (const auto& object : objects_in(entry.path())) {
+      EXPECT_EQ(errors_in(object), "") << entry.path();
+      ++found;
+    }
+  EXPECT_GE(found, 4);
+}
+
+json base_policy() {
+  return objects_in(source_path("deploy/examples/queue-scale-to-zero.yaml")).at(0);
+}
+
+std::vector<json> cases_in(const std::string& file) {
+  const auto objects = objects_in(source_path("tests/manifests/cases/" + file));
+  return objects.at(0)["cases"].get<std::vector<json>>();
+}
+
+std::vector<api::FieldError> errors_of_case(const json& one) {
+  auto policy = base_policy();
+  policy["spec"].merge_patch(one["spec"]);
+  return api::errors_of(api::Kind::ScalingPolicy, policy, api::UnknownFields::Report);
+}
+
+TEST(PolicyCases, AreRefusedByTheOperatorAtTheNamedField) {
+  for (const auto& one : cases_in("refused_policies.yaml")) {
+    const auto errors = errors_of_case(one);
+    const auto name = one["name"].get<std::string>();
+    ASSERT_FALSE(errors.empty()) << name;
+    EXPECT_THAT(errors, testing::Contains(testing::Field(
+                            &api::FieldError::path,
+                            testing::StartsWith(one["path"].get<std::string>()))))
+        << name << ": " << api::summary(errors);
+  }
+}
+
+TEST(PolicyCases, AreAcceptedByTheOperator) {
+  for (const auto& one : cases_in("accepted_policies.yaml"))
+    EXPECT_EQ(api::summary(errors_of_case(one)), "") << one["name"];
+}
+
+}  // namespace
+}  // namespace poolscaler
