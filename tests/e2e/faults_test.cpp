@@ -22,7 +22,7 @@ class BadData : public Case {
 
   void expect_held_with(const std::string& reason) {
     EXPECT_TRUE(condition_becomes("llm", "MetricsHealthy", "False " + reason, Ms{30'000}));
-    EXPECT_TRUE(holds("llm", 3, Ms{12'000}));
+    EXPECT_TRUE(holds("llm", 3, Ms{8000}));
     for (const int written : scale_writes("llm")) EXPECT_GE(written, 3);
   }
 

@@ -181,11 +181,13 @@ void ControlPlane::start_others() {
         {config, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=" + port(),
          "--cert-dir=" + (folder_.path() / "certs-kcm").string(),
          "--service-account-private-key-file=" + (folder_.path() / "sa.key").string(),
-         "--root-ca-file=" + ca_file().string(), "--use-service-account-credentials=false"}));
+         "--root-ca-file=" + ca_file().string(), "--use-service-account-credentials=false",
+         "--kube-api-qps=300", "--kube-api-burst=600"}));
   if (options_.scheduler)
     others_.push_back(start("kube-scheduler",
                             {config, "--leader-elect=false", "--bind-address=127.0.0.1",
-                             "--secure-port=" + port(),
+                             "--secure-port=" + port(), "--kube-api-qps=300",
+                             "--kube-api-burst=600",
                              "--cert-dir=" + (folder_.path() / "certs-ks").string()}));
   if (options_.kwok) {
     std::vector<std::string> argv{config, "--manage-all-nodes=true",
