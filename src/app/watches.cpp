@@ -60,6 +60,9 @@ void Watches::add(const kube::Resource& resource, const std::string& ns, ChangeS
   options.ns = ns;
   options.seed = stable_hash(resource.text() + "/" + ns);
   auto& task = tasks_.emplace_back(std::make_unique<Task>());
+  task->name = resource.group.empty() ? resource.plural : resource.plural + "." + resource.group;
+  if (!ns.empty()) task->name += " in " + ns;
+  task->optional = resource == scaled_objects();
   task->watcher = std::make_unique<kube::Watcher>(around_.link.watches(), around_.clock, sink,
                                                   std::move(options));
   task->thread = std::jthread(
@@ -123,7 +126,6 @@ void Watches::report_health() {
   for (const auto& sync : around_.state.sync_states()) {
     const auto name =
         sync.ns.empty() ? sync.resource : fmt::format("{} in {}", sync.resource, sync.ns);
-    around_.metrics.set_watch_synced(name, sync.synced && sync.error.empty());
     auto& reported = reported_[name];
     if (sync.error == reported) continue;
     if (sync.error.empty())
@@ -131,6 +133,13 @@ void Watches::report_health() {
     else
       around_.log.warning("cannot watch", {{"resource", name}, {"error", sync.error}});
     reported = sync.error;
+  }
+  for (const auto& task : tasks_) {
+    const auto health = task->watcher->health();
+    around_.metrics.set_lists(task->name, health.lists);
+    // A collection that need not exist and does not is as good as one that is empty.
+    const bool absent = task->optional && health.error && health.error->kind == ErrorKind::NotFound;
+    around_.metrics.set_watch_synced(task->name, absent || (health.synced && !health.error));
   }
 }
 

@@ -55,7 +55,7 @@ constexpr std::array catalogue = {
                query_buckets},
     MetricInfo{"poolscaler_watch_synced", gauge, "resource", stable,
                "1 while a watched collection has been listed and is being followed."},
-    MetricInfo{"poolscaler_watch_relists_total", counter, "resource", alpha,
+    MetricInfo{"poolscaler_watch_lists_total", counter, "resource", alpha,
                "Lists of a watched collection, the first one included."},
     MetricInfo{"poolscaler_policy_current_replicas", gauge, "policy_namespace,policy", stable,
                "Replicas that the target of a policy asks for (its spec)."},

@@ -130,6 +130,21 @@ TEST_F(Queue, AnAbsurdRetryAfterIsNotObeyedForEver) {
   EXPECT_THAT(writer.sent, ElementsAre("a=5", "b=5"));
 }
 
+TEST_F(Queue, ASilentServerIsAskedLessAndLessOften) {
+  writer.error = Error{ErrorKind::Unavailable, "connection refused"};
+  for (int second = 0; second < 600; ++second) {
+    for (int i = 0; i < 50; ++i) put_status("p" + std::to_string(i));
+    pump();
+    clock.advance(Millis(1'000));
+  }
+  EXPECT_LE(writer.sent.size(), 40U) << "ten minutes, fifty policies that want to be told";
+  writer.error.reset();
+  writer.sent.clear();
+  clock.advance(Millis(30'000));
+  pump();
+  EXPECT_THAT(writer.sent, SizeIs(50));
+}
+
 TEST_F(Queue, ShowsItsDepthAndResults) {
   put("a", WriteClass::Growth, 5);
   EXPECT_THAT(metrics.text(),
