@@ -34,8 +34,9 @@ void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
   const bool numbers_due = !runtime.told_at || now - *runtime.told_at >= Millis(numbers_period);
   if (same_meaning(before, digest) && !(numbers_due && numbers_moved(before, digest))) return;
   if (parts_.writes.waiting() >= statuses_waiting_max) {
-    schedule_.no_later(policy.key, now + tell_later +
-                                       Millis(static_cast<std::int64_t>(runtime.phase_hash % 3000)));
+    schedule_.no_later(
+        policy.key,
+        now + tell_later + Millis(static_cast<std::int64_t>(runtime.phase_hash % 3000)));
     return;
   }
   for (auto& event : notes_of_change(policy, before, status)) {

@@ -134,7 +134,8 @@ WriteDone WriteQueue::send(const WriteSlot& slot, const Job& job, std::stop_toke
       done.scale = *std::move(written);
     else
       done.error = std::move(written).error();
-    const auto direction = job.write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
+    const auto direction =
+        job.write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
     metrics_.count_scale_write(direction, result_of(done.error));
   } else {
     auto written = writer_.write_status(*job.status, stop);

@@ -78,7 +78,8 @@ void judge_workload(const json& object, const json& before, std::vector<Cause>& 
   const auto labels = at_or(object, "/spec/template/metadata/labels", json::object());
   const bool missing = !object.contains("/spec/selector"_json_pointer);
   if (selector.empty() && !missing)
-    causes.push_back(invalid_value("spec.selector", "{}", "empty selector is invalid for deployment"));
+    causes.push_back(
+        invalid_value("spec.selector", "{}", "empty selector is invalid for deployment"));
   if (missing || !LabelSelector::of(selector).matches(labels)) {
     causes.push_back(invalid_value("spec.template.metadata.labels", labels.dump(),
                                    "`selector` does not match template `labels`"));

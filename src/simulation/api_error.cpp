@@ -38,12 +38,13 @@ ApiError already_exists(const Kind& kind, const std::string& name) {
 
 ApiError conflict(const GroupResource& what, const std::string& name, std::string_view why) {
   const auto shown = what.group.empty() ? what.resource : what.resource + "." + what.group;
-  return {.code = 409,
-          .reason = "Conflict",
-          .message = fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", shown, name, why),
-          .group = what.group,
-          .kind = what.resource,
-          .name = name};
+  return {
+      .code = 409,
+      .reason = "Conflict",
+      .message = fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", shown, name, why),
+      .group = what.group,
+      .kind = what.resource,
+      .name = name};
 }
 
 ApiError invalid(const Kind& kind, const std::string& name, std::vector<Cause> causes) {

@@ -81,12 +81,12 @@ json resource_list(const Catalog& catalog, const GroupVersion& wanted) {
 json aggregated_resources(const Catalog& catalog, const GroupVersion& wanted) {
   json resources = json::array();
   for (const auto& kind : kinds_of(catalog, wanted)) {
-    json resource = {
-        {"resource", kind->plural},
-        {"singularResource", kind->singular},
-        {"scope", kind->namespaced ? "Namespaced" : "Cluster"},
-        {"responseKind", {{"group", kind->group}, {"version", kind->version}, {"kind", kind->kind}}},
-        {"verbs", verbs_of(*kind, "")}};
+    json resource = {{"resource", kind->plural},
+                     {"singularResource", kind->singular},
+                     {"scope", kind->namespaced ? "Namespaced" : "Cluster"},
+                     {"responseKind",
+                      {{"group", kind->group}, {"version", kind->version}, {"kind", kind->kind}}},
+                     {"verbs", verbs_of(*kind, "")}};
     if (!kind->short_names.empty()) resource["shortNames"] = kind->short_names;
     if (!kind->categories.empty()) resource["categories"] = kind->categories;
     if (kind->scale) {

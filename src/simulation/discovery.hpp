@@ -1,5 +1,5 @@
-// Discovery and OpenAPI: how a client learns what there is. Both forms of discovery (aggregated, and
-// the older documents), and OpenAPI v3 as far as kubectl explains, validates and applies by it.
+// Discovery and OpenAPI: how a client learns what there is. Both forms of discovery (aggregated,
+// and the older documents), and OpenAPI v3 as far as kubectl explains, validates and applies by it.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,8 +11,8 @@
 
 namespace poolscaler::simulation {
 
-/// Answers /api, /apis, /apis/<group>, /api/v1, /apis/<group>/<version>, /openapi/v3...; nothing for
-/// other paths.
+/// Answers /api, /apis, /apis/<group>, /api/v1, /apis/<group>/<version>, /openapi/v3...; nothing
+/// for other paths.
 [[nodiscard]] std::optional<ServerResponse> serve_discovery(const Catalog& catalog,
                                                             const ServerRequest& request);
 

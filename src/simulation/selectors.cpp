@@ -48,7 +48,8 @@ bool is_key(std::string_view key) {
 
 bool are_values(const Requirement& requirement) {
   return std::ranges::all_of(requirement.values, [](const std::string& value) {
-    return value.size() <= 63 && (value.empty() || (is_key(value) && value.find('/') == value.npos));
+    return value.size() <= 63 &&
+           (value.empty() || (is_key(value) && value.find('/') == value.npos));
   });
 }
 

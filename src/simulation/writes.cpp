@@ -92,8 +92,8 @@ void stamp_new(WorldParts& world, const Kind& kind, json& object) {
 }
 
 bool keeps_status_on_create(const Kind& kind) {
-  return !kind.has_status || kind.kind == "Node" || kind.kind == "Namespace" || kind.kind == "Pod" ||
-         kind.kind == "CustomResourceDefinition";
+  return !kind.has_status || kind.kind == "Node" || kind.kind == "Namespace" ||
+         kind.kind == "Pod" || kind.kind == "CustomResourceDefinition";
 }
 
 Outcome<Written> store_new(WorldParts& world, const Kind& kind, const ApiRequest& request,

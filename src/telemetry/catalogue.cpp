@@ -46,8 +46,9 @@ constexpr std::array catalogue = {
                "Writes to the status of policies and metric sources."},
     MetricInfo{"poolscaler_write_queue_depth", gauge, "class", stable,
                "Writes that wait, by class; the classes are served in this order."},
-    MetricInfo{"poolscaler_events_dropped_total", counter, "", stable,
-               "Events that were not sent because their queue was full or the server refused them."},
+    MetricInfo{
+        "poolscaler_events_dropped_total", counter, "", stable,
+        "Events that were not sent because their queue was full or the server refused them."},
     MetricInfo{"poolscaler_metric_queries_total", counter, "outcome", stable,
                "Queries to metric sources."},
     MetricInfo{"poolscaler_metric_query_duration_seconds", histogram, "", stable,

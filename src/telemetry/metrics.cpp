@@ -25,9 +25,10 @@ constexpr std::array write_results = {WriteResult::Written, WriteResult::Conflic
                                       WriteResult::Failed, WriteResult::Cancelled};
 constexpr std::array write_classes = {WriteClass::FromZero, WriteClass::Growth,
                                       WriteClass::Shrink, WriteClass::Status};
-constexpr std::array query_outcomes = {
-    QueryOutcome::Ok,       QueryOutcome::Warning,   QueryOutcome::Refused, QueryOutcome::Unavailable,
-    QueryOutcome::TimedOut, QueryOutcome::Malformed, QueryOutcome::CircuitOpen};
+constexpr std::array query_outcomes = {QueryOutcome::Ok,         QueryOutcome::Warning,
+                                       QueryOutcome::Refused,    QueryOutcome::Unavailable,
+                                       QueryOutcome::TimedOut,   QueryOutcome::Malformed,
+                                       QueryOutcome::CircuitOpen};
 constexpr std::array directions = {Trend::Up, Trend::Down};
 constexpr std::array round_kinds = {RoundKind::Regular, RoundKind::Wake};
 

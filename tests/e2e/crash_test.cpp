@@ -1,5 +1,5 @@
-// The operator dies by SIGKILL before and after each of its writes, and is started again: the end is
-// that of a run without a crash, and no scale is written twice.
+// The operator dies by SIGKILL before and after each of its writes, and is started again: the end
+// is that of a run without a crash, and no scale is written twice.
 #include <algorithm>
 #include <atomic>
 
@@ -25,9 +25,9 @@ std::ostream& operator<<(std::ostream& out, const EndState& state) {
 
 class Crash : public Case {
  protected:
-  /// Runs an operator until its write with this number (from 1) and kills it there: before the write
-  /// arrives, or after it was executed but before the operator hears of it. False when there are
-  /// fewer writes.
+  /// Runs an operator until its write with this number (from 1) and kills it there: before the
+  /// write arrives, or after it was executed but before the operator hears of it. False when there
+  /// are fewer writes.
   bool crash_at(int write, bool is_executed) {
     auto seen = std::make_shared<std::atomic<int>>(0);
     auto reached = std::make_shared<std::atomic<bool>>(false);

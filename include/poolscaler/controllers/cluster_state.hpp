@@ -1,9 +1,9 @@
 // ClusterState: the watched cluster as typed stores, with the indices that rounds need, and the set
 // of policies that something has changed for.
 //
-// Invariant: sinks never block and never see the loop; the loop never sees JSON. One lock guards all
-// stores, so a view is one consistent moment of what the watches have told so far. Nothing that a
-// sink receives can make it throw.
+// Invariant: sinks never block and never see the loop; the loop never sees JSON. One lock guards
+// all stores, so a view is one consistent moment of what the watches have told so far. Nothing that
+// a sink receives can make it throw.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,9 @@
 //
 // Guarantees: a better class goes first; writes of one object never overlap; the latest write that
 // waits for an object replaces an older one; 429 pauses its class for as long as the server asked,
-// and no other class; a server that does not answer is asked less and less often. Nothing is sent twice from here: a write that failed is reported, and whoever
-// decides decides anew. Bounded by the number of policies, since each has one slot per kind.
+// and no other class; a server that does not answer is asked less and less often. Nothing is sent
+// twice from here: a write that failed is reported, and whoever decides decides anew. Bounded by
+// the number of policies, since each has one slot per kind.
 #pragma once
 
 #include <array>

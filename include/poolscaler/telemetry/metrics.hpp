@@ -2,8 +2,9 @@
 //
 // Labels come in as enumerators or as names of our own objects; there is no way to pass free text
 // but for hosts, which are capped. The series of a policy vanish with it. Process-wide series live
-// in prometheus-cpp's registry; the per-policy ones in a compact table that is printed straight into
-// the exposition, since a registry entry per series would cost more memory than the fleet itself.
+// in prometheus-cpp's registry; the per-policy ones in a compact table that is printed straight
+// into the exposition, since a registry entry per series would cost more memory than the fleet
+// itself.
 #pragma once
 
 #include <cstddef>

@@ -82,7 +82,8 @@ TEST_F(State, AListThatIsNotOverChangesNothing) {
   list(state.policies(), {policy("shop", "a", "a"), policy("shop", "b", "b")});
   state.policies().replace_begin();
   state.policies().replace_item(policy("shop", "c", "c"));
-  EXPECT_THAT(state.policy_keys(), UnorderedElementsAre(ObjectKey{"shop", "a"}, ObjectKey{"shop", "b"}));
+  EXPECT_THAT(state.policy_keys(),
+              UnorderedElementsAre(ObjectKey{"shop", "a"}, ObjectKey{"shop", "b"}));
   state.policies().replace_end();
   EXPECT_THAT(state.policy_keys(), ElementsAre(ObjectKey{"shop", "c"}));
 }
@@ -206,8 +207,9 @@ TEST_F(State, NothingThatAWatchBringsMakesItThrow) {
                                "spec": {"replicas": 99999999999, "scaleTargetRef": {"name": 5}},
                                "status": {"conditions": [3, {"type": 1}]}})"}) {
     const auto nonsense = json::parse(text);
-    for (auto* sink : {&state.policies(), &state.sources(), &state.pods(), &state.autoscalers(),
-                       &state.scaled_objects(), &state.targets(deployments), &state.targets(models)}) {
+    for (auto* sink :
+         {&state.policies(), &state.sources(), &state.pods(), &state.autoscalers(),
+          &state.scaled_objects(), &state.targets(deployments), &state.targets(models)}) {
       EXPECT_NO_THROW(sink->upsert(nonsense)) << text;
       EXPECT_NO_THROW(list(*sink, {nonsense})) << text;
       EXPECT_NO_THROW(sink->remove(nonsense)) << text;

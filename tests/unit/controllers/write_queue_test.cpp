@@ -38,12 +38,13 @@ class NotingWriter final : public ClusterWriter {
 class WriteQueueTest : public ::testing::Test {
  protected:
   std::uint64_t put(const std::string& name, WriteClass write_class, std::int32_t replicas) {
-    return queue.put_scale({"ns", name}, write_class,
-                           {.ns = "ns",
-                            .target = {.api_version = "apps/v1", .kind = "Deployment", .name = name},
-                            .uid = "u",
-                            .resource_version = "1",
-                            .replicas = replicas});
+    return queue.put_scale(
+        {"ns", name}, write_class,
+        {.ns = "ns",
+         .target = {.api_version = "apps/v1", .kind = "Deployment", .name = name},
+         .uid = "u",
+         .resource_version = "1",
+         .replicas = replicas});
   }
   void put_status(const std::string& name) {
     queue.put_status({.what = WriteSlot::What::Status, .key = {"ns", name}},

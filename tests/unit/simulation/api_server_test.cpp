@@ -1,5 +1,5 @@
-// The API server beyond what the contract suite compares with a real one: its own knobs, its memory,
-// and the patches that need to know who owns what.
+// The API server beyond what the contract suite compares with a real one: its own knobs, its
+// memory, and the patches that need to know who owns what.
 #include "poolscaler/simulation/api_server.hpp"
 
 #include <gmock/gmock.h>
