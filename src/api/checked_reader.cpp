@@ -50,6 +50,17 @@ std::string within(const Field& field, bool too_small) {
                    : fmt::format("must be at most {}", field.max);
 }
 
+std::string for_example(const Field& field) {
+  return field.example.empty() ? std::string() : fmt::format("for example {}", field.example);
+}
+
+/// What to write instead of a number out of bounds.
+std::string choose_within(const Field& field) {
+  const auto range =
+      fmt::format("choose {} {} to {}", field.above_min ? "above" : "from", field.min, field.max);
+  return field.example.empty() ? range : fmt::format("{}, {}", range, for_example(field));
+}
+
 class SpecReader {
  public:
   explicit SpecReader(UnknownFields unknown) : unknown_(unknown) {}
@@ -98,7 +109,7 @@ class SpecReader {
 
   json read_object(const Node& node, const json& value, const std::string& path) {
     if (!value.is_object()) {
-      refuse(path, value, "must be an object");
+      refuse(path, value, "must be an object", "write its fields as `name: value` below it");
       return {};
     }
     if (unknown_ == UnknownFields::Report) report_unknown(node, value, path);
@@ -121,11 +132,11 @@ class SpecReader {
   }
 
   void require(const Node& node, const std::string& path) {
-    const auto& example = node.field->example;
     add({.path = path,
          .value = {},
          .problem = "is required",
-         .remedy = example.empty() ? std::string() : fmt::format("for example {}", example)});
+         .remedy = node.field->example.empty() ? "write its fields as `name: value` below it"
+                                               : for_example(*node.field)});
   }
 
   void report_unknown(const Node& node, const json& value, const std::string& path) {
@@ -146,12 +157,13 @@ class SpecReader {
   json read_list(const Node& node, const json& value, const std::string& path) {
     const auto& field = *node.field;
     if (!value.is_array()) {
-      refuse(path, value, "must be a list");
+      refuse(path, value, "must be a list", "write each item below it, behind a '-'");
       return {};
     }
     const auto size = static_cast<std::int64_t>(value.size());
     if (size < field.min || size > field.max) {
-      refuse(path, value, within(field, size < field.min) + " items");
+      refuse(path, value, within(field, size < field.min) + " items",
+             size < field.min ? "add an item" : "leave some out, or use a second object");
       return {};
     }
     json result = json::array();
@@ -173,18 +185,18 @@ class SpecReader {
       if (seen.insert(key.get<std::string>()).second) continue;
       const auto where = fmt::format("{}[{}]", path, i);
       refuse(is_map ? fmt::format("{}.{}", where, field.key) : where, key,
-             "must be unique within the list");
+             "must be unique within the list", "give each item its own");
     }
   }
 
   json read_integer(const Field& field, const json& value, const std::string& path) {
     const auto number = whole_number(value);
     if (!number && is_too_large_a_number(value)) {
-      refuse(path, value, within(field, false));
+      refuse(path, value, within(field, false), choose_within(field));
     } else if (!number) {
-      refuse(path, value, "must be a whole number");
+      refuse(path, value, "must be a whole number", choose_within(field));
     } else if (*number < field.min || *number > field.max) {
-      refuse(path, value, within(field, *number < field.min));
+      refuse(path, value, within(field, *number < field.min), choose_within(field));
     } else {
       return *number;
     }
@@ -201,7 +213,7 @@ class SpecReader {
       refuse(path, value, std::string(facts_of(Syntax::Decimal).words),
              value.is_number_float() && std::isfinite(value.get<double>())
                  ? fmt::format("write \"{}\" with the quotes", brief(value.get<double>()))
-                 : std::string());
+                 : choose_within(field));
       return {};
     }
     const bool too_small = field.above_min ? *number <= static_cast<double>(field.min)
@@ -209,7 +221,8 @@ class SpecReader {
     if (too_small || *number > static_cast<double>(field.max)) {
       refuse(path, value,
              too_small && field.above_min ? fmt::format("must be above {}", field.min)
-                                          : within(field, too_small));
+                                          : within(field, too_small),
+             choose_within(field));
       return {};
     }
     return whole ? json(*whole) : value;
@@ -218,22 +231,23 @@ class SpecReader {
   json read_text(const Field& field, const json& value, const std::string& path) {
     if (!value.is_string()) {
       refuse(path, value, "must be text",
-             value.is_primitive() ? "put it in quotes" : std::string());
+             value.is_primitive() ? "put it in quotes" : for_example(field));
       return {};
     }
     const auto& text = value.get_ref<const std::string&>();
     const auto length = utf8_length(text);
     if (!length) {
-      refuse(path, value, "must be valid UTF-8");
+      refuse(path, value, "must be valid UTF-8", "save the file as UTF-8");
     } else if (static_cast<std::int64_t>(*length) < field.min) {
       refuse(path, value,
              field.min == 1 ? std::string("must not be empty")
-                            : within(field, true) + " characters long");
+                            : within(field, true) + " characters long",
+             for_example(field));
     } else if (static_cast<std::int64_t>(*length) > field.max) {
-      refuse(path, value, within(field, false) + " characters long");
+      refuse(path, value, within(field, false) + " characters long",
+             fmt::format("shorten it, it has {}", *length));
     } else if (const auto& syntax = facts_of(field.syntax); !syntax.matches(text)) {
-      refuse(path, value, std::string(syntax.words),
-             field.example.empty() ? std::string() : fmt::format("for example {}", field.example));
+      refuse(path, value, std::string(syntax.words), for_example(field));
     } else {
       return value;
     }
@@ -247,22 +261,22 @@ class SpecReader {
       if (std::ranges::find(words, text) != words.end()) return value;
       const auto meant = nearest_spelling(text, words);
       refuse(path, value, any_of_words(field),
-             meant.empty() ? std::string() : fmt::format("did you mean {}?", meant));
+             meant.empty() ? for_example(field) : fmt::format("did you mean {}?", meant));
       return {};
     }
-    refuse(path, value, any_of_words(field));
+    refuse(path, value, any_of_words(field), for_example(field));
     return {};
   }
 
   json read_boolean(const json& value, const std::string& path) {
     if (value.is_boolean()) return value;
-    refuse(path, value, "must be true or false");
+    refuse(path, value, "must be true or false", "write it without quotes");
     return {};
   }
 
   json read_time(const json& value, const std::string& path) {
     if (value.is_string() && parse_rfc3339(value.get_ref<const std::string&>())) return value;
-    refuse(path, value, "must be a time such as 2026-01-31T08:00:00Z");
+    refuse(path, value, "must be a time", "for example 2026-01-31T08:00:00Z");
     return {};
   }
 
@@ -325,9 +339,15 @@ Checked<json> checked_spec(Kind kind, const json& object, UnknownFields unknown)
   json spec;
   const auto found = object.is_object() ? object.find("spec") : object.end();
   if (!object.is_object()) {
-    reader.add({.path = "object", .value = shown(object), .problem = "must be an object"});
+    reader.add({.path = "object",
+                .value = shown(object),
+                .problem = "must be an object",
+                .remedy = "write it as apiVersion, kind, metadata and spec"});
   } else if (found == object.end() || found->is_null()) {
-    reader.add({.path = "spec", .value = {}, .problem = "is required"});
+    reader.add({.path = "spec",
+                .value = {},
+                .problem = "is required",
+                .remedy = "write its fields as `name: value` below it"});
   } else {
     spec = reader.read(spec_tree(kind), *found, "spec");
   }

@@ -16,13 +16,19 @@ std::optional<FieldError> name_error(const json& object) {
   const auto* name = metadata != object.end() && metadata->is_object() && metadata->contains("name")
                          ? &(*metadata)["name"]
                          : nullptr;
-  if (!name) return FieldError{.path = "metadata.name", .value = {}, .problem = "is required"};
+  if (!name)
+    return FieldError{.path = "metadata.name",
+                      .value = {},
+                      .problem = "is required",
+                      .remedy = "for example prometheus"};
   const auto& syntax = facts_of(Syntax::DnsSubdomain);
   if (name->is_string() && name->get_ref<const std::string&>().size() <= name_bytes_max &&
       syntax.matches(name->get_ref<const std::string&>()))
     return std::nullopt;
-  return FieldError{
-      .path = "metadata.name", .value = shown(*name), .problem = std::string(syntax.words)};
+  return FieldError{.path = "metadata.name",
+                    .value = shown(*name),
+                    .problem = std::string(syntax.words),
+                    .remedy = "for example prometheus"};
 }
 
 MetricSource source_from(const json& object, const json& spec) {

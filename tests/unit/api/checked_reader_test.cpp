@@ -67,6 +67,7 @@ void expect_sound(const std::vector<api::FieldError>& errors) {
   for (const auto& error : errors) {
     RC_ASSERT(!error.path.empty());
     RC_ASSERT(!error.problem.empty());
+    RC_ASSERT(!error.remedy.empty());
     RC_ASSERT(error.text().size() < 1000U);
     RC_ASSERT(error.text().find('\n') == std::string::npos);
   }

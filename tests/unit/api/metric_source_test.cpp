@@ -76,7 +76,7 @@ TEST(MetricSourceReader, NeedsAName) {
   object.erase("metadata");
   const auto read = read_metric_source(object);
   ASSERT_FALSE(read);
-  EXPECT_EQ(text_of(read.error()), "metadata.name is required\n");
+  EXPECT_EQ(text_of(read.error()), "metadata.name is required: for example prometheus\n");
 }
 
 }  // namespace

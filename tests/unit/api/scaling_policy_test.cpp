@@ -137,7 +137,8 @@ signals:
 }
 
 TEST(ScalingPolicyReader, NamesFieldValueLimitAndRemedy) {
-  EXPECT_EQ(refusal("{maxReplicas: 0}"), "spec.maxReplicas is 0, must be at least 1\n");
+  EXPECT_EQ(refusal("{maxReplicas: 0}"),
+            "spec.maxReplicas is 0, must be at least 1: choose from 1 to 100000, for example 20\n");
   EXPECT_EQ(refusal("{minReplicas: 11}"),
             "spec.minReplicas is 11, must be at most `maxReplicas`: lower `minReplicas` or raise "
             "`maxReplicas`\n");
@@ -145,7 +146,8 @@ TEST(ScalingPolicyReader, NamesFieldValueLimitAndRemedy) {
             "spec.mode is \"automatic\", must be one of Automatic, Recommend, Paused: did you mean "
             "Automatic?\n");
   EXPECT_EQ(refusal("{maxReplicas: null}"), "spec.maxReplicas is required: for example 20\n");
-  EXPECT_EQ(refusal("{signals: []}"), "spec.signals is a list of 0, must be at least 1 items\n");
+  EXPECT_EQ(refusal("{signals: []}"),
+            "spec.signals is a list of 0, must be at least 1 items: add an item\n");
   EXPECT_EQ(refusal("{scaleTargetRef: {name: 8}}"),
             "spec.scaleTargetRef.name is 8, must be text: put it in quotes\n");
 }
@@ -158,9 +160,9 @@ TEST(ScalingPolicyReader, SaysHowToWriteAFraction) {
 
 TEST(ScalingPolicyReader, CollectsAllErrorsAndStopsAtTheirLimit) {
   EXPECT_EQ(refusal("{maxReplicas: 0, intervalSeconds: 1, combine: Sum}"),
-            "spec.intervalSeconds is 1, must be at least 5\n"
-            "spec.maxReplicas is 0, must be at least 1\n"
-            "spec.combine is \"Sum\", must be one of Max, Min\n");
+            "spec.intervalSeconds is 1, must be at least 5: choose from 5 to 300, for example 30\n"
+            "spec.maxReplicas is 0, must be at least 1: choose from 1 to 100000, for example 20\n"
+            "spec.combine is \"Sum\", must be one of Max, Min: for example Max\n");
   auto many = policy_with();
   many["spec"]["signals"] = nlohmann::json::array();
   for (int i = 0; i < 12; ++i) many["spec"]["signals"].push_back(nlohmann::json::object());
