@@ -11,7 +11,7 @@ function(poolscaler_room)
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(poolscaler_${ROOM_NAME}
     PUBLIC ${ROOM_PUBLIC}
-    PRIVATE poolscaler_options ${ROOM_PRIVATE})
+    PRIVATE poolscaler_shipped ${ROOM_PRIVATE})
 endfunction()
 
 # One test program; its private includes reach the room's walls and tests/support.
@@ -26,6 +26,7 @@ function(poolscaler_test)
     $<$<BOOL:${TEST_ROOM}>:${PROJECT_SOURCE_DIR}/src/${TEST_ROOM}>)
   target_compile_definitions(${TEST_NAME} PRIVATE
     POOLSCALER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_options(${TEST_NAME} PRIVATE ${POOLSCALER_TEST_OPTIONS})
   target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_options GTest::gmock_main)
   add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME})
   if(NOT TEST_TIMEOUT)

@@ -22,7 +22,8 @@ ServerResponse metrics_page(const std::string& text) {
 ServerResponse readiness(const std::vector<controllers::SyncState>& states) {
   std::string missing;
   for (const auto& state : states) {
-    if (state.synced) continue;
+    // A kind of target that cannot be listed is trouble of its policies, not of the operator.
+    if (state.synced || state.is_target_kind) continue;
     missing += fmt::format("{}: {}\n", state.resource,
                            state.error.empty() ? "not listed yet" : state.error);
   }

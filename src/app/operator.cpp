@@ -140,7 +140,11 @@ void Operator::Parts::make_controller() {
 
 Result<void> Operator::Parts::listen() {
   AdminPages pages{
-      .metrics = [this] { return metrics.text(); },
+      .metrics =
+          [this] {
+            metrics.set_events_dropped(writer->event_counts().dropped);
+            return metrics.text();
+          },
       .sync_states = [this] { return state.sync_states(); },
       .trouble = [this] { return loop->alive() ? "" : "no round has ended lately"; },
   };

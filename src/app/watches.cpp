@@ -60,7 +60,9 @@ void Watches::add(const kube::Resource& resource, const std::string& ns, ChangeS
   options.ns = ns;
   options.seed = stable_hash(resource.text() + "/" + ns);
   auto& task = tasks_.emplace_back(std::make_unique<Task>());
-  task->name = ns.empty() ? resource.text() : fmt::format("{} in {}", resource.text(), ns);
+  task->name = resource.group.empty() ? resource.plural : resource.plural + "." + resource.group;
+  if (!ns.empty()) task->name += " in " + ns;
+  task->optional = resource == scaled_objects();
   task->watcher = std::make_unique<kube::Watcher>(around_.link.watches(), around_.clock, sink,
                                                   std::move(options));
   task->thread = std::jthread(
@@ -121,20 +123,23 @@ void Watches::read_scales(const std::stop_token& stop) {
 }
 
 void Watches::report_health() {
+  for (const auto& sync : around_.state.sync_states()) {
+    const auto name =
+        sync.ns.empty() ? sync.resource : fmt::format("{} in {}", sync.resource, sync.ns);
+    auto& reported = reported_[name];
+    if (sync.error == reported) continue;
+    if (sync.error.empty())
+      around_.log.info("watching again", {{"resource", name}});
+    else
+      around_.log.warning("cannot watch", {{"resource", name}, {"error", sync.error}});
+    reported = sync.error;
+  }
   for (const auto& task : tasks_) {
     const auto health = task->watcher->health();
-    around_.metrics.set_watch_synced(task->name, health.synced && !health.error);
-    const std::string error = health.error ? health.error->message : "";
-    auto& reported = reported_[task->name];
-    if (error == reported) continue;
-    // KEDA is optional: without its CRD there is nothing to conflict with.
-    const bool optional = task->name.starts_with("scaledobjects") && health.error &&
-                          health.error->kind == ErrorKind::NotFound;
-    if (!error.empty() && !optional)
-      around_.log.warning("cannot watch", {{"resource", task->name}, {"error", error}});
-    if (error.empty() && !reported.empty())
-      around_.log.info("watching again", {{"resource", task->name}});
-    reported = optional ? "" : error;
+    around_.metrics.set_lists(task->name, health.lists);
+    // A collection that need not exist and does not is as good as one that is empty.
+    const bool absent = task->optional && health.error && health.error->kind == ErrorKind::NotFound;
+    around_.metrics.set_watch_synced(task->name, absent || (health.synced && !health.error));
   }
 }
 

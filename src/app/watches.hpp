@@ -43,7 +43,8 @@ class Watches {
 
  private:
   struct Task {
-    std::string name;
+    std::string name;       // "deployments.apps", for the metrics
+    bool optional = false;  // its CRD need not be installed
     std::unique_ptr<kube::Watcher> watcher;
     std::jthread thread{};
   };
@@ -58,7 +59,7 @@ class Watches {
   std::vector<std::string> namespaces_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<controllers::TargetKind, kube::Resource> kinds_;
-  std::map<std::string, std::string> reported_;  // last error by collection
+  std::map<std::string, std::string> reported_;  // last error that was logged, by collection
   std::jthread follower_;
 };
 

@@ -87,9 +87,10 @@ std::optional<Trouble> Claims::conflict(const PolicyRecord& policy, const Find& 
                    fmt::format("ScaledObject '{}' scales {} too; delete it or this policy",
                                claimants.scaled_objects.begin()->name, target)};
   if (!claimants.autoscalers.empty())
-    return Trouble{Reason::ConflictingAutoscaler,
-                   fmt::format("HorizontalPodAutoscaler '{}' scales {} too; delete it or this policy",
-                               claimants.autoscalers.begin()->name, target)};
+    return Trouble{
+        Reason::ConflictingAutoscaler,
+        fmt::format("HorizontalPodAutoscaler '{}' scales {} too; delete it or this policy",
+                    claimants.autoscalers.begin()->name, target)};
   const PolicyRecord* owner = may_write(policy) ? &policy : nullptr;
   for (const auto& key : claimants.policies) {
     const auto* rival = find(key);

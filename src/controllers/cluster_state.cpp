@@ -270,7 +270,7 @@ void ClusterState::on_change(std::function<void()> notify) {
 ChangeSink& ClusterState::policies(const std::string& ns) {
   auto* impl = impl_.get();
   return impl->sink<PolicyRecord>(
-      {.resource = std::string(resource_policies), .ns = ns},
+      {.resource = std::string(resource_policies), .ns = ns, .is_ours = true},
       {.decode =
            [impl](const nlohmann::json& object, const ObjectMeta& meta) {
              Impl::PolicyPtr known;
@@ -292,7 +292,7 @@ ChangeSink& ClusterState::policies(const std::string& ns) {
 ChangeSink& ClusterState::sources() {
   auto* impl = impl_.get();
   return impl->sink<SourceRecord>(
-      {.resource = std::string(resource_sources), .ns = {}},
+      {.resource = std::string(resource_sources), .ns = {}, .is_ours = true},
       {.decode = [](const nlohmann::json& object,
                     const ObjectMeta& meta) { return std::optional(decode_source(object, meta)); },
        .put = [impl](const ObjectKey&,
@@ -301,7 +301,8 @@ ChangeSink& ClusterState::sources() {
        .keys =
            [impl](const std::string&) {
              std::vector<ObjectKey> out;
-             for (const auto& [name, source] : impl->sources) out.push_back({.ns = {}, .name = name});
+             for (const auto& [name, source] : impl->sources)
+               out.push_back({.ns = {}, .name = name});
              return out;
            }});
 }
@@ -355,13 +356,16 @@ ChangeSink& ClusterState::targets(const TargetKind& kind, const std::string& ns)
   auto* impl = impl_.get();
   return impl->sink<TargetRecord>(
       {.resource = kind.text(), .ns = ns, .is_target_kind = true},
-      {.decode = [kind](const nlohmann::json& object,
-                        const ObjectMeta& meta) { return std::optional(decode_target(object, meta, kind)); },
-       .put = [impl, kind](const ObjectKey& key,
-                           TargetRecord&& record) { impl->put_target(kind, key, std::move(record)); },
+      {.decode =
+           [kind](const nlohmann::json& object, const ObjectMeta& meta) {
+             return std::optional(decode_target(object, meta, kind));
+           },
+       .put = [impl, kind](
+                  const ObjectKey& key,
+                  TargetRecord&& record) { impl->put_target(kind, key, std::move(record)); },
        .erase = [impl, kind](const ObjectKey& key) { impl->erase_target(kind, key); },
-       .keys =
-           [impl, kind](const std::string& in) { return keys_of(impl->kinds[kind].objects, in); }});
+       .keys = [impl,
+                kind](const std::string& in) { return keys_of(impl->kinds[kind].objects, in); }});
 }
 
 std::set<TargetKind> ClusterState::wanted_kinds() const {

@@ -63,11 +63,26 @@ void Rounds::Steps::forget(const ObjectKey& key) {
   parts_.metrics.drop_policy(key);
 }
 
+namespace {
+
+/// Policies that read the same sources share a lane, so that their queries can be shared and a slow
+/// source holds up nobody else.
+std::string sources_of(const ScalingPolicy& spec) {
+  std::set<std::string_view> names;
+  for (const auto& signal : spec.signals) names.insert(signal.source);
+  std::string out;
+  for (const auto name : names) out.append(name).append(1, '\n');
+  return out;
+}
+
+}  // namespace
+
 /// What selection needs to know without another look at the stores.
 void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
   const auto& policy = *view.policy;
   runtime.synced = view.synced;
   runtime.can_decide = policy.spec != nullptr && view.synced && !view.target_trouble;
+  runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);
   runtime.askable.clear();
   for (const auto& trouble : view.signal_troubles) runtime.askable.push_back(!trouble);
   runtime.at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&

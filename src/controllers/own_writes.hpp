@@ -27,7 +27,7 @@ struct TargetSeen {
 /// which the answer was lost may never have happened; every write is conditional anyway.
 class Settlement {
  public:
-  static constexpr Millis patience{10'000};
+  static constexpr Millis patience{30'000};
 
   /// The API server confirmed `resource_version`.
   void wrote(std::string uid, std::string resource_version, std::int32_t replicas, Millis now);

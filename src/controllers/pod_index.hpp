@@ -1,7 +1,7 @@
 // PodIndex: the pods of the cluster as small records, counted by selector without a scan.
 //
-// Pods of one namespace with equal labels form a group, and groups are found by the label pairs of a
-// selector, so that a count costs what it finds. A pod that is being deleted or has ended is not
+// Pods of one namespace with equal labels form a group, and groups are found by the label pairs of
+// a selector, so that a count costs what it finds. A pod that is being deleted or has ended is not
 // kept at all. Not thread-safe: ClusterState guards it.
 #pragma once
 

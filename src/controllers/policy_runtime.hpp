@@ -46,6 +46,7 @@ struct PolicyRuntime {
   unsigned write_failures = 0;
   Millis write_not_before{0};
 
+  std::string sources{};        // names of the sources of its signals: its lane
   std::vector<bool> askable{};  // per signal: its source can be asked
   bool can_decide = false;      // valid, its target found
   bool synced = false;

@@ -29,6 +29,7 @@ struct SinkPlace {
   std::string ns;                 // empty: all namespaces
   bool is_target_kind = false;
   bool absence_is_empty = false;  // NotFound counts as an empty, synced collection
+  bool is_ours = false;           // a CRD of this operator: without it, say how to install it
 };
 
 /// What a sink does with records. decode() is called without the lock and must take it for what it
@@ -51,6 +52,7 @@ class RecordSink final : public SyncedSink {
         mutex_(mutex),
         changed_(std::move(changed)) {
     sync_.resource = place_.resource;
+    sync_.ns = place_.ns;
     sync_.is_target_kind = place_.is_target_kind;
   }
 
@@ -105,6 +107,9 @@ class RecordSink final : public SyncedSink {
     {
       const std::scoped_lock lock(mutex_);
       sync_.error = error == nullptr ? std::string() : error->message;
+      if (error != nullptr && place_.is_ours && error->kind == ErrorKind::NotFound)
+        sync_.error = "its CustomResourceDefinition is not installed: run `poolscaler print crd | "
+                      "kubectl apply -f -`, or install the chart (" + error->message + ")";
       if (error != nullptr && place_.absence_is_empty && error->kind == ErrorKind::NotFound) {
         for (const auto& key : store_.keys(place_.ns)) store_.erase(key);
         sync_.synced = true;

@@ -1,8 +1,8 @@
 // Schedule: when each policy is to be evaluated next, on monotonic time, so that a wall clock that
 // jumps neither starves nor floods anything. Pure.
 //
-// Phases are spread over the period by a hash of the UID, in slots of some 2,000 policies: fewer and
-// larger rounds share their queries better, and a slot is decided in a few dozen milliseconds.
+// Phases are spread over the period by a hash of the UID, in slots of some 2,000 policies: fewer
+// and larger rounds share their queries better, and a slot is decided in a few dozen milliseconds.
 #pragma once
 
 #include <cstddef>

@@ -14,14 +14,8 @@ constexpr Millis retry_soon{200};
 constexpr Millis regular_deadline{15'000};
 constexpr Millis wake_deadline{5'000};
 
-/// Policies that read the same sources share a lane, so that their queries can be shared and a slow
-/// source holds up nobody else.
-std::string lane_of(const ScalingPolicy& spec, RoundKind kind) {
-  std::set<std::string_view> sources;
-  for (const auto& signal : spec.signals) sources.insert(signal.source);
-  std::string lane(telemetry::name_of(kind));
-  for (const auto source : sources) lane.append(1, '\n').append(source);
-  return lane;
+std::string lane_of(const PolicyRuntime& runtime, RoundKind kind) {
+  return std::string(telemetry::name_of(kind)) + "\n" + runtime.sources;
 }
 
 }  // namespace
@@ -48,9 +42,7 @@ void Rounds::Steps::select_regular(Millis now) {
     if (found == runtimes_.end()) continue;
     auto& runtime = found->second;
     if (!ready_to_read(due.key, runtime, now)) continue;
-    const auto lane = runtime.policy->spec == nullptr
-                          ? std::string()
-                          : lane_of(*runtime.policy->spec, RoundKind::Regular);
+    const auto lane = lane_of(runtime, RoundKind::Regular);
     if (!batches.contains(lane) && !lanes_.is_free(lane)) {
       schedule_.set(due.key, now + retry_soon);
       continue;
@@ -60,7 +52,7 @@ void Rounds::Steps::select_regular(Millis now) {
     batch.lane = lane;
     batch.kind = RoundKind::Regular;
     batch.deadline = regular_deadline;
-    add_to_batch(batches, runtime, {.policy = due.key, .wake = false, .planned = due.planned,
+    add_to_batch(batch, runtime, {.policy = due.key, .wake = false, .planned = due.planned,
                                     .query_of_signal = {}, .spec = runtime.policy->spec.get()});
   }
   submit(std::move(batches));
@@ -69,20 +61,19 @@ void Rounds::Steps::select_regular(Millis now) {
 /// The policies that stand at zero, each second, whether they are due or not.
 void Rounds::Steps::select_wake(Millis now) {
   std::map<std::string, ReadBatch> batches;
-  const auto zeros = zeros_;
-  for (const auto& key : zeros) {
+  for (const auto& key : zeros_) {
     const auto found = runtimes_.find(key);
     if (found == runtimes_.end()) continue;
     auto& runtime = found->second;
     if (runtime.reading || runtime.pending || runtime.settlement.pending()) continue;
     if (runtime.frozen_generation || runtime.policy->spec == nullptr) continue;
-    const auto lane = lane_of(*runtime.policy->spec, RoundKind::Wake);
+    const auto lane = lane_of(runtime, RoundKind::Wake);
     if (!batches.contains(lane) && !lanes_.is_free(lane)) continue;
     auto& batch = batches[lane];
     batch.lane = lane;
     batch.kind = RoundKind::Wake;
     batch.deadline = wake_deadline;
-    add_to_batch(batches, runtime, {.policy = key, .wake = true, .planned = now,
+    add_to_batch(batch, runtime, {.policy = key, .wake = true, .planned = now,
                                     .query_of_signal = {}, .spec = runtime.policy->spec.get()});
   }
   submit(std::move(batches));
@@ -113,13 +104,8 @@ bool Rounds::Steps::ready_to_read(const ObjectKey& key, PolicyRuntime& runtime, 
   return true;
 }
 
-void Rounds::Steps::add_to_batch(std::map<std::string, ReadBatch>& batches, PolicyRuntime& runtime,
-                                 BatchEntry entry) {
+void Rounds::Steps::add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, BatchEntry entry) {
   const auto* spec = runtime.policy->spec.get();
-  const bool wake = entry.wake;
-  auto& batch = batches[spec == nullptr
-                            ? std::string()
-                            : lane_of(*spec, wake ? RoundKind::Wake : RoundKind::Regular)];
   for (std::size_t i = 0; spec != nullptr && i < spec->signals.size(); ++i) {
     const bool asked = runtime.can_decide && i < runtime.askable.size() && runtime.askable[i];
     if (!asked) {

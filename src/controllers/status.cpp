@@ -150,7 +150,8 @@ std::vector<api::SignalStatus> make_signals(const StatusInput& input) {
 }
 
 std::vector<TimedReplicas> newest(const std::vector<TimedReplicas>& entries) {
-  const auto skipped = entries.size() > digest_entries_max ? entries.size() - digest_entries_max : 0;
+  const auto skipped =
+      entries.size() > digest_entries_max ? entries.size() - digest_entries_max : 0;
   return {entries.begin() + static_cast<std::ptrdiff_t>(skipped), entries.end()};
 }
 

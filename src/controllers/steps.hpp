@@ -41,8 +41,7 @@ class Rounds::Steps {
   void select_regular(Millis now);
   void select_wake(Millis now);
   [[nodiscard]] bool ready_to_read(const ObjectKey& key, PolicyRuntime& runtime, Millis now);
-  void add_to_batch(std::map<std::string, ReadBatch>& batches, PolicyRuntime& runtime,
-                    BatchEntry entry);
+  static void add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, BatchEntry entry);
   void submit(std::map<std::string, ReadBatch> batches);
   void reschedule(const ObjectKey& key, const PolicyRuntime& runtime);
 

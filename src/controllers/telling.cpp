@@ -7,6 +7,13 @@
 #include "steps.hpp"
 
 namespace poolscaler::controllers {
+namespace {
+
+/// Statuses wait as text; a whole fleet that wants to be told at once is told in portions.
+constexpr std::size_t statuses_waiting_max = 2000;
+constexpr Millis tell_later{2'000};
+
+}  // namespace
 
 void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
   const auto& policy = *telling.view.policy;
@@ -26,6 +33,12 @@ void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
   const auto now = parts_.clock.monotonic();
   const bool numbers_due = !runtime.told_at || now - *runtime.told_at >= Millis(numbers_period);
   if (same_meaning(before, digest) && !(numbers_due && numbers_moved(before, digest))) return;
+  if (parts_.writes.waiting() >= statuses_waiting_max) {
+    schedule_.no_later(
+        policy.key,
+        now + tell_later + Millis(static_cast<std::int64_t>(runtime.phase_hash % 3000)));
+    return;
+  }
   for (auto& event : notes_of_change(policy, before, status)) {
     if (event.warning)
       parts_.log.warning("policy has trouble", {{"policy", policy.key.text()},

@@ -14,6 +14,10 @@ constexpr std::array classes = {WriteClass::FromZero, WriteClass::Growth, WriteC
 /// A server that asks for more than this is asked again anyway.
 constexpr int pause_seconds_max = 60;
 constexpr Millis idle_wait{1'000};
+/// A server that does not answer is left alone for longer and longer, whatever waits.
+constexpr unsigned silences_tolerated = 3;
+constexpr Millis first_pause{500};
+constexpr Millis longest_pause{30'000};
 
 std::size_t index_of(WriteClass write_class) { return static_cast<std::size_t>(write_class); }
 
@@ -33,6 +37,12 @@ WriteResult result_of(const std::optional<Error>& error) {
     case ErrorKind::Internal: return WriteResult::Failed;
   }
   return WriteResult::Failed;
+}
+
+/// It is the server that fails, not this write.
+bool is_silence(const std::optional<Error>& error) {
+  return error &&
+         (error->kind == ErrorKind::Unavailable || error->kind == ErrorKind::TimedOut);
 }
 
 }  // namespace
@@ -124,7 +134,8 @@ WriteDone WriteQueue::send(const WriteSlot& slot, const Job& job, std::stop_toke
       done.scale = *std::move(written);
     else
       done.error = std::move(written).error();
-    const auto direction = job.write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
+    const auto direction =
+        job.write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
     metrics_.count_scale_write(direction, result_of(done.error));
   } else {
     auto written = writer_.write_status(*job.status, stop);
@@ -149,15 +160,29 @@ void WriteQueue::finish(const Job& job, WriteDone done) {
   {
     const std::scoped_lock lock(mutex_);
     busy_.erase(done.slot);
-    if (done.error && done.error->kind == ErrorKind::Throttled) {
-      const auto seconds = std::clamp(done.error->retry_after_seconds, 1, pause_seconds_max);
-      paused_until_[job.write_class] = clock_.monotonic() + Seconds(seconds);
-    }
+    pause(job.write_class, done.error);
     done_.push_back(std::move(done));
     ++changes_;
     work_.notify_one();  // its slot may have a successor
   }
   if (notify_) notify_();
+}
+
+void WriteQueue::pause(std::size_t write_class, const std::optional<Error>& error) {
+  auto& until = paused_until_[write_class];
+  auto& silences = silences_[write_class];
+  if (error && error->kind == ErrorKind::Throttled) {
+    const auto seconds = std::clamp(error->retry_after_seconds, 1, pause_seconds_max);
+    until = clock_.monotonic() + Seconds(seconds);
+  }
+  if (!is_silence(error)) {
+    silences = 0;
+    return;
+  }
+  ++silences;
+  if (silences < silences_tolerated) return;
+  const auto doubled = first_pause * (1LL << std::min(silences - silences_tolerated, 8U));
+  until = clock_.monotonic() + std::min<Millis>(doubled, longest_pause);
 }
 
 std::vector<WriteDone> WriteQueue::take_done() {

@@ -64,8 +64,9 @@ void settle_quiet(Deliberation& d) {
                  << Millis(Seconds(d.policy.scale_to_zero.idle_after_seconds)))
           .text();
   if (bar) {
-    d.limit_to("idle", std::max(d.number, 1), *bar, progress);
-    return;
+    d.hold = *bar;
+    if (d.number > 0) return d.propose("idle", d.number, *bar, progress);
+    return d.limit_to("idle", 1, *bar, progress);
   }
   d.propose("idle", 0, Reason::IdleToZero, progress);
   d.asked = 0;

@@ -76,9 +76,11 @@ std::vector<Cause> judge_pod_spec(const json& spec, const std::string& path) {
 void judge_workload(const json& object, const json& before, std::vector<Cause>& causes) {
   const auto selector = at_or(object, "/spec/selector", json::object());
   const auto labels = at_or(object, "/spec/template/metadata/labels", json::object());
-  if (selector.empty())
-    causes.push_back(invalid_value("spec.selector", "{}", "empty selector is invalid for workload"));
-  if (!LabelSelector::of(selector).matches(labels)) {
+  const bool missing = !object.contains("/spec/selector"_json_pointer);
+  if (selector.empty() && !missing)
+    causes.push_back(
+        invalid_value("spec.selector", "{}", "empty selector is invalid for deployment"));
+  if (missing || !LabelSelector::of(selector).matches(labels)) {
     causes.push_back(invalid_value("spec.template.metadata.labels", labels.dump(),
                                    "`selector` does not match template `labels`"));
   }
@@ -104,13 +106,15 @@ void judge_lease(const json& object, std::vector<Cause>& causes) {
                                    "must be greater than or equal to 0"));
 }
 
+/// For events.k8s.io; those of core/v1 are taken as they are.
 void judge_event(const json& object, std::vector<Cause>& causes) {
-  // Those that came through core/v1 are taken as they are.
-  if (!object.contains("eventTime") || object["eventTime"].is_null()) return;
   const auto need = [&](const char* field, const char* shown) {
     if (object.value(field, "").empty()) causes.push_back(required_value(shown));
   };
+  need("eventTime", "eventTime");
   need("reportingComponent", "reportingController");
+  if (object.value("reportingComponent", "").empty())
+    causes.push_back(invalid_value("reportingController", "\"\"", "must be a qualified name"));
   need("reportingInstance", "reportingInstance");
   need("action", "action");
   need("reason", "reason");
@@ -171,6 +175,7 @@ void complete(const Kind& kind, json& object, const json& before) {
     object["spec"]["finalizers"] = json::array({"kubernetes"});
     object["status"].emplace("phase", "Active");
   }
+  if (kind.has_status && !object.contains("status")) object["status"] = json::object();
   if (kind.kind == "CustomResourceDefinition") complete_definition(object);
 }
 
@@ -180,7 +185,7 @@ std::vector<Cause> judge(const Kind& kind, const json& object, const json& befor
   if (kind.kind == "Pod")
     causes = judge_pod_spec(at_or(object, "/spec", json::object()), "spec");
   if (kind.kind == "Lease") judge_lease(object, causes);
-  if (kind.kind == "Event") judge_event(object, causes);
+  if (kind.is_event_v1()) judge_event(object, causes);
   if (kind.custom && kind.group == api::group) judge_ours(kind, object, causes);
   return causes;
 }

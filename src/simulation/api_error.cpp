@@ -36,10 +36,15 @@ ApiError already_exists(const Kind& kind, const std::string& name) {
                fmt::format("{} \"{}\" already exists", kind.resource(), name));
 }
 
-ApiError conflict(const Kind& kind, const std::string& name, std::string_view why) {
-  return about(kind, name, 409, "Conflict",
-               fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", kind.resource(), name,
-                           why));
+ApiError conflict(const GroupResource& what, const std::string& name, std::string_view why) {
+  const auto shown = what.group.empty() ? what.resource : what.resource + "." + what.group;
+  return {
+      .code = 409,
+      .reason = "Conflict",
+      .message = fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", shown, name, why),
+      .group = what.group,
+      .kind = what.resource,
+      .name = name};
 }
 
 ApiError invalid(const Kind& kind, const std::string& name, std::vector<Cause> causes) {
@@ -49,11 +54,13 @@ ApiError invalid(const Kind& kind, const std::string& name, std::vector<Cause> c
     list += cause.field + ": " + cause.message;
   }
   if (causes.size() > 1) list = "[" + list + "]";
-  const auto type = kind.group.empty() ? kind.kind : kind.kind + "." + kind.group;
+  // Both faces of an event are judged as the one of core/v1.
+  const auto group = kind.is_event_v1() ? std::string() : kind.group;
+  const auto type = group.empty() ? kind.kind : kind.kind + "." + group;
   return {.code = 422,
           .reason = "Invalid",
           .message = fmt::format("{} \"{}\" is invalid: {}", type, name, list),
-          .group = kind.group,
+          .group = group,
           .kind = kind.kind,
           .name = name,
           .causes = std::move(causes)};

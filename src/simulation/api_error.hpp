@@ -43,8 +43,13 @@ using Outcome = tl::expected<T, ApiError>;
 [[nodiscard]] ApiError bad_request(std::string message);
 [[nodiscard]] ApiError not_found(const Kind& kind, const std::string& name);
 [[nodiscard]] ApiError already_exists(const Kind& kind, const std::string& name);
+struct GroupResource {
+  std::string group;
+  std::string resource;
+};
 /// "Operation cannot be fulfilled on deployments.apps "x": <why>".
-[[nodiscard]] ApiError conflict(const Kind& kind, const std::string& name, std::string_view why);
+[[nodiscard]] ApiError conflict(const GroupResource& what, const std::string& name,
+                                std::string_view why);
 inline constexpr std::string_view object_modified =
     "the object has been modified; please apply your changes to the latest version and try again";
 [[nodiscard]] ApiError invalid(const Kind& kind, const std::string& name,

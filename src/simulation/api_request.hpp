@@ -1,5 +1,5 @@
-// ApiRequest: what a request to the API server asks for, read from its path, query and headers once,
-// so that nothing behind it touches text.
+// ApiRequest: what a request to the API server asks for, read from its path, query and headers
+// once, so that nothing behind it touches text.
 #pragma once
 
 #include <map>

@@ -70,13 +70,14 @@ Outcome<ServerResponse> removed_list(WorldParts& world, const Kind& kind,
   return json_response(200, list);
 }
 
-/// What changes something, or reads one object: under the lock as a whole.
+/// What changes something, and scales: under the lock as a whole.
 Outcome<ServerResponse> serve_locked(WorldParts& world, const Kind& kind,
                                      const ApiRequest& request) {
   const auto& sub = request.subresource;
   if (sub == "scale" && kind.scale) return serve_scale(world, kind, request);
   const bool known = sub.empty() || (sub == "status" && kind.has_status) ||
                      (sub == "finalize" && kind.kind == "Namespace");
+  if (!known && kind.custom) return refuse(not_found(kind, request.name));
   if (!known)
     return refuse({.code = 404,
                    .reason = "NotFound",
@@ -86,7 +87,6 @@ Outcome<ServerResponse> serve_locked(WorldParts& world, const Kind& kind,
     return answer_of(kind, request, *outcome, world.clock.now());
   };
   switch (request.verb) {
-    case Verb::Get: return get_object(world, kind, request);
     case Verb::Create:
       if (!request.name.empty()) return refuse(method_not_allowed());
       return written(create(world, kind, request));
@@ -98,6 +98,7 @@ Outcome<ServerResponse> serve_locked(WorldParts& world, const Kind& kind,
       if (!sub.empty()) return refuse(method_not_allowed());
       return written(remove(world, kind, request));
     case Verb::DeleteCollection: return removed_list(world, kind, request);
+    case Verb::Get:
     case Verb::List:
     case Verb::Watch: break;
   }
@@ -129,7 +130,7 @@ class Dispatcher {
     }
     const auto parsed = read_api_request(request);
     if (!parsed || !*parsed || (*parsed)->resource.empty()) return serve_document(request, parsed);
-    return serve_resource(**parsed);
+    return serve_resource(request, **parsed);
   }
 
  private:
@@ -163,7 +164,7 @@ class Dispatcher {
     const std::scoped_lock lock(world_.mutex);
     if (request.method == "GET" || request.method == "HEAD")
       if (auto document = serve_discovery(world_.catalog, request)) return std::move(*document);
-    return plain(404, "404 page not found\n");
+    return serve_nothing(world_.catalog, request);
   }
 
   std::optional<Fault> next_fault(const ApiRequest& request) {
@@ -178,12 +179,13 @@ class Dispatcher {
     return fault;
   }
 
-  ServerResponse serve_resource(const ApiRequest& request) {
-    const auto kind = [&] {
+  ServerResponse serve_resource(const ServerRequest& sent, const ApiRequest& request) {
+    KindRef kind;
+    {
       const std::scoped_lock lock(world_.mutex);
-      return world_.catalog.find(request.group, request.version, request.resource);
-    }();
-    if (!kind) return plain(404, "404 page not found\n");
+      kind = world_.catalog.find(request.group, request.version, request.resource);
+      if (!kind) return serve_nothing(world_.catalog, sent);
+    }
     const auto fault = next_fault(request);
     if (fault && fault->delay.count() > 0) world_.clock.sleep_for(fault->delay, {});
     const bool fails = fault && fault->status != 0;
@@ -197,6 +199,8 @@ class Dispatcher {
       try {
         if (request.verb == Verb::List) return list_objects(world_, kind, request);
         if (request.verb == Verb::Watch) return watch_objects(world_, kind, request);
+        const bool is_plain = request.subresource.empty() || request.subresource == "status";
+        if (request.verb == Verb::Get && is_plain) return get_object(world_, *kind, request);
         const std::scoped_lock lock(world_.mutex);
         const auto before = world_.store.revision();
         auto served = serve_locked(world_, *kind, request);

@@ -38,8 +38,8 @@ Kind listed_in_all(Kind kind) {
 }
 
 Kind scalable(Kind kind) {
-  kind.scale =
-      ScalePaths{.spec = ".spec.replicas", .status = ".status.replicas", .selector = ".spec.selector"};
+  kind.scale = ScalePaths{
+      .spec = ".spec.replicas", .status = ".status.replicas", .selector = ".spec.selector"};
   return listed_in_all(with_status(std::move(kind)));
 }
 

@@ -165,7 +165,8 @@ Deployment: Keeps a number of pods of one template running, and replaces them wh
     replicas int =1 >=0: Number of pods; also written through the scale subresource.
     revisionHistoryLimit int =10 >=0: Number of old ReplicaSets that are kept.
     selector! &LabelSelector: The pods that belong to it; cannot be changed.
-    strategy any ={"type":"RollingUpdate","rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"}}: How pods are replaced.
+    strategy any ={"type":"RollingUpdate",)"
+           R"("rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"}}: How pods are replaced.
     template! &PodTemplate: The pods that are made.
   status ...: Where it stands.
     availableReplicas int: Pods that are available.

@@ -1,6 +1,6 @@
-// The schemas of the built-in kinds, written in a notation of one line per field and turned into the
-// structural schemas that CRDs have, so that validation, defaults, explain and merge keys have one
-// source for every kind. A trimmed catalogue: parts that nothing here looks into are open.
+// The schemas of the built-in kinds, written in a notation of one line per field and turned into
+// the structural schemas that CRDs have, so that validation, defaults, explain and merge keys have
+// one source for every kind. A trimmed catalogue: parts that nothing here looks into are open.
 #pragma once
 
 #include <memory>

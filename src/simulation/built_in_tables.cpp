@@ -226,7 +226,7 @@ const std::map<std::string, Printer, std::less<>>& printers() {
          {"Readiness Gates", text, 1}},
         &pod_cells}},
       {"Deployment",
-       {{{"Name", text}, {"Ready", text}, {"Up-to-date", number}, {"Available", number},
+       {{{"Name", text}, {"Ready", text}, {"Up-to-date", text}, {"Available", text},
          {"Age", text}, {"Containers", text, 1}, {"Images", text, 1}, {"Selector", text, 1}},
         &deployment_cells}},
       {"ReplicaSet",

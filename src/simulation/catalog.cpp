@@ -97,7 +97,8 @@ bool is_of(const Kind& kind, const json& definition) {
 }  // namespace
 
 Catalog::Catalog() {
-  for (auto& kind : built_in_kinds()) kinds_.push_back(std::make_shared<const Kind>(std::move(kind)));
+  for (auto& kind : built_in_kinds())
+    kinds_.push_back(std::make_shared<const Kind>(std::move(kind)));
 }
 
 KindRef Catalog::find(std::string_view group, std::string_view version,
@@ -117,7 +118,8 @@ KindRef Catalog::find_kind(std::string_view api_version, std::string_view name) 
 
 std::vector<Cause> Catalog::install(const json& definition) {
   std::vector<Cause> causes;
-  for (const char* path : {"/spec/group", "/spec/names/plural", "/spec/names/kind", "/spec/scope"}) {
+  for (const char* path :
+       {"/spec/group", "/spec/names/plural", "/spec/names/kind", "/spec/scope"}) {
     if (!text_at(definition, path).empty()) continue;
     std::string field(path + 1);
     std::ranges::replace(field, '/', '.');

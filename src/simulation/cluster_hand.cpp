@@ -120,7 +120,8 @@ void ClusterHand::note(const Object& object, const Note& note) {
   auto ns = namespace_of(*object);
   if (ns.empty()) ns = "default";
   // One event per object, reason and message: what happens again counts on.
-  const auto hash = stable_hash(fmt::format("{}/{}/{}", uid_of(*object), note.reason, note.message));
+  const auto hash =
+      stable_hash(fmt::format("{}/{}/{}", uid_of(*object), note.reason, note.message));
   const auto name = fmt::format("{}.{:016x}", name_of(*object), hash);
   if (const auto before = find("events", ns, name)) {
     json event = *before;

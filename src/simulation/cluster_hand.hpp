@@ -1,5 +1,6 @@
-// ClusterHand: how the simulated controllers touch the store - typed enough to be short, through the
-// same rules as a client (generations, finalizers, grace), without HTTP. The world's mutex is held.
+// ClusterHand: how the simulated controllers touch the store - typed enough to be short, through
+// the same rules as a client (generations, finalizers, grace), without HTTP. The world's mutex is
+// held.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -34,7 +35,8 @@ class ClusterHand {
   void replace(const std::string& storage, nlohmann::json object);
   /// Replaces .status alone, when it differs.
   void set_status(const std::string& storage, const Object& object, nlohmann::json status);
-  void remove(const std::string& api_version, const Object& object, std::int64_t grace_seconds = -1);
+  void remove(const std::string& api_version, const Object& object,
+              std::int64_t grace_seconds = -1);
   /// At once.
   void erase(const std::string& storage, const Object& object);
 

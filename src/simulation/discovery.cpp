@@ -21,8 +21,10 @@ constexpr std::string_view aggregated_type =
 
 using GroupVersion = std::pair<std::string, std::string>;
 
-json verbs_of(std::string_view subresource) {
+json verbs_of(const Kind& kind, std::string_view subresource) {
   if (!subresource.empty()) return {"get", "patch", "update"};
+  if (kind.kind == "Namespace")
+    return {"create", "delete", "get", "list", "patch", "update", "watch"};
   return {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
 }
 
@@ -46,15 +48,15 @@ std::vector<GroupVersion> group_versions(const Catalog& catalog) {
 json resource_list(const Catalog& catalog, const GroupVersion& wanted) {
   const auto& [group, version] = wanted;
   json list = {{"kind", "APIResourceList"},
-               {"apiVersion", "v1"},
                {"groupVersion", group.empty() ? version : group + "/" + version},
                {"resources", json::array()}};
+  if (!group.empty()) list["apiVersion"] = "v1";
   for (const auto& kind : kinds_of(catalog, wanted)) {
     json resource = {{"name", kind->plural},
                      {"singularName", kind->singular},
                      {"namespaced", kind->namespaced},
                      {"kind", kind->kind},
-                     {"verbs", verbs_of("")}};
+                     {"verbs", verbs_of(*kind, "")}};
     if (!kind->short_names.empty()) resource["shortNames"] = kind->short_names;
     if (!kind->categories.empty()) resource["categories"] = kind->categories;
     list["resources"].push_back(std::move(resource));
@@ -63,7 +65,7 @@ json resource_list(const Catalog& catalog, const GroupVersion& wanted) {
                     {"singularName", ""},
                     {"namespaced", kind->namespaced},
                     {"kind", type},
-                    {"verbs", verbs_of(name)}};
+                    {"verbs", verbs_of(*kind, name)}};
       if (std::string_view(type) == "Scale") {
         entry["group"] = "autoscaling";
         entry["version"] = "v1";
@@ -79,24 +81,24 @@ json resource_list(const Catalog& catalog, const GroupVersion& wanted) {
 json aggregated_resources(const Catalog& catalog, const GroupVersion& wanted) {
   json resources = json::array();
   for (const auto& kind : kinds_of(catalog, wanted)) {
-    json resource = {
-        {"resource", kind->plural},
-        {"singularResource", kind->singular},
-        {"scope", kind->namespaced ? "Namespaced" : "Cluster"},
-        {"responseKind", {{"group", kind->group}, {"version", kind->version}, {"kind", kind->kind}}},
-        {"verbs", verbs_of("")}};
+    json resource = {{"resource", kind->plural},
+                     {"singularResource", kind->singular},
+                     {"scope", kind->namespaced ? "Namespaced" : "Cluster"},
+                     {"responseKind",
+                      {{"group", kind->group}, {"version", kind->version}, {"kind", kind->kind}}},
+                     {"verbs", verbs_of(*kind, "")}};
     if (!kind->short_names.empty()) resource["shortNames"] = kind->short_names;
     if (!kind->categories.empty()) resource["categories"] = kind->categories;
     if (kind->scale) {
       resource["subresources"].push_back(
           {{"subresource", "scale"},
            {"responseKind", {{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}}},
-           {"verbs", verbs_of("scale")}});
+           {"verbs", verbs_of(*kind, "scale")}});
     }
     if (kind->has_status) {
       resource["subresources"].push_back({{"subresource", "status"},
                                           {"responseKind", resource["responseKind"]},
-                                          {"verbs", verbs_of("status")}});
+                                          {"verbs", verbs_of(*kind, "status")}});
     }
     resources.push_back(std::move(resource));
   }
@@ -224,6 +226,22 @@ std::optional<ServerResponse> serve_discovery(const Catalog& catalog,
   const bool is_list = path.size() == (core ? 2U : 3U);
   if (!is_list || kinds_of(catalog, wanted).empty()) return std::nullopt;
   return found(resource_list(catalog, wanted));
+}
+
+ServerResponse serve_nothing(const Catalog& catalog, const ServerRequest& request) {
+  const auto path = segments_of(request.path);
+  const bool core = path.size() > 1 && path[0] == "api";
+  const auto group = path.size() > 2 && path[0] == "apis" ? path[1] : std::string();
+  const bool served = std::ranges::any_of(catalog.all(), [&](const KindRef& kind) {
+    return (core || !group.empty()) && kind->group == group;
+  });
+  if (served)
+    return response_of({.code = 404,
+                        .reason = "NotFound",
+                        .message = "the server could not find the requested resource"});
+  return {.status = 404,
+          .content_type = "text/plain; charset=utf-8",
+          .body = "404 page not found\n"};
 }
 
 }  // namespace poolscaler::simulation

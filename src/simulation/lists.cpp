@@ -44,6 +44,20 @@ Outcome<Position> read_token(std::string_view token) {
                   .newest = *revision == 0};
 }
 
+ApiError malformed_version(std::string_view version) {
+  return bad_request(fmt::format("invalid resource version {0}: strconv.ParseUint: parsing {0}: "
+                                 "invalid syntax",
+                                 json(std::string(version)).dump()));
+}
+
+/// Waits until the store has reached `version`. Errors: 504 when it does not.
+Outcome<void> reach(WorldParts& world, std::unique_lock<std::mutex>& lock, std::uint64_t version) {
+  const auto reached = world.changed.wait_for(lock, world.options.future_version_wait,
+                                              [&] { return world.store.revision() >= version; });
+  if (!reached) return refuse(version_too_large(version, world.store.revision()));
+  return {};
+}
+
 struct ListOptions {
   std::size_t limit = 0;  // 0: all
   std::optional<Position> from{};
@@ -53,7 +67,7 @@ struct ListOptions {
   FieldSelector fields;
 };
 
-Outcome<void> read_version(const ApiRequest& request, const Kind& kind, ListOptions& options) {
+Outcome<void> read_version(const ApiRequest& request, ListOptions& options) {
   const auto version = request.parameter("resourceVersion");
   const auto match = request.parameter("resourceVersionMatch");
   const auto wrong = [&](Cause cause) {
@@ -65,7 +79,6 @@ Outcome<void> read_version(const ApiRequest& request, const Kind& kind, ListOpti
                    .kind = "ListOptions",
                    .causes = {cause}});
   };
-  (void)kind;
   if (!match.empty() && version.empty())
     return wrong(forbidden_value("resourceVersionMatch", "resourceVersionMatch is forbidden unless "
                                                          "resourceVersion is provided"));
@@ -84,11 +97,7 @@ Outcome<void> read_version(const ApiRequest& request, const Kind& kind, ListOpti
                                  "\"0\""));
   if (version.empty()) return {};
   options.version = read_number(version);
-  if (!options.version) {
-    return wrong(invalid_value("resourceVersion", json(std::string(version)).dump(),
-                               fmt::format("strconv.ParseUint: parsing {}: invalid syntax",
-                                           json(std::string(version)).dump())));
-  }
+  if (!options.version) return refuse(malformed_version(version));
   if (options.from && *options.version != 0)
     return refuse(bad_request("specifying resource version is not allowed when using continue"));
   options.exact = match == "Exact" || (match.empty() && options.limit > 0 && *options.version > 0);
@@ -104,7 +113,7 @@ Outcome<ListOptions> read_options(const ApiRequest& request, const Kind& kind) {
     if (!position) return refuse(position.error());
     options.from = *position;
   }
-  if (const auto read = read_version(request, kind, options); !read) return refuse(read.error());
+  if (const auto read = read_version(request, options); !read) return refuse(read.error());
   auto labels = LabelSelector::parse(request.parameter("labelSelector"));
   if (!labels) return refuse(labels.error());
   options.labels = std::move(*labels);
@@ -189,12 +198,9 @@ Outcome<ServerResponse> list_objects(WorldParts& world, const KindRef& kind,
   const auto options = read_options(request, *kind);
   if (!options) return refuse(options.error());
   std::unique_lock lock(world.mutex);
-  if (options->version && *options->version > world.store.revision()) {
-    const auto reached = world.changed.wait_for(
-        lock, world.options.future_version_wait,
-        [&] { return world.store.revision() >= *options->version; });
-    if (!reached) return refuse(version_too_large(*options->version, world.store.revision()));
-  }
+  if (options->version)
+    if (const auto there = reach(world, lock, *options->version); !there)
+      return refuse(there.error());
   std::uint64_t revision = 0;
   const auto objects = objects_at(world, *kind, *options, revision);
   if (!objects) {
@@ -221,11 +227,26 @@ Outcome<ServerResponse> list_objects(WorldParts& world, const KindRef& kind,
                {"kind", partial ? "PartialObjectMetadataList" : kind->kind + "List"},
                {"metadata", metadata},
                {"items", json::array()}};
-  for (const auto& object : page.objects) list["items"].push_back(shown(*kind, request, *object, now));
+  for (const auto& object : page.objects) {
+    auto item = shown(*kind, request, *object, now);
+    // The typed lists of the built-in kinds say what they hold once.
+    if (!kind->custom && !partial) {
+      item.erase("kind");
+      item.erase("apiVersion");
+    }
+    list["items"].push_back(std::move(item));
+  }
   return json_response(200, list);
 }
 
 Outcome<ServerResponse> get_object(WorldParts& world, const Kind& kind, const ApiRequest& request) {
+  std::unique_lock lock(world.mutex);
+  const auto version = request.parameter("resourceVersion");
+  if (!version.empty()) {
+    const auto number = read_number(version);
+    if (!number) return refuse(malformed_version(version));
+    if (const auto there = reach(world, lock, *number); !there) return refuse(there.error());
+  }
   const auto object = world.store.find(kind.storage(), object_key(request.ns, request.name));
   if (!object) return refuse(not_found(kind, request.name));
   return json_response(200, shown(kind, request, *object, world.clock.now()));

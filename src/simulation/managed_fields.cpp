@@ -55,7 +55,8 @@ json fields_of(const json& value, const json& schema) {
   } else if (is_keyed_list(value, schema)) {
     const auto items = schema.value("items", json::object());
     for (const auto& entry : value)
-      if (const auto element = element_of(entry, schema)) fields[*element] = fields_of(entry, items);
+      if (const auto element = element_of(entry, schema))
+        fields[*element] = fields_of(entry, items);
   }
   return fields;
 }

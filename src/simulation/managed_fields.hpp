@@ -25,8 +25,8 @@ void note_update(const Kind& kind, const Writer& writer, const nlohmann::json& b
                  nlohmann::json& object);
 
 /// `live` with `wanted` applied by `writer`: what it applied before and no longer wants goes, what
-/// others own stays. Null `live` creates. Errors: 409 when others own a field with another value and
-/// `force` is not set.
+/// others own stays. Null `live` creates. Errors: 409 when others own a field with another value
+/// and `force` is not set.
 [[nodiscard]] Outcome<nlohmann::json> applied(const Kind& kind, const Writer& writer,
                                               const nlohmann::json& live,
                                               const nlohmann::json& wanted, bool force);

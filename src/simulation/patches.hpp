@@ -1,5 +1,5 @@
-// The patches that change one object: JSON patch, JSON merge patch and strategic merge patch. (Apply
-// is in managed_fields.hpp: it needs to know who owns what.)
+// The patches that change one object: JSON patch, JSON merge patch and strategic merge patch.
+// (Apply is in managed_fields.hpp: it needs to know who owns what.)
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -169,7 +169,8 @@ std::int64_t read_quantity(const std::string& resource, const json& text) {
   const auto [end, problem] =
       std::from_chars(written.data(), written.data() + written.size(), number);
   if (problem != std::errc()) return 0;
-  const std::string_view suffix(end, static_cast<std::size_t>(written.data() + written.size() - end));
+  const std::string_view suffix(end,
+                                static_cast<std::size_t>(written.data() + written.size() - end));
   const double amount = number * suffix_factor(suffix) * (resource == "cpu" ? 1000 : 1);
   return static_cast<std::int64_t>(std::clamp(amount, 0.0, 9e15));
 }
@@ -188,7 +189,8 @@ Amounts requests_of(const json& pod) {
 void PodLifecycle::schedule(ClusterHand& hand) const {
   auto all = places(hand);
   for (const auto& pod : hand.all("pods")) {
-    if (is_deleting(*pod) || !at_or(*pod, "/spec/nodeName", "").get<std::string>().empty()) continue;
+    if (is_deleting(*pod) || !at_or(*pod, "/spec/nodeName", "").get<std::string>().empty())
+      continue;
     if (!at_or(*pod, "/spec/schedulingGates", json::array()).empty()) continue;
     const auto wanted = requests_of(*pod);
     std::map<std::string, int> obstacles;

@@ -1,5 +1,5 @@
-// What becomes of pods: the scheduler that gives them nodes with free accelerators, and the kubelets
-// that start them (a cold start later they are ready) and end them.
+// What becomes of pods: the scheduler that gives them nodes with free accelerators, and the
+// kubelets that start them (a cold start later they are ready) and end them.
 #pragma once
 
 #include <map>

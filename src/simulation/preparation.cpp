@@ -1,6 +1,7 @@
 #include "preparation.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -66,6 +67,33 @@ Outcome<void> check_types(const Kind& kind, const ApiRequest& request,
   return {};
 }
 
+/// The rules between fields. Those of custom kinds speak of an object that is sound as far as types
+/// go: a real server says so, too, in place of running them.
+void judge_further(const Kind& kind, const json& object, const json& before,
+                   std::vector<Cause>& causes) {
+  constexpr std::array blocking = {"FieldValueNotSupported", "FieldValueRequired",
+                                   "FieldValueTooLong", "FieldValueTooMany",
+                                   "FieldValueTypeInvalid"};
+  const bool blocked = std::ranges::any_of(causes, [&](const Cause& cause) {
+    return std::ranges::find(blocking, cause.reason) != blocking.end();
+  });
+  const bool ours = kind.custom && kind.group == api::group;
+  if (blocked && kind.custom) {
+    if (ours)
+      causes.push_back(invalid_value("<nil>", "null",
+                                     "some validation rules were not checked because the object "
+                                     "was invalid; correct the existing errors to complete "
+                                     "validation"));
+    return;
+  }
+  const auto found = causes.size();
+  for (auto& cause : judge(kind, object, before)) {
+    const auto said = std::ranges::find(causes.begin(), causes.begin() + std::ptrdiff_t(found),
+                                        cause.field, &Cause::field);
+    if (said == causes.begin() + std::ptrdiff_t(found) || !ours) causes.push_back(std::move(cause));
+  }
+}
+
 }  // namespace
 
 Outcome<json> read_body(const ApiRequest& request) {
@@ -125,14 +153,9 @@ Outcome<std::vector<std::string>> prepare(const Kind& kind, const ApiRequest& re
   fill_defaults(object, *kind.schema);
   complete(kind, object, before);
   auto causes = judge_metadata(kind, object);
-  auto broken = check(object, *kind.schema);
-  const bool sound = broken.empty();
-  causes.insert(causes.end(), broken.begin(), broken.end());
-  // The rules between fields speak of a sound object; an older spec is not judged with its status.
-  if (sound && request.subresource.empty()) {
-    const auto judged = judge(kind, object, before);
-    causes.insert(causes.end(), judged.begin(), judged.end());
-  }
+  for (auto& cause : check(object, *kind.schema)) causes.push_back(std::move(cause));
+  // An older spec is not judged with its status.
+  if (request.subresource.empty()) judge_further(kind, object, before, causes);
   if (!causes.empty())
     return refuse(invalid(kind, object["metadata"].value("name", ""), std::move(causes)));
   std::vector<std::string> warnings;

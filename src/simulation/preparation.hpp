@@ -18,8 +18,8 @@ namespace poolscaler::simulation {
 [[nodiscard]] Outcome<void> settle_identity(const Kind& kind, const ApiRequest& request,
                                             nlohmann::json& object);
 
-/// Prunes, fills in, checks. The result is the warnings about unknown fields. `before` is null for a
-/// new object. Errors: 400 (unknown fields under Strict, wrong types), 422.
+/// Prunes, fills in, checks. The result is the warnings about unknown fields. `before` is null for
+/// a new object. Errors: 400 (unknown fields under Strict, wrong types), 422.
 [[nodiscard]] Outcome<std::vector<std::string>> prepare(const Kind& kind, const ApiRequest& request,
                                                         nlohmann::json& object,
                                                         const nlohmann::json& before);

@@ -7,11 +7,11 @@
 
 namespace poolscaler::simulation {
 
-/// The caller holds the world's mutex.
+/// Locks by itself: reading a future resourceVersion waits for it.
 [[nodiscard]] Outcome<ServerResponse> get_object(WorldParts& world, const Kind& kind,
                                                  const ApiRequest& request);
 
-/// Locks by itself: a list from a future resourceVersion waits for it.
+/// Locks by itself, for the same reason.
 [[nodiscard]] Outcome<ServerResponse> list_objects(WorldParts& world, const KindRef& kind,
                                                    const ApiRequest& request);
 

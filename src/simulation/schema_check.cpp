@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "poolscaler/base/time.hpp"
+
 namespace poolscaler::simulation {
 namespace {
 
@@ -105,7 +107,7 @@ class Checker {
 bool Checker::check_type(const json& value, const json& schema, const std::string& path) {
   if (value.is_null() && schema.value("nullable", false)) return false;
   if (schema.value("x-kubernetes-int-or-string", false)) {
-    if (value.is_string() || is_whole(value)) return false;
+    if (value.is_string() || is_whole(value)) return value.is_string();
     in_body(path, value, "must be of type integer or string");
     return false;
   }
@@ -130,6 +132,12 @@ void Checker::check_string(const json& value, const json& schema, const std::str
   const auto shortest = schema.value("minLength", std::int64_t{0});
   if (static_cast<std::int64_t>(text.size()) < shortest)
     in_body(path, value, fmt::format("should be at least {} chars long", shortest));
+  if (schema.value("format", "") == "date-time" && !parse_rfc3339(text)) {
+    add({.reason = "FieldValueTypeInvalid",
+         .message = fmt::format("Invalid value: {}: {} in body must be of type date-time: {}",
+                                value.dump(), path, value.dump()),
+         .field = path});
+  }
   const auto pattern = schema.value("pattern", "");
   if (pattern.empty() || text.size() > pattern_subject_max) return;
   if (!std::regex_search(text, std::regex(pattern)))

@@ -46,6 +46,13 @@ bool is_key(std::string_view key) {
   });
 }
 
+bool are_values(const Requirement& requirement) {
+  return std::ranges::all_of(requirement.values, [](const std::string& value) {
+    return value.size() <= 63 &&
+           (value.empty() || (is_key(value) && value.find('/') == value.npos));
+  });
+}
+
 /// "key in (a, b)" and "key notin (a, b)".
 std::optional<Requirement> read_set(std::string_view term) {
   const auto open = term.find('(');
@@ -155,7 +162,7 @@ Outcome<LabelSelector> LabelSelector::parse(std::string_view text) {
   LabelSelector selector;
   for (const auto term : terms_of(text)) {
     auto requirement = read_term(term);
-    if (!requirement || !is_key(requirement->key))
+    if (!requirement || !is_key(requirement->key) || !are_values(*requirement))
       return refuse(bad_request(fmt::format("unable to parse requirement: '{}'", term)));
     selector.requirements_.push_back(std::move(*requirement));
   }

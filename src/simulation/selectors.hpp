@@ -41,7 +41,8 @@ class LabelSelector {
 class FieldSelector {
  public:
   FieldSelector() = default;
-  /// "metadata.name=web,status.phase!=Failed". Errors: 400 for a field that this kind does not index.
+  /// "metadata.name=web,status.phase!=Failed". Errors: 400 for a field that this kind does not
+  /// index.
   static Outcome<FieldSelector> parse(std::string_view text, const Kind& kind);
 
   [[nodiscard]] bool empty() const { return terms_.empty(); }

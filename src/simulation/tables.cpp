@@ -70,7 +70,7 @@ json custom_cells(const Kind& kind, const json& object, Instant now) {
     auto value = value_at_path(object, column.json_path);
     const bool is_date = column.type == "date";
     if (value.is_null()) {
-      cells.push_back(is_date ? json("<unknown>") : json());
+      cells.push_back(json());
     } else if (is_date) {
       cells.push_back(age_of(value, now));
     } else if (value.is_structured()) {

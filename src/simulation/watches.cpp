@@ -40,10 +40,13 @@ Outcome<WatchOptions> read_options(const ApiRequest& request, const Kind& kind) 
   auto fields = FieldSelector::parse(request.parameter("fieldSelector"), kind);
   if (!fields) return refuse(fields.error());
   options.fields = std::move(*fields);
-  if (options.initial_events && request.parameter("resourceVersionMatch") != "NotOlderThan") {
+  const auto match = request.parameter("resourceVersionMatch");
+  if (options.initial_events ? match != "NotOlderThan" : !match.empty()) {
     const auto cause = forbidden_value(
         "resourceVersionMatch",
-        "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        options.initial_events
+            ? "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            : "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
     return refuse({.code = 422,
                    .reason = "Invalid",
                    .message = fmt::format("ListOptions.meta.k8s.io \"\" is invalid: {}: {}",

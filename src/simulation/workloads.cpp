@@ -130,8 +130,15 @@ struct Tally {
   int updated = 0;
 };
 
-json condition(const json& object, std::string_view type, bool holds, std::string_view reason,
-               const std::string& message, const std::string& now) {
+struct Standing {
+  std::string_view type;
+  bool holds;
+  std::string_view reason;
+  std::string message;
+};
+
+json condition(const json& object, const Standing& standing, const std::string& now) {
+  const auto& [type, holds, reason, message] = standing;
   const auto before = condition_of(object, type);
   const std::string status = holds ? "True" : "False";
   const bool same = before.is_object() && before.value("status", "") == status;
@@ -159,15 +166,19 @@ json deployment_status(const json& deployment, const Tally& tally, const std::st
     return fmt::format("ReplicaSet \"{}-{}\" {}", name_of(deployment), template_hash(deployment),
                        text);
   };
-  status["conditions"] = {
-      condition(deployment, "Available", available,
-                available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                available ? "Deployment has minimum availability."
-                          : "Deployment does not have minimum availability.",
-                now),
-      condition(deployment, "Progressing", true,
-                complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
-                message(complete ? "has successfully progressed." : "is progressing."), now)};
+  const Standing availability = {
+      .type = "Available",
+      .holds = available,
+      .reason = available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+      .message = available ? "Deployment has minimum availability."
+                           : "Deployment does not have minimum availability."};
+  const Standing progress = {
+      .type = "Progressing",
+      .holds = true,
+      .reason = complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
+      .message = message(complete ? "has successfully progressed." : "is progressing.")};
+  status["conditions"] = {condition(deployment, availability, now),
+                          condition(deployment, progress, now)};
   return status;
 }
 

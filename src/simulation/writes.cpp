@@ -92,8 +92,8 @@ void stamp_new(WorldParts& world, const Kind& kind, json& object) {
 }
 
 bool keeps_status_on_create(const Kind& kind) {
-  return !kind.has_status || kind.kind == "Node" || kind.kind == "Namespace" || kind.kind == "Pod" ||
-         kind.kind == "CustomResourceDefinition";
+  return !kind.has_status || kind.kind == "Node" || kind.kind == "Namespace" ||
+         kind.kind == "Pod" || kind.kind == "CustomResourceDefinition";
 }
 
 Outcome<Written> store_new(WorldParts& world, const Kind& kind, const ApiRequest& request,
@@ -176,20 +176,29 @@ Outcome<void> check_preconditions(const Kind& kind, const ApiRequest& request, c
   const auto& current = before.at("metadata");
   const auto name = text_of(current, "name");
   const auto uid = text_of(metadata, "uid");
-  if (!uid.empty() && uid != text_of(current, "uid")) {
+  const bool is_patch = request.verb == Verb::Patch && request.subresource != "scale";
+  // The status of a custom object takes nothing of the metadata that a patch brings.
+  const bool ignored = is_patch && kind.custom && request.subresource == "status";
+  if (!uid.empty() && uid != text_of(current, "uid") && !ignored) {
+    if (is_patch) {
+      return refuse(invalid(kind, name, {invalid_value("metadata.uid", json(uid).dump(),
+                                                       "field is immutable")}));
+    }
     return refuse(conflict(
-        kind, name,
+        {.group = kind.group, .resource = request.resource_path()}, name,
         fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", uid,
                     text_of(current, "uid"))));
   }
   const auto version = text_of(metadata, "resourceVersion");
   if (version.empty() && request.verb == Verb::Update && !kind.unconditional_update) {
-    return refuse(invalid(kind, name,
-                          {invalid_value("metadata.resourceVersion", "0",
-                                         "must be specified for an update")}));
+    auto error = invalid(kind, name,
+                         {invalid_value("metadata.resourceVersion", "0",
+                                        "must be specified for an update")});
+    error.kind = kind.plural;
+    return refuse(std::move(error));
   }
   if (!version.empty() && version != text_of(current, "resourceVersion"))
-    return refuse(conflict(kind, name, object_modified));
+    return refuse(conflict({.group = kind.group, .resource = kind.plural}, name, object_modified));
   return {};
 }
 
@@ -257,8 +266,9 @@ Outcome<void> check_delete(const Kind& kind, const json& object, const DeleteOpt
   const auto differs = [&](const char* what, const std::string& wanted, const std::string& has,
                            const char* then) -> Outcome<void> {
     if (wanted.empty() || wanted == has) return {};
+    // A real server names the kind here where it names the resource elsewhere.
     return refuse(conflict(
-        kind, text_of(metadata, "name"),
+        {.group = kind.group, .resource = kind.kind}, text_of(metadata, "name"),
         fmt::format("the {0} in the precondition ({1}) does not match the {0} in record ({2}). "
                     "The object might have been {3}",
                     what, wanted, has, then)));
@@ -351,8 +361,9 @@ Outcome<Written> store_update(WorldParts& world, const Kind& kind, const ApiRequ
     if (auto causes = world.catalog.install(object); !causes.empty())
       return refuse(invalid(kind, request.name, std::move(causes)));
   }
+  // The last state that watchers see is the one before the last finalizer went.
   if (may_go(object))
-    return Written{.object = world.store.remove(kind.storage(), std::move(object)),
+    return Written{.object = world.store.remove(kind.storage(), *before),
                    .warnings = std::move(*warnings)};
   return Written{.object = world.store.put(kind.storage(), std::move(object)),
                  .warnings = std::move(*warnings)};

@@ -1,5 +1,5 @@
-// Create, update, patch, apply and delete: what happens between a request that changes something and
-// the store. The caller holds the world's mutex.
+// Create, update, patch, apply and delete: what happens between a request that changes something
+// and the store. The caller holds the world's mutex.
 #pragma once
 
 #include <string>

@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t value_bytes_max = 512;
 constexpr std::size_t repeat_keys_max = 4096;
 /// Fields whose values change from one occurrence to the next of the same thing.
-constexpr std::array<std::string_view, 3> passing_keys = {"took_ms", "age_seconds", "retry_seconds"};
+constexpr std::array<std::string_view, 3> passing_keys = {"took_ms", "age_seconds",
+                                                          "retry_seconds"};
 
 std::string_view name_of(LogLevel level) {
   switch (level) {

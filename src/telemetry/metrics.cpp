@@ -25,9 +25,10 @@ constexpr std::array write_results = {WriteResult::Written, WriteResult::Conflic
                                       WriteResult::Failed, WriteResult::Cancelled};
 constexpr std::array write_classes = {WriteClass::FromZero, WriteClass::Growth,
                                       WriteClass::Shrink, WriteClass::Status};
-constexpr std::array query_outcomes = {
-    QueryOutcome::Ok,       QueryOutcome::Warning,   QueryOutcome::Refused, QueryOutcome::Unavailable,
-    QueryOutcome::TimedOut, QueryOutcome::Malformed, QueryOutcome::CircuitOpen};
+constexpr std::array query_outcomes = {QueryOutcome::Ok,         QueryOutcome::Warning,
+                                       QueryOutcome::Refused,    QueryOutcome::Unavailable,
+                                       QueryOutcome::TimedOut,   QueryOutcome::Malformed,
+                                       QueryOutcome::CircuitOpen};
 constexpr std::array directions = {Trend::Up, Trend::Down};
 constexpr std::array round_kinds = {RoundKind::Regular, RoundKind::Wake};
 
@@ -40,6 +41,12 @@ std::string_view name_of_direction(Trend direction) {
 }
 
 double seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
+
+/// For what others count: a counter that is told its total.
+void raise(prometheus::Counter& counter, std::uint64_t total) {
+  const double added = static_cast<double>(total) - counter.Value();
+  if (added > 0) counter.Increment(added);
+}
 
 /// Lets the first `max` different values pass and names the rest "other".
 class CappedLabel {
@@ -146,7 +153,7 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Counter>& requests = counters("rest_client_requests_total");
   prometheus::Family<prometheus::Gauge>& leader = gauges("leader_election_master_status");
   prometheus::Family<prometheus::Gauge>& synced = gauges("poolscaler_watch_synced");
-  prometheus::Family<prometheus::Counter>& relists = counters("poolscaler_watch_relists_total");
+  prometheus::Family<prometheus::Counter>& lists = counters("poolscaler_watch_lists_total");
   prometheus::Counter& cpu = counters("process_cpu_seconds_total").Add({});
   prometheus::Gauge& resident = gauges("process_resident_memory_bytes").Add({});
   prometheus::Gauge& virtual_memory = gauges("process_virtual_memory_bytes").Add({});
@@ -223,9 +230,7 @@ void Metrics::count_status_write(WriteResult result) { impl_->status_write(resul
 void Metrics::set_write_queue_depth(WriteClass write_class, std::size_t depth) {
   impl_->depth(write_class).Set(static_cast<double>(depth));
 }
-void Metrics::count_events_dropped(std::size_t count) {
-  impl_->events_dropped.Increment(static_cast<double>(count));
-}
+void Metrics::set_events_dropped(std::uint64_t total) { raise(impl_->events_dropped, total); }
 
 void Metrics::count_metric_query(QueryOutcome outcome) { impl_->query(outcome).Increment(); }
 void Metrics::observe_metric_query(Millis duration) {
@@ -246,8 +251,8 @@ void Metrics::set_leader(std::string_view lease, bool leading) {
 void Metrics::set_watch_synced(std::string_view resource, bool synced) {
   impl_->synced.Add({{"resource", impl_->resource(resource)}}).Set(synced ? 1 : 0);
 }
-void Metrics::count_relist(std::string_view resource) {
-  impl_->relists.Add({{"resource", impl_->resource(resource)}}).Increment();
+void Metrics::set_lists(std::string_view resource, std::uint64_t total) {
+  raise(impl_->lists.Add({{"resource", impl_->resource(resource)}}), total);
 }
 
 void Metrics::set_policy(const ObjectKey& policy, const PolicySample& sample) {

@@ -1,6 +1,6 @@
-// bench_fleet N [steady seconds] [interval seconds]: the operator with N policies against a real API
-// server and a real Prometheus. Prints how fast it reacts and what it costs. The docs say what was
-// measured where (docs/PERFORMANCE.md).
+// bench_fleet N [steady seconds] [interval seconds]: the operator with N policies against a real
+// API server and a real Prometheus. Prints how fast it reacts and what it costs. The docs say what
+// was measured where (docs/PERFORMANCE.md).
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -33,8 +33,8 @@ void print_window(const char* what, const Window& window) {
 }
 
 void print_start(const char* what, const Fleet::Start& start) {
-  std::printf("%-34s first decision %.2f s  all decided %.2f s  CPU %.2f s  %d API requests\n", what,
-              start.first_decision, start.all_decided, start.cpu_seconds, start.api_requests);
+  std::printf("%-34s first decision %.2f s  all decided %.2f s  CPU %.2f s  %d API requests\n",
+              what, start.first_decision, start.all_decided, start.cpu_seconds, start.api_requests);
 }
 
 void measure(int policies, int steady_seconds, int interval_seconds) {

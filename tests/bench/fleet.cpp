@@ -24,7 +24,9 @@ double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-double seconds_since(Ms began) { return static_cast<double>((rig::monotonic() - began).count()) / 1e3; }
+double seconds_since(Ms began) {
+  return static_cast<double>((rig::monotonic() - began).count()) / 1e3;
+}
 
 std::string name_of(int i) { return "model-" + std::to_string(i); }
 std::string metric_of(int i) { return "queue_depth_" + std::to_string(i % shapes); }
@@ -43,23 +45,25 @@ json deployment(int i) {
 }
 
 json policy(int i, int interval_seconds) {
-  return {{"apiVersion", "poolscaler.dev/v1alpha1"},
-          {"kind", "ScalingPolicy"},
-          {"metadata", {{"name", name_of(i)}}},
-          {"spec",
-           {{"scaleTargetRef",
-             {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(i)}}},
-            {"intervalSeconds", interval_seconds},
-            {"minReplicas", 0},
-            {"maxReplicas", 100},
-            {"signals",
-             {{{"name", "queue"},
-               {"metricSourceRef", {{"name", "rig"}}},
-               {"metric",
-                {{"name", metric_of(i)}, {"matchers", {{{"label", "model"}, {"value", name_of(i)}}}}}},
-               {"target", {{"type", "PerReplica"}, {"value", 10}}}}}},
-            {"behavior",
-             {{"scaleUp", {{"policies", {{{"type", "Pods"}, {"value", 100}, {"periodSeconds", 1}}}}}}}}}}};
+  return {
+      {"apiVersion", "poolscaler.dev/v1alpha1"},
+      {"kind", "ScalingPolicy"},
+      {"metadata", {{"name", name_of(i)}}},
+      {"spec",
+       {{"scaleTargetRef",
+         {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(i)}}},
+        {"intervalSeconds", interval_seconds},
+        {"minReplicas", 0},
+        {"maxReplicas", 100},
+        {"signals",
+         {{{"name", "queue"},
+           {"metricSourceRef", {{"name", "rig"}}},
+           {"metric",
+            {{"name", metric_of(i)}, {"matchers", {{{"label", "model"}, {"value", name_of(i)}}}}}},
+           {"target", {{"type", "PerReplica"}, {"value", 10}}}}}},
+        {"behavior",
+         {{"scaleUp",
+           {{"policies", {{{"type", "Pods"}, {"value", 100}, {"periodSeconds", 1}}}}}}}}}}};
 }
 
 double sum_of(const std::string& page, const std::string& series) {
@@ -91,9 +95,10 @@ std::string Fleet::ns_of(int i) const { return "team-" + std::to_string(i % name
 
 void Fleet::make_objects() {
   for (int i = 0; i < namespaces; ++i)
-    cluster_.request("POST", "/api/v1/namespaces",
-                     json{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns_of(i)}}}}
-                         .dump());
+    cluster_.request(
+        "POST", "/api/v1/namespaces",
+        json{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns_of(i)}}}}
+            .dump());
   for (int i = 0; i < policies_; ++i)
     load_.set(metric_of(i), "namespace=\"" + ns_of(i) + "\",model=\"" + name_of(i) + "\"", 0);
   std::vector<std::thread> makers;

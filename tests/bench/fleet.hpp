@@ -1,5 +1,5 @@
-// Fleet: N policies and N Deployments on a real API server, a load each in a real Prometheus, and the
-// operator under its own service account; what the benchmark measures it measures from outside.
+// Fleet: N policies and N Deployments on a real API server, a load each in a real Prometheus, and
+// the operator under its own service account; what the benchmark measures it measures from outside.
 #pragma once
 
 #include <map>

@@ -12,8 +12,8 @@ void tell_resource(Scribe& scribe, const json& list, const std::string& name) {
     if (resource.value("name", "") != name) continue;
     auto verbs = resource.value("verbs", std::vector<std::string>{});
     std::sort(verbs.begin(), verbs.end());
-    scribe.note("  " + name + " kind=" + resource.value("kind", "") +
-                " group=" + resource.value("group", "") + " version=" + resource.value("version", "") +
+    scribe.note("  " + name + " kind=" + resource.value("kind", "") + " group=" +
+                resource.value("group", "") + " version=" + resource.value("version", "") +
                 " singular=" + resource.value("singularName", "") +
                 " namespaced=" + (resource.value("namespaced", false) ? "yes" : "no") +
                 " short=" + resource.value("shortNames", json::array()).dump() +
@@ -58,8 +58,8 @@ void reads(Scribe& scribe) {
   scribe.tell("absent object in an absent namespace",
               {.target = "/apis/apps/v1/namespaces/void/deployments/nobody"});
   scribe.tell("absent namespace", {.target = "/api/v1/namespaces/void"});
-  scribe.tell("list in an absent namespace", {.target = "/apis/apps/v1/namespaces/void/deployments"},
-              {"/items"});
+  scribe.tell("list in an absent namespace",
+              {.target = "/apis/apps/v1/namespaces/void/deployments"}, {"/items"});
   scribe.tell("empty list", {.target = scribe.deployments()}, {"/items"});
   scribe.tell("wrong token", {.target = scribe.deployments(), .token = "wrong"});
   scribe.tell("post to an object", {.method = "POST",
@@ -102,14 +102,16 @@ void lists(Scribe& scribe) {
   const auto token = text_at(first, "/metadata/continue");
   scribe.note("  " + names_in(first));
   scribe.fact("goes on", !token.empty());
-  scribe.note("  remaining " + first.value(json::json_pointer("/metadata/remainingItemCount"), json()).dump());
+  scribe.note("  remaining " +
+              first.value(json::json_pointer("/metadata/remainingItemCount"), json()).dump());
   scribe.quietly({.method = "POST", .target = scribe.configmaps(), .body = configmap("bb")});
   const auto second = scribe.tell(
       "second page", {.target = scribe.configmaps() + "?limit=2&continue=" + token});
   scribe.note("  " + names_in(second));
   scribe.fact("same version", version_of(first) == version_of(second));
-  const auto third = scribe.tell("last page", {.target = scribe.configmaps() + "?limit=2&continue=" +
-                                                         text_at(second, "/metadata/continue")});
+  const auto third = scribe.tell(
+      "last page", {.target = scribe.configmaps() +
+                              "?limit=2&continue=" + text_at(second, "/metadata/continue")});
   scribe.note("  " + names_in(third));
   scribe.fact("goes on", !text_at(third, "/metadata/continue").empty());
   scribe.tell("malformed continue", {.target = scribe.configmaps() + "?limit=2&continue=nonsense"});
@@ -205,7 +207,8 @@ void tables(Scribe& scribe) {
   tell_table(scribe, "deployments", scribe.deployments());
   tell_table(scribe, "one deployment", scribe.deployments("web"));
   tell_table(scribe, "no pods", "/api/v1/namespaces/" + scribe.ns() + "/pods");
-  scribe.tell("absent as a table", {.target = scribe.deployments("nobody"), .accept = accept_table});
+  scribe.tell("absent as a table",
+              {.target = scribe.deployments("nobody"), .accept = accept_table});
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ void own_pruning(Scribe& scribe) {
   scribe.tell("unknown field, strict", {.method = "POST",
                                         .target = scribe.policies() + "?fieldValidation=Strict",
                                         .body = object});
-  scribe.tell("unknown field, pruned", {.method = "POST", .target = scribe.policies(), .body = object},
+  scribe.tell("unknown field, pruned",
+              {.method = "POST", .target = scribe.policies(), .body = object},
               {"/spec/minReplicsa"});
 }
 
@@ -96,8 +97,9 @@ void own_status(Scribe& scribe) {
   const auto made = scribe.quietly(
       {.method = "POST", .target = scribe.policies(), .body = policy("web")});
   const auto patch = [&](const std::string& title, const std::string& target, const json& body) {
-    return scribe.tell(title, {.method = "PATCH", .target = target, .body = body, .type = merge_patch},
-                       {"/metadata/generation", "/metadata/labels", "/spec/maxReplicas", "/status"});
+    return scribe.tell(
+        title, {.method = "PATCH", .target = target, .body = body, .type = merge_patch},
+        {"/metadata/generation", "/metadata/labels", "/spec/maxReplicas", "/status"});
   };
   const auto status = scribe.policies("web") + "/status";
   const auto first = patch("status through the main resource", scribe.policies("web"),
@@ -117,10 +119,12 @@ void own_status(Scribe& scribe) {
         {{"metadata", {{"uid", "00000000-0000-0000-0000-000000000000"}}},
          {"status", {{"desiredReplicas", 5}}}});
   patch("stale version", status,
-        {{"metadata", {{"resourceVersion", version_of(made)}}}, {"status", {{"desiredReplicas", 5}}}});
+        {{"metadata", {{"resourceVersion", version_of(made)}}},
+         {"status", {{"desiredReplicas", 5}}}});
   patch("spec", scribe.policies("web"), {{"spec", {{"maxReplicas", 6}}}});
   patch("spec out of bounds", scribe.policies("web"), {{"spec", {{"maxReplicas", 0}}}});
-  patch("defaulted field taken off", scribe.policies("web"), {{"spec", {{"minReplicas", nullptr}}}});
+  patch("defaulted field taken off", scribe.policies("web"),
+        {{"spec", {{"minReplicas", nullptr}}}});
   patch("required field taken off", scribe.policies("web"), {{"spec", {{"maxReplicas", nullptr}}}});
   patch("label", scribe.policies("web"), {{"metadata", {{"labels", {{"a", "b"}}}}}});
   scribe.tell("strategic merge", {.method = "PATCH",

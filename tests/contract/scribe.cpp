@@ -6,9 +6,12 @@
 namespace poolscaler::contract {
 namespace {
 
-std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
-// The parts of a Status that mean the same everywhere. The message is fixed for these reasons alone.
+// The parts of a Status that mean the same everywhere. The message is fixed for these reasons
+// alone.
 std::string describe_status(const json& status) {
   std::string text = " " + status.value("status", "?");
   const auto reason = status.value("reason", "");
@@ -33,7 +36,8 @@ std::string describe(const json& object, const std::vector<std::string>& fields)
   if (metadata.contains("name")) text += " name=" + text_of(metadata["name"]);
   for (const auto& field : fields) {
     const json::json_pointer pointer(field);
-    text += "\n    " + field + " = " + (object.contains(pointer) ? object[pointer].dump() : "(absent)");
+    text +=
+        "\n    " + field + " = " + (object.contains(pointer) ? object[pointer].dump() : "(absent)");
   }
   return text;
 }
@@ -80,9 +84,10 @@ void Scribe::fact(const std::string& title, bool holds) {
 void Scribe::note(const std::string& line) { transcript_ += line + "\n"; }
 
 rig::RawStream Scribe::watch(const std::string& target) {
-  return {server_.endpoint,
-          {.target = target,
-           .headers = {{"Authorization", "Bearer " + server_.token}, {"Accept", "application/json"}}}};
+  return {
+      server_.endpoint,
+      {.target = target,
+       .headers = {{"Authorization", "Bearer " + server_.token}, {"Accept", "application/json"}}}};
 }
 
 void Scribe::tell_events(rig::RawStream& stream, int count, const std::vector<std::string>& fields,

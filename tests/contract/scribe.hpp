@@ -1,7 +1,7 @@
-// Scribe: sends the requests of a contract case to one API server and writes down what every correct
-// server must answer the same: status code, kind, reason, causes, the fields that the case asks for.
-// What differs by nature (UIDs, times, resourceVersions, the wording of most messages) is left out;
-// how such values relate to each other is written down as a fact.
+// Scribe: sends the requests of a contract case to one API server and writes down what every
+// correct server must answer the same: status code, kind, reason, causes, the fields that the case
+// asks for. What differs by nature (UIDs, times, resourceVersions, the wording of most messages) is
+// left out; how such values relate to each other is written down as a fact.
 #pragma once
 
 #include <functional>
@@ -53,8 +53,8 @@ class Scribe {
   void note(const std::string& line);
   /// A watch as a stream of events; the caller notes them.
   rig::RawStream watch(const std::string& target);
-  /// Notes the next `count` events: type, kind, name and the values at these pointers of the object.
-  /// Bookmarks are noted only when `with_bookmarks`.
+  /// Notes the next `count` events: type, kind, name and the values at these pointers of the
+  /// object. Bookmarks are noted only when `with_bookmarks`.
   void tell_events(rig::RawStream& stream, int count, const std::vector<std::string>& fields = {},
                    bool with_bookmarks = false);
 

@@ -25,7 +25,8 @@ std::string watching(Scribe& scribe, const std::string& query) {
 
 void sequence(Scribe& scribe) {
   const auto a = make(scribe, configmap("a"));
-  auto stream = scribe.watch(watching(scribe, "timeoutSeconds=20&resourceVersion=" + version_of(a)));
+  auto stream =
+      scribe.watch(watching(scribe, "timeoutSeconds=20&resourceVersion=" + version_of(a)));
   scribe.note("status " + std::to_string(stream.status()));
   make(scribe, configmap("b"));
   change(scribe, "a", value("2"));
@@ -96,8 +97,9 @@ void expired(Scribe& scribe) {
                               text_at(page, "/metadata/continue")});
   scribe.fact("carries a fresh token",
               !text_at(next, "/metadata/continue").empty());
-  scribe.tell("exactly this version", {.target = scribe.configmaps() + "?resourceVersionMatch=Exact" +
-                                                 "&limit=1&resourceVersion=" + old});
+  scribe.tell("exactly this version",
+              {.target = scribe.configmaps() + "?resourceVersionMatch=Exact" +
+                         "&limit=1&resourceVersion=" + old});
 }
 
 void future_version(Scribe& scribe) {
@@ -131,11 +133,15 @@ void finalized(Scribe& scribe) {
 
 std::span<const ContractCase> watch_cases() {
   static constexpr std::array cases{
-      ContractCase{"watch-sequence", sequence},       ContractCase{"watch-from-before", from_before},
-      ContractCase{"watch-from-any", from_any},       ContractCase{"watch-selected", selected},
-      ContractCase{"watch-bookmarks", bookmarks},     ContractCase{"watch-expired", expired},
+      ContractCase{"watch-sequence", sequence},
+      ContractCase{"watch-from-before", from_before},
+      ContractCase{"watch-from-any", from_any},
+      ContractCase{"watch-selected", selected},
+      ContractCase{"watch-bookmarks", bookmarks},
+      ContractCase{"watch-expired", expired},
       ContractCase{"watch-future-version", future_version},
-      ContractCase{"watch-malformed", malformed},     ContractCase{"watch-finalized", finalized},
+      ContractCase{"watch-malformed", malformed},
+      ContractCase{"watch-finalized", finalized},
   };
   return cases;
 }

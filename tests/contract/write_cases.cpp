@@ -12,8 +12,8 @@ constexpr const char* other_uid = "00000000-0000-0000-0000-000000000000";
 void creates(Scribe& scribe) {
   const auto post = [&](const std::string& title, const json& body, const std::string& query = {},
                         const std::vector<std::string>& fields = {}) {
-    return scribe.tell(title, {.method = "POST", .target = scribe.deployments() + query, .body = body},
-                       fields);
+    return scribe.tell(
+        title, {.method = "POST", .target = scribe.deployments() + query, .body = body}, fields);
   };
   post("create", deployment("web", 2), "", {"/metadata/generation", "/spec/replicas"});
   post("again", deployment("web", 2));
@@ -137,10 +137,11 @@ void patches(Scribe& scribe) {
       {{"spec",
         {{"template", {{"spec", {{"containers", {{{"name", "side"}, {"image", "side:1"}}}}}}}}}}},
       strategic_patch);
-  scribe.note("  containers " +
-              std::to_string(
-                  strategic.value(json::json_pointer("/spec/template/spec/containers"), json::array())
-                      .size()));
+  scribe.note(
+      "  containers " +
+      std::to_string(
+          strategic.value(json::json_pointer("/spec/template/spec/containers"), json::array())
+              .size()));
   patch("unsupported type", {{"spec", {{"replicas", 1}}}}, "application/x-patch");
   scribe.tell("malformed", {.method = "PATCH",
                             .target = scribe.deployments("web"),
@@ -163,7 +164,8 @@ void scales(Scribe& scribe) {
   scribe.fact("has the target's uid", uid_of(scale) == uid_of(target));
   scribe.fact("has the target's version", version_of(scale) == version_of(target));
   const auto patch = [&](const std::string& title, const json& body) {
-    return scribe.tell(title, {.method = "PATCH", .target = path, .body = body, .type = merge_patch},
+    return scribe.tell(title,
+                       {.method = "PATCH", .target = path, .body = body, .type = merge_patch},
                        scale_fields);
   };
   const auto to = [](const json& replicas) { return json{{"spec", {{"replicas", replicas}}}}; };
@@ -259,7 +261,8 @@ void leases(Scribe& scribe) {
                {"renewTime", "2030-01-02T03:04:05.000001Z"},
                {"leaseTransitions", 0}}}};
   scribe.tell("absent", {.target = base + "/leader"});
-  const auto held = scribe.tell("create", {.method = "POST", .target = base, .body = lease}, fields);
+  const auto held =
+      scribe.tell("create", {.method = "POST", .target = base, .body = lease}, fields);
   scribe.tell("create again", {.method = "POST", .target = base, .body = lease});
   const auto put = [&](const std::string& title, const json& body) {
     return scribe.tell(title, {.method = "PUT", .target = base + "/leader", .body = body}, fields);

@@ -1,4 +1,5 @@
-// What a user sees of the operator on a real cluster: from a metric in Prometheus to pods, and back.
+// What a user sees of the operator on a real cluster: from a metric in Prometheus to pods, and
+// back.
 #include "e2e/world.hpp"
 
 namespace poolscaler::e2e {
@@ -91,9 +92,9 @@ TEST_F(Scaling, ScalesACustomKindThatAppearsLater) {
           .dump());
   ASSERT_EQ(made.status, 201) << made.body;
   set_load("custom", 30);
-  make_policy("custom",
-              {{"minReplicas", 1},
-               {"scaleTargetRef", {{"apiVersion", "test.poolscaler.dev/v1"}, {"kind", "ModelServer"}}}});
+  make_policy("custom", {{"minReplicas", 1},
+                         {"scaleTargetRef",
+                          {{"apiVersion", "test.poolscaler.dev/v1"}, {"kind", "ModelServer"}}}});
   EXPECT_TRUE(rig::eventually(Ms{60'000}, [&] {
     const auto object = cluster().get(path + "/custom");
     return object["spec"].value("size", 0) == 3;
@@ -105,10 +106,11 @@ TEST_F(Scaling, RecommendWritesNothingButStatus) {
   set_load("llm", 70);
   make_policy("llm", {{"mode", "Recommend"}});
   const auto scale_requests = [&] {
-    return cluster().counter("apiserver_request_total",
-                             {"subresource=\"scale\"", "resource=\"deployments\"", "verb=\"PATCH\""}) +
-           cluster().counter("apiserver_request_total", {"subresource=\"scale\"",
-                                                         "resource=\"deployments\"", "verb=\"PUT\""});
+    return cluster().counter(
+               "apiserver_request_total",
+               {"subresource=\"scale\"", "resource=\"deployments\"", "verb=\"PATCH\""}) +
+           cluster().counter("apiserver_request_total",
+                             {"subresource=\"scale\"", "resource=\"deployments\"", "verb=\"PUT\""});
   };
   const auto requests_made = cluster().requests_by(operator_user).size();
   const double requests_before = scale_requests();

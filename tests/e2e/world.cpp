@@ -18,7 +18,9 @@ class RealParts : public ::testing::Environment {
 };
 const auto* const real_parts = ::testing::AddGlobalTestEnvironment(new RealParts);
 
-rig::fs::path source(const std::string& path) { return rig::fs::path(POOLSCALER_SOURCE_DIR) / path; }
+rig::fs::path source(const std::string& path) {
+  return rig::fs::path(POOLSCALER_SOURCE_DIR) / path;
+}
 
 rig::Command command_of(const OperatorOptions& options, std::uint16_t port,
                         const rig::fs::path& log) {
@@ -46,7 +48,8 @@ json node(int number) {
           {"kind", "Node"},
           {"metadata", {{"name", "gpu-" + std::to_string(number)}, {"labels", {{"type", "kwok"}}}}},
           {"status",
-           {{"capacity", {{"cpu", "64"}, {"memory", "512Gi"}, {"pods", "110"}, {"nvidia.com/gpu", "8"}}},
+           {{"capacity",
+             {{"cpu", "64"}, {"memory", "512Gi"}, {"pods", "110"}, {"nvidia.com/gpu", "8"}}},
             {"allocatable",
              {{"cpu", "64"}, {"memory", "512Gi"}, {"pods", "110"}, {"nvidia.com/gpu", "8"}}}}}};
 }
@@ -198,7 +201,9 @@ json Case::policy(const std::string& name, const json& changes) const {
   return object;
 }
 
-void Case::make_policy(const std::string& name, const json& changes) { make(policy(name, changes)); }
+void Case::make_policy(const std::string& name, const json& changes) {
+  make(policy(name, changes));
+}
 
 void Case::change_policy(const std::string& name, const json& spec) {
   const auto answer = cluster().request("PATCH", policies(name), json{{"spec", spec}}.dump(),

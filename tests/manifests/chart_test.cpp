@@ -59,7 +59,7 @@ TEST_F(Chart, PassesTheStrictLint) {
 
 TEST_F(Chart, RendersTheCommittedManifests) {
   const auto rendered =
-      rig::run({"/usr/bin/env", "HELM=" + helm_.string(),
+      rig::run({"/usr/bin/env", fmt::format("HELM={}", helm_.string()),
                 source_path("scripts/render-deploy.sh").string(), "--stdout"});
   ASSERT_EQ(rendered.exit_code, 0) << rendered.err;
   EXPECT_EQ(rendered.out, file_text(source_path("deploy/poolscaler.yaml")))
@@ -110,7 +110,7 @@ TEST_F(Chart, NamesTheImageByDigestWhenThereIsOne) {
     return pod["containers"][0]["image"].get<std::string>();
   };
   EXPECT_EQ(image_of({"image.tag=x"}), "ghcr.io/poolscaler/poolscaler:x");
-  const auto digest = "sha256:" + std::string(64, 'a');
+  const auto digest = std::string("sha256:").append(64, 'a');
   EXPECT_EQ(image_of({"image.registry=", "image.digest=" + digest}),
             "poolscaler/poolscaler@" + digest);
 }

@@ -37,7 +37,7 @@ class OnTheApiServer : public ::testing::Test {
     if (the_cluster) return;
     the_cluster = std::make_unique<rig::ControlPlane>();
     for (const auto kind : api::all_kinds) {
-      const auto file = source_path("crds/" + std::string(api::names_of(kind).plural) + ".yaml");
+      const auto file = source_path(fmt::format("crds/{}.yaml", api::names_of(kind).plural));
       const auto applied = the_cluster->kubectl({"apply", "-f", file.string()});
       ASSERT_EQ(applied.exit_code, 0) << applied.err;
     }
@@ -131,7 +131,7 @@ TEST_F(OnTheApiServer, TakesAStatusOfAnySize) {
                            .decision_message = endless,
                            .last_scale = api::LastScale{now, 1, 3, Reason::SignalAboveTarget}};
   for (int i = 0; i < 100; ++i) {
-    status.signals.push_back({.name = "s" + std::to_string(i),
+    status.signals.push_back({.name = fmt::format("s{}", i),
                               .state = SignalState::Stale,
                               .age_seconds = 7.5,
                               .detail = endless});
@@ -205,8 +205,8 @@ TEST_F(OnTheApiServer, TheChartInstallsUpgradesAndLeavesThePoliciesBehind) {
     GTEST_SKIP() << no_helm;
   }
   for (const auto kind : api::all_kinds)
-    the_cluster->kubectl({"delete", "crd", std::string(api::names_of(kind).plural) + "." +
-                                               std::string(api::group)});
+    the_cluster->kubectl(
+        {"delete", "crd", fmt::format("{}.{}", api::names_of(kind).plural, api::group)});
   const auto run_helm = [&](std::vector<std::string> arguments) {
     std::vector<std::string> argv{helm.string(), "--kubeconfig",
                                   the_cluster->admin_kubeconfig().string(), "--namespace",

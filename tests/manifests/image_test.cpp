@@ -2,6 +2,8 @@
 // with the [runtime] part of scripts/packages.txt, and nothing is listed there without a use.
 #include <gmock/gmock.h>
 
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -38,25 +40,35 @@ std::vector<std::string> loaded_files() {
   return files;
 }
 
-std::string owner_of(std::string file) {
-  auto asked = rig::run({"dpkg-query", "-S", file});
-  // Since /lib became a link to /usr/lib, packages list their files under either.
-  if (asked.exit_code != 0 && file.starts_with("/usr"))
-    asked = rig::run({"dpkg-query", "-S", file.substr(4)});
-  return asked.out.substr(0, asked.out.find(':'));
+/// The packages that own these files; files of no package are left out.
+std::map<std::string, std::string> owners_of(const std::vector<std::string>& files) {
+  std::vector<std::string> argv{"dpkg-query", "-S"};
+  for (const auto& file : files) {
+    argv.push_back(file);
+    // Since /lib became a link to /usr/lib, packages list their files under either.
+    if (file.starts_with("/usr")) argv.push_back(file.substr(4));
+  }
+  std::istringstream lines(rig::run(argv).out);
+  std::map<std::string, std::string> owners;
+  for (std::string line; std::getline(lines, line);)
+    owners[line.substr(line.find(": ") + 2)] = line.substr(0, line.find(':'));
+  return owners;
 }
 
 /// `packages` and all that they depend on, as far as it is installed here.
 std::set<std::string> with_dependencies(const std::set<std::string>& packages) {
+  std::map<std::string, std::string> depends;
+  std::istringstream lines(
+      rig::run({"dpkg-query", "-W", "-f", "${Package}\t${Depends}, ${Pre-Depends}\n"}).out);
+  for (std::string line; std::getline(lines, line);)
+    depends[line.substr(0, line.find('\t'))] = line.substr(line.find('\t') + 1);
   std::set<std::string> all;
   std::vector<std::string> open(packages.begin(), packages.end());
   while (!open.empty()) {
     const auto package = open.back();
     open.pop_back();
     if (!all.insert(package).second) continue;
-    const auto asked =
-        rig::run({"dpkg-query", "-W", "-f", "${Depends}, ${Pre-Depends}", package});
-    std::istringstream parts(asked.out);
+    std::istringstream parts(depends[package]);
     for (std::string part; std::getline(parts, part, ',');) {
       const auto begin = part.find_first_not_of(' ');
       if (begin == std::string::npos) continue;
@@ -76,18 +88,30 @@ class Image : public ::testing::Test {
 
 TEST_F(Image, HasAPackageForEveryLibraryThatTheProgramLoads) {
   const auto available = with_dependencies(runtime_packages());
-  for (const auto& file : loaded_files()) {
-    const auto owner = owner_of(file);
-    if (owner.empty()) continue;  // no Debian library: a compiler of another origin
+  for (const auto& [file, owner] : owners_of(loaded_files()))
     EXPECT_TRUE(available.contains(owner)) << file << " is of " << owner;
-  }
 }
 
 TEST_F(Image, HasNoPackageWithoutAUse) {
   std::set<std::string> used = {"ca-certificates", "tzdata"};
-  for (const auto& file : loaded_files()) used.insert(owner_of(file));
+  for (const auto& [file, owner] : owners_of(loaded_files())) used.insert(owner);
   for (const auto& package : runtime_packages())
     EXPECT_TRUE(used.contains(package)) << package << " is not needed at run time";
+}
+
+TEST(Program, KnowsEveryFlagOfItsPod) {
+  const auto help = rig::run({POOLSCALER_BINARY, "run", "--help"}).out;
+  const auto objects = api::read_yaml(file_text(source_path("deploy/poolscaler.yaml"))).value();
+  int flags = 0;
+  for (const auto& object : objects) {
+    if (object["kind"] != "Deployment") continue;
+    for (const std::string argument : object["spec"]["template"]["spec"]["containers"][0]["args"]) {
+      if (!argument.starts_with("--")) continue;
+      EXPECT_THAT(help, testing::HasSubstr(argument.substr(0, argument.find('=')) + " "));
+      ++flags;
+    }
+  }
+  EXPECT_GE(flags, 6);
 }
 
 TEST(Dockerfile, RunsAsNobodyFromTheListedPackages) {

@@ -49,7 +49,8 @@ std::string ControlPlane::why_unavailable(const std::vector<std::string>& progra
   wanted.insert(wanted.end(), programs.begin(), programs.end());
   for (const auto& name : wanted)
     if (find_program(name, {tools()}).empty())
-      return "the real control plane is not here: no " + name + " (scripts/controlplane.sh builds it)";
+      return "the real control plane is not here: no " + name +
+             " (scripts/controlplane.sh builds it)";
   return {};
 }
 
@@ -79,8 +80,9 @@ void ControlPlane::make_certificates() const {
   folder_.write("server.ext", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes\n");
   const std::vector<std::string> curve{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                                        "-nodes"};
-  std::vector<std::string> authority{"openssl", "req", "-x509", "-days", "2", "-subj", "/CN=test-ca",
-                                     "-keyout", path("ca.key"), "-out", path("ca.crt")};
+  std::vector<std::string> authority{
+      "openssl",     "req",     "-x509",        "-days", "2",           "-subj",
+      "/CN=test-ca", "-keyout", path("ca.key"), "-out",  path("ca.crt")};
   authority.insert(authority.end(), curve.begin(), curve.end());
   std::vector<std::string> request{"openssl", "req", "-subj", "/CN=kube-apiserver", "-keyout",
                                    path("server.key"), "-out", path("server.csr")};
@@ -181,11 +183,13 @@ void ControlPlane::start_others() {
         {config, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=" + port(),
          "--cert-dir=" + (folder_.path() / "certs-kcm").string(),
          "--service-account-private-key-file=" + (folder_.path() / "sa.key").string(),
-         "--root-ca-file=" + ca_file().string(), "--use-service-account-credentials=false"}));
+         "--root-ca-file=" + ca_file().string(), "--use-service-account-credentials=false",
+         "--kube-api-qps=300", "--kube-api-burst=600"}));
   if (options_.scheduler)
     others_.push_back(start("kube-scheduler",
                             {config, "--leader-elect=false", "--bind-address=127.0.0.1",
-                             "--secure-port=" + port(),
+                             "--secure-port=" + port(), "--kube-api-qps=300",
+                             "--kube-api-burst=600",
                              "--cert-dir=" + (folder_.path() / "certs-ks").string()}));
   if (options_.kwok) {
     std::vector<std::string> argv{config, "--manage-all-nodes=true",

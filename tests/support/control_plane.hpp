@@ -1,6 +1,7 @@
 // ControlPlane: a real Kubernetes API server on loopback ports with its own etcd, certificates and
-// admin token, in a temporary folder; and, on request, controller manager, scheduler and KWOK (whose
-// simulated nodes and pods become ready). One per test program. Everything ends with this object.
+// admin token, in a temporary folder; and, on request, controller manager, scheduler and KWOK
+// (whose simulated nodes and pods become ready). One per test program. Everything ends with this
+// object.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// LoadExporter: a /metrics page whose gauges a test sets, for Prometheus to scrape; it can also fail.
+// LoadExporter: a /metrics page whose gauges a test sets, for Prometheus to scrape; it can also
+// fail.
 #pragma once
 
 #include <cstdint>

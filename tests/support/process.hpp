@@ -59,8 +59,8 @@ struct Finished {
 Finished run(const std::vector<std::string>& argv, const std::string& input = {},
              Ms limit = Ms{60'000});
 
-/// A folder under the system's temporary one that is removed with this object, or kept (and named on
-/// standard error) when the environment has POOLSCALER_KEEP.
+/// A folder under the system's temporary one that is removed with this object, or kept (and named
+/// on standard error) when the environment has POOLSCALER_KEEP.
 class TempDir {
  public:
   TempDir();
@@ -69,7 +69,8 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
   [[nodiscard]] const fs::path& path() const { return path_; }
   /// Writes (or overwrites, at once) a file in it and returns its path.
-  fs::path write(const std::string& name, const std::string& text, bool is_executable = false) const;
+  fs::path write(const std::string& name, const std::string& text,
+                 bool is_executable = false) const;
 
  private:
   fs::path path_;

@@ -1,9 +1,9 @@
 // ClusterState: the watched cluster as typed stores, with the indices that rounds need, and the set
 // of policies that something has changed for.
 //
-// Invariant: sinks never block and never see the loop; the loop never sees JSON. One lock guards all
-// stores, so a view is one consistent moment of what the watches have told so far. Nothing that a
-// sink receives can make it throw.
+// Invariant: sinks never block and never see the loop; the loop never sees JSON. One lock guards
+// all stores, so a view is one consistent moment of what the watches have told so far. Nothing that
+// a sink receives can make it throw.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ struct ScaleFound {
 
 /// A collection and how far it is.
 struct SyncState {
-  std::string resource;  // "scalingpolicies", "Deployment of apps/v1"
+  std::string resource;  // "scalingpolicies.poolscaler.dev", "Deployment of apps/v1"
+  std::string ns{};      // empty: all namespaces
   bool is_target_kind = false;
   bool synced = false;
   std::string error{};

@@ -1,5 +1,5 @@
-// What the operator keeps of each watched object: typed, small, and nothing that a decision does not
-// need. Labels, annotations, managed fields and specs of foreign objects are not kept.
+// What the operator keeps of each watched object: typed, small, and nothing that a decision does
+// not need. Labels, annotations, managed fields and specs of foreign objects are not kept.
 #pragma once
 
 #include <array>

@@ -3,8 +3,8 @@
 // A step takes in what the watches, the metric sources and the write queue have brought, evaluates
 // what is due and hands out reads and writes; it never blocks on a network. From the API server it
 // reads nothing at all.
-// Invariant: while a write of a policy is on its way, or the cache is older than its last write, that
-// policy is not decided. A broken invariant freezes one policy until its spec changes.
+// Invariant: while a write of a policy is on its way, or the cache is older than its last write,
+// that policy is not decided. A broken invariant freezes one policy until its spec changes.
 #pragma once
 
 #include <functional>

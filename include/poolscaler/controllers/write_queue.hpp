@@ -2,8 +2,9 @@
 //
 // Guarantees: a better class goes first; writes of one object never overlap; the latest write that
 // waits for an object replaces an older one; 429 pauses its class for as long as the server asked,
-// and no other class. Nothing is sent twice from here: a write that failed is reported, and whoever
-// decides decides anew. Bounded by the number of policies, since each has one slot per kind.
+// and no other class; a server that does not answer is asked less and less often. Nothing is sent
+// twice from here: a write that failed is reported, and whoever decides decides anew. Bounded by
+// the number of policies, since each has one slot per kind.
 #pragma once
 
 #include <array>
@@ -83,6 +84,7 @@ class WriteQueue {
   std::optional<std::pair<WriteSlot, Job>> take_next();
   [[nodiscard]] WriteDone send(const WriteSlot& slot, const Job& job, std::stop_token stop);
   void finish(const Job& job, WriteDone done);
+  void pause(std::size_t write_class, const std::optional<Error>& error);
   void show_depth(std::size_t write_class);
   [[nodiscard]] Millis until_next() const;
 
@@ -99,6 +101,7 @@ class WriteQueue {
   std::array<std::deque<WriteSlot>, class_count> lines_;  // may hold slots that are gone
   std::array<std::size_t, class_count> depths_{};
   std::array<Millis, class_count> paused_until_{};
+  std::array<unsigned, class_count> silences_{};  // unanswered writes in a row
   std::set<WriteSlot> busy_;
   std::vector<WriteDone> done_;
 };

@@ -4,8 +4,9 @@
 // It keeps what clients build on: one global revision, optimistic concurrency, UID and
 // resourceVersion preconditions, generation, status and scale subresources, lists in consistent
 // pages, watches with bookmarks and 410, field validation, patches of all four kinds, finalizers,
-// discovery, OpenAPI and tables. It refuses what it does not know with the Status a real server would
-// send. It has no TLS, no RBAC, no webhooks, and no CEL: object-level rules are those of the api room.
+// discovery, OpenAPI and tables. It refuses what it does not know with the Status a real server
+// would send. It has no TLS, no RBAC, no webhooks, and no CEL: object-level rules are those of the
+// api room.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Sandbox: the whole world that the operator needs, in one process - an API server and a Prometheus
-// API on real loopback ports, a cluster and a load behind them. The operator itself is started by the
-// app room against these ports, exactly as against a real cluster.
+// API on real loopback ports, a cluster and a load behind them. The operator itself is started by
+// the app room against these ports, exactly as against a real cluster.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@
 
 namespace poolscaler::simulation {
 
-using StartServer = std::function<Result<std::unique_ptr<HttpServer>>(HttpServerOptions, HttpHandler)>;
+using StartServer =
+    std::function<Result<std::unique_ptr<HttpServer>>(HttpServerOptions, HttpHandler)>;
 
 /// What the story and --serve begin with: namespace demo, Deployment llm at zero, MetricSource
 /// sandbox, ScalingPolicy llm.

@@ -2,8 +2,9 @@
 //
 // Labels come in as enumerators or as names of our own objects; there is no way to pass free text
 // but for hosts, which are capped. The series of a policy vanish with it. Process-wide series live
-// in prometheus-cpp's registry; the per-policy ones in a compact table that is printed straight into
-// the exposition, since a registry entry per series would cost more memory than the fleet itself.
+// in prometheus-cpp's registry; the per-policy ones in a compact table that is printed straight
+// into the exposition, since a registry entry per series would cost more memory than the fleet
+// itself.
 #pragma once
 
 #include <cstddef>
@@ -70,7 +71,8 @@ class Metrics {
   void count_scale_write(Trend direction, WriteResult result);
   void count_status_write(WriteResult result);
   void set_write_queue_depth(WriteClass write_class, std::size_t depth);
-  void count_events_dropped(std::size_t count);
+  /// The total since the start; it never shrinks.
+  void set_events_dropped(std::uint64_t total);
 
   void count_metric_query(QueryOutcome outcome);
   void observe_metric_query(Millis duration);
@@ -81,7 +83,8 @@ class Metrics {
   void set_leader(std::string_view lease, bool leading);
   /// `resource` is a plural with its group ("deployments.apps"): at most 64, then "other".
   void set_watch_synced(std::string_view resource, bool synced);
-  void count_relist(std::string_view resource);
+  /// The total since the start; it never shrinks.
+  void set_lists(std::string_view resource, std::uint64_t total);
 
   void set_policy(const ObjectKey& policy, const PolicySample& sample);
   void drop_policy(const ObjectKey& policy);

@@ -37,7 +37,6 @@ Resolver::Resolver(std::string host, std::string port)
 void Resolver::look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* list = nullptr;
   const int code = getaddrinfo(host.c_str(), nullptr, &hints, &list);
   const std::scoped_lock lock(lookup->mutex);

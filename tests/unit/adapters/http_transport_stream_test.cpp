@@ -1,6 +1,7 @@
 // Streams without end: pieces as they come, limits on silence and on what is held.
 #include <chrono>
 #include <fmt/format.h>
+#include <fstream>
 #include <future>
 #include <gmock/gmock.h>
 
@@ -88,6 +89,51 @@ TEST(HttpTransportStream, SaysWhenItWasCut) {
     EXPECT_EQ(answer.error().kind, ErrorKind::Unavailable) << answer.error().message;
     EXPECT_EQ(collected.text, "whole\n");
   }
+}
+
+TEST(HttpTransportStream, IsNeverCompleteWhereverItIsCut) {
+  const std::string whole =
+      std::string(test::chunked_head) + chunk("one\n") + chunk("tw\xC3\xA9\n") + "0\r\n\r\n";
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    RawServer server([&](RawConnection& connection) {
+      connection.read_request();
+      connection.write(std::string_view(whole).substr(0, at));
+    });
+    Collected collected;
+    const auto answer =
+        connect_to(server)->stream(watch(), milliseconds(2000), collected.sink(), {});
+    EXPECT_FALSE(answer) << "cut at " << at;
+    EXPECT_TRUE(std::string("one\ntw\xC3\xA9\n").starts_with(collected.text)) << collected.text;
+  }
+}
+
+/// The state of the timer of the connection to `port`, as the kernel tells it: "02" is keep-alive.
+std::string timer_to(std::uint16_t port) {
+  std::ifstream table("/proc/net/tcp");
+  std::string line;
+  const auto remote = fmt::format("0100007F:{:04X} 01 ", port);
+  while (std::getline(table, line)) {
+    const auto at = line.find(remote);
+    // "rem_address st tx_queue:rx_queue tr:tm->when": the first remote address is the peer's.
+    if (at != std::string::npos && at > 15) return line.substr(at + remote.size() + 18, 2);
+  }
+  return {};
+}
+
+TEST(HttpTransportStream, ProbesASilentConnection) {
+  std::promise<std::string> timer;
+  RawServer* self = nullptr;
+  RawServer server([&](RawConnection& connection) {
+    connection.read_request();
+    connection.write(test::chunked_head);
+    connection.wait_for_close(milliseconds(300));
+    timer.set_value(timer_to(self->port()));
+    connection.write("0\r\n\r\n");
+  });
+  self = &server;
+  Collected collected;
+  EXPECT_TRUE(connect_to(server)->stream(watch(), milliseconds(2000), collected.sink(), {}));
+  EXPECT_EQ(timer.get_future().get(), "02");
 }
 
 TEST(HttpTransportStream, AnEndWithoutATerminatorIsNoEnd) {

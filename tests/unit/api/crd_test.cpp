@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "field_table.hpp"
@@ -83,7 +84,7 @@ TEST(ReferencePage, TellsOfEveryField) {
   for (const auto kind : all_kinds) {
     const auto page = reference_page(kind);
     for (const auto& field : table_of(kind).spec)
-      EXPECT_THAT(page, testing::HasSubstr("`" + std::string(field.path) + "`"));
+      EXPECT_THAT(page, testing::HasSubstr(fmt::format("`{}`", field.path)));
   }
 }
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
@@ -94,7 +95,7 @@ TEST(PolicyStatus, StaysSmallWhateverItIsGiven) {
   status.observed_generation = -1;
   status.signals.assign(500, status.signals[0]);
   for (std::size_t i = 0; i < status.signals.size(); ++i) {
-    status.signals[i].name = "s" + std::to_string(i);
+    status.signals[i].name = fmt::format("s{}", i);
     status.signals[i].detail = endless;
     status.signals[i].value = std::numeric_limits<double>::infinity();
     status.signals[i].age_seconds = 1e300;

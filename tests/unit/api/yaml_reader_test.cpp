@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
@@ -93,7 +94,7 @@ RC_GTEST_PROP(YamlWriter, IsReadBackUnchanged, ()) {
   };
   json object = json::object();
   for (int i = *rc::gen::inRange(1, 6); i > 0; --i) {
-    auto& place = object["k" + word()];
+    auto& place = object[fmt::format("k{}", word())];
     switch (*rc::gen::inRange(0, 4)) {
       case 0: place = word(); break;
       case 1: place = {word(), {{"a", word()}, {"b", {word()}}}, json::array()}; break;

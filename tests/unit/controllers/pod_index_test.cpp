@@ -43,7 +43,8 @@ TEST(PodIndex, SelectsWithoutAnEqualityToo) {
   PodIndex pods;
   pods.put({"shop", "a"}, {{{"app", "web"}}, PodState::Ready, at(10)});
   pods.put({"shop", "b"}, {{}, PodState::Ready, at(10)});
-  EXPECT_EQ(pods.count("shop", Selector({{.key = "app", .op = SelectorOperator::Exists}})).ready, 1);
+  EXPECT_EQ(pods.count("shop", Selector({{.key = "app", .op = SelectorOperator::Exists}})).ready,
+            1);
   EXPECT_EQ(pods.count("shop", Selector()).ready, 0);
 }
 

@@ -65,7 +65,8 @@ TEST_F(Rounds, AChangeIsToldOnPolicyAndTarget) {
   set_up(2, 48);
   world.run_for(second);
   const std::string note =
-      "Scaled Deployment shop/web from 2 to 5: 'queue' 48 is above target 10 per replica (wanted 5)";
+      "Scaled Deployment shop/web from 2 to 5: 'queue' 48 is above target 10 per replica (wanted "
+      "5)";
   ASSERT_THAT(world.cluster->events, SizeIs(2));
   EXPECT_EQ(world.cluster->events[0].regarding_kind, "ScalingPolicy");
   EXPECT_EQ(world.cluster->events[1].regarding_kind, "Deployment");

@@ -38,12 +38,13 @@ class NotingWriter final : public ClusterWriter {
 class WriteQueueTest : public ::testing::Test {
  protected:
   std::uint64_t put(const std::string& name, WriteClass write_class, std::int32_t replicas) {
-    return queue.put_scale({"ns", name}, write_class,
-                           {.ns = "ns",
-                            .target = {.api_version = "apps/v1", .kind = "Deployment", .name = name},
-                            .uid = "u",
-                            .resource_version = "1",
-                            .replicas = replicas});
+    return queue.put_scale(
+        {"ns", name}, write_class,
+        {.ns = "ns",
+         .target = {.api_version = "apps/v1", .kind = "Deployment", .name = name},
+         .uid = "u",
+         .resource_version = "1",
+         .replicas = replicas});
   }
   void put_status(const std::string& name) {
     queue.put_status({.what = WriteSlot::What::Status, .key = {"ns", name}},
@@ -128,6 +129,21 @@ TEST_F(Queue, AnAbsurdRetryAfterIsNotObeyedForEver) {
   clock.advance(Millis(60'000));
   pump();
   EXPECT_THAT(writer.sent, ElementsAre("a=5", "b=5"));
+}
+
+TEST_F(Queue, ASilentServerIsAskedLessAndLessOften) {
+  writer.error = Error{ErrorKind::Unavailable, "connection refused"};
+  for (int second = 0; second < 600; ++second) {
+    for (int i = 0; i < 50; ++i) put_status("p" + std::to_string(i));
+    pump();
+    clock.advance(Millis(1'000));
+  }
+  EXPECT_LE(writer.sent.size(), 40U) << "ten minutes, fifty policies that want to be told";
+  writer.error.reset();
+  writer.sent.clear();
+  clock.advance(Millis(30'000));
+  pump();
+  EXPECT_THAT(writer.sent, SizeIs(50));
 }
 
 TEST_F(Queue, ShowsItsDepthAndResults) {

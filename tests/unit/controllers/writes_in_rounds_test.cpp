@@ -1,5 +1,5 @@
-// What happens to writes: conflicts, throttling, lost answers, stale caches, somebody else's hand on
-// the same target, and a process that dies between any two writes.
+// What happens to writes: conflicts, throttling, lost answers, stale caches, somebody else's hand
+// on the same target, and a process that dies between any two writes.
 
 #include <gmock/gmock.h>
 
@@ -87,7 +87,8 @@ TEST_F(WritesInRounds, ARefusedWriteIsSaidAndTriedAgain) {
   world.run_for(500 * Millis(1));
   EXPECT_EQ(condition("Ready")["reason"], "WriteFailed");
   EXPECT_THAT(condition("Ready")["message"].get<std::string>(), HasSubstr("cannot patch"));
-  EXPECT_EQ(world.cluster->status(policy)["currentReplicas"], 2) << "nothing unconfirmed is claimed";
+  EXPECT_EQ(world.cluster->status(policy)["currentReplicas"], 2)
+      << "nothing unconfirmed is claimed";
   world.run_for(minute);
   EXPECT_EQ(world.cluster->replicas(web), 5);
   EXPECT_EQ(condition("Ready")["status"], "True");

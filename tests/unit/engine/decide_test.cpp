@@ -150,6 +150,17 @@ TEST(Decide, HoldsWhileNoReplicaCanBeJudged) {
   }
 }
 
+TEST(Decide, NeverShrinksOnTooMuchLoadNorGrowsOnTooLittle) {
+  auto policy = queue_policy(1, 20);
+  policy.signals[0].target_type = TargetType::Total;
+  auto observation = seen(4, value(15));
+  observation.target.pods = {.ready = 1, .starting = 3};
+  EXPECT_EQ(decided(observation, policy).desired, 4) << "1.5 x 1 ready is 2";
+  observation = seen(4, value(8));
+  observation.target.pods = {.ready = 9};
+  EXPECT_EQ(decided(observation, policy).desired, 4) << "0.8 x 9 ready is 8";
+}
+
 TEST(Decide, WakesPastAPercentageOfNothing) {
   auto policy = queue_policy(0, 10);
   policy.behavior.scale_up.policies = {{RatePolicyType::Percent, 50, 60}};

@@ -30,7 +30,7 @@ void touch_everything(Metrics& metrics) {
   metrics.count_request(0, "GET", "10.0.0.1:443");
   metrics.set_leader("poolscaler", true);
   metrics.set_watch_synced("deployments.apps", true);
-  metrics.count_relist("deployments.apps");
+  metrics.set_lists("deployments.apps", 3);
   metrics.set_policy({"shop", "web"},
                      {.current = 2,
                       .desired = 5,
@@ -100,6 +100,13 @@ TEST(Metrics, HostsBeyondTheCapShareOneLabel) {
   const auto text = metrics.text();
   EXPECT_THAT(text, HasSubstr("host=\"other\""));
   EXPECT_THAT(text, Not(HasSubstr("host-50")));
+}
+
+TEST(Metrics, TotalsOfOthersOnlyGrow) {
+  Metrics metrics(build);
+  metrics.set_events_dropped(7);
+  metrics.set_events_dropped(5);
+  EXPECT_THAT(metrics.text(), HasSubstr("poolscaler_events_dropped_total 7"));
 }
 
 TEST(Metrics, ReferencePageIsTheOneInTheDocs) {

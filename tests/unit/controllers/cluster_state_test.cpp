@@ -1,0 +1,230 @@
+#include "poolscaler/controllers/cluster_state.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "fake_world.hpp"
+
+namespace poolscaler::controllers {
+namespace {
+
+using nlohmann::json;
+using testing::queue_policy;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+const TargetKind deployments{"apps/v1", "Deployment"};
+const TargetKind models{"example.com/v1", "Model"};
+
+json object(const std::string& ns, const std::string& name, const std::string& version = "1") {
+  json out;
+  out["metadata"] = {{"name", name}, {"uid", "uid-" + name}, {"resourceVersion", version},
+                     {"generation", 1}, {"creationTimestamp", "2026-01-01T00:00:00Z"}};
+  if (!ns.empty()) out["metadata"]["namespace"] = ns;
+  return out;
+}
+
+json policy(const std::string& ns, const std::string& name, const std::string& target) {
+  auto out = object(ns, name);
+  out["spec"] = queue_policy(target, 1, 5);
+  return out;
+}
+
+json deployment(const std::string& ns, const std::string& name, int replicas) {
+  auto out = object(ns, name);
+  out["spec"] = {{"replicas", replicas}, {"selector", {{"matchLabels", {{"app", name}}}}}};
+  return out;
+}
+
+void list(ChangeSink& sink, const std::vector<json>& objects) {
+  sink.replace_begin();
+  for (const auto& item : objects) sink.replace_item(item);
+  sink.replace_end();
+}
+
+class ClusterStateTest : public ::testing::Test {
+ protected:
+  /// Everything but target kinds is listed and empty.
+  void sync() {
+    for (auto* sink : {&state.policies(), &state.sources(), &state.pods(), &state.autoscalers(),
+                       &state.scaled_objects()})
+      list(*sink, {});
+  }
+  ClusterState state;
+};
+
+using State = ClusterStateTest;
+
+TEST_F(State, IsSyncedOnceEveryCollectionHasBeenListed) {
+  EXPECT_FALSE(state.synced());
+  (void)state.pods();
+  sync();
+  EXPECT_TRUE(state.synced());
+  (void)state.targets(deployments);
+  EXPECT_TRUE(state.synced()) << "kinds of targets come and go";
+}
+
+TEST_F(State, AViewIsNotSyncedBeforeItsKindHasBeenListed) {
+  sync();
+  state.policies().upsert(policy("shop", "web", "web"));
+  EXPECT_FALSE(state.view({"shop", "web"})->synced);
+  list(state.targets(deployments), {});
+  const auto view = state.view({"shop", "web"});
+  EXPECT_TRUE(view->synced);
+  EXPECT_EQ(view->target_trouble->reason, Reason::TargetNotFound);
+}
+
+TEST_F(State, AListThatIsNotOverChangesNothing) {
+  sync();
+  list(state.policies(), {policy("shop", "a", "a"), policy("shop", "b", "b")});
+  state.policies().replace_begin();
+  state.policies().replace_item(policy("shop", "c", "c"));
+  EXPECT_THAT(state.policy_keys(),
+              UnorderedElementsAre(ObjectKey{"shop", "a"}, ObjectKey{"shop", "b"}));
+  state.policies().replace_end();
+  EXPECT_THAT(state.policy_keys(), ElementsAre(ObjectKey{"shop", "c"}));
+}
+
+TEST_F(State, ARelistMakesDirtyOnlyWhatHasChanged) {
+  sync();
+  list(state.targets(deployments), {deployment("shop", "a", 1), deployment("shop", "b", 1)});
+  list(state.policies(), {policy("shop", "a", "a"), policy("shop", "b", "b")});
+  (void)state.take_dirty();
+  list(state.policies(), {policy("shop", "a", "a"), policy("shop", "b", "b")});
+  list(state.targets(deployments), {deployment("shop", "a", 1), deployment("shop", "b", 2)});
+  EXPECT_THAT(state.take_dirty(), ElementsAre(ObjectKey{"shop", "b"}));
+}
+
+TEST_F(State, AStatusWriteOfOursIsNoChange) {
+  sync();
+  auto web = policy("shop", "web", "web");
+  state.policies().upsert(web);
+  (void)state.take_dirty();
+  web["metadata"]["resourceVersion"] = "2";
+  web["status"] = {{"currentReplicas", 3}};
+  state.policies().upsert(web);
+  EXPECT_THAT(state.take_dirty(), IsEmpty());
+}
+
+TEST_F(State, APodThatComesOrGoesIsNoReasonToDecide) {
+  sync();
+  list(state.targets(deployments), {deployment("shop", "web", 1)});
+  state.policies().upsert(policy("shop", "web", "web"));
+  (void)state.take_dirty();
+  auto pod = object("shop", "web-1");
+  pod["metadata"]["labels"] = {{"app", "web"}};
+  pod["status"] = {{"conditions", {{{"type", "Ready"}, {"status", "True"}}}}};
+  state.pods().upsert(pod);
+  EXPECT_THAT(state.take_dirty(), IsEmpty());
+  EXPECT_EQ(state.view({"shop", "web"})->target.pods.ready, 1);
+  pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  state.pods().upsert(pod);
+  EXPECT_EQ(state.view({"shop", "web"})->target.pods.ready, 0) << "it is on its way out";
+}
+
+TEST_F(State, SinksOfOneNamespaceLeaveTheOthersAlone) {
+  list(state.policies("shop"), {policy("shop", "a", "a")});
+  list(state.policies("bank"), {policy("bank", "b", "b")});
+  list(state.policies("shop"), {});
+  EXPECT_THAT(state.policy_keys(), ElementsAre(ObjectKey{"bank", "b"}));
+}
+
+TEST_F(State, KedaNeedNotBeInstalled) {
+  sync();
+  ClusterState fresh;
+  const Error absent{ErrorKind::NotFound, "no such resource"};
+  fresh.scaled_objects().failing(&absent);
+  EXPECT_TRUE(fresh.synced());
+  fresh.policies().failing(&absent);
+  EXPECT_FALSE(fresh.synced());
+  for (const auto& sync_state : fresh.sync_states())
+    if (sync_state.resource.starts_with("scalingpolicies")) {
+      EXPECT_THAT(sync_state.error, HasSubstr("no such resource"));
+      EXPECT_THAT(sync_state.error, HasSubstr("CustomResourceDefinition"));
+    }
+}
+
+TEST_F(State, ACustomKindIsReadThroughItsScaleSubresource) {
+  sync();
+  auto spec = policy("shop", "llm", "llm");
+  spec["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
+  state.policies().upsert(spec);
+  EXPECT_THAT(state.wanted_kinds(), ElementsAre(models));
+  list(state.targets(models), {object("shop", "llm"), object("shop", "unclaimed")});
+  const auto lookups = state.take_scale_lookups();
+  EXPECT_THAT(lookups, ElementsAre(ScaleLookup{models, {"shop", "llm"}}));
+  EXPECT_FALSE(state.view({"shop", "llm"})->synced) << "its replicas are not known yet";
+  state.set_scale(lookups[0], ScaleFound{.uid = "uid-llm",
+                                         .resource_version = "1",
+                                         .spec_replicas = 3,
+                                         .status_replicas = 2,
+                                         .selector = "app=llm"});
+  const auto view = state.view({"shop", "llm"});
+  EXPECT_TRUE(view->synced);
+  EXPECT_EQ(view->target.spec_replicas, 3);
+  EXPECT_EQ(view->selector, "app=llm");
+  state.targets(models).upsert(object("shop", "llm", "2"));
+  EXPECT_THAT(state.take_scale_lookups(), ElementsAre(ScaleLookup{models, {"shop", "llm"}}));
+  EXPECT_EQ(state.view({"shop", "llm"})->target_resource_version, "1")
+      << "the version is that of the numbers";
+}
+
+TEST_F(State, AFailedLookupIsWantedAgainUnlessItIsGone) {
+  sync();
+  auto spec = policy("shop", "llm", "llm");
+  spec["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
+  state.policies().upsert(spec);
+  list(state.targets(models), {object("shop", "llm")});
+  const ScaleLookup lookup{models, {"shop", "llm"}};
+  (void)state.take_scale_lookups();
+  state.set_scale(lookup, fail(ErrorKind::Unavailable, "down"));
+  EXPECT_THAT(state.take_scale_lookups(), ElementsAre(lookup));
+  state.set_scale(lookup, fail(ErrorKind::NotFound, "gone"));
+  EXPECT_THAT(state.take_scale_lookups(), IsEmpty());
+}
+
+TEST_F(State, TroubleOfAKindIsTroubleOfItsPolicies) {
+  sync();
+  state.policies().upsert(policy("shop", "web", "web"));
+  (void)state.take_dirty();
+  state.set_kind_trouble(deployments, Trouble{Reason::TargetNotScalable, "no scale subresource"});
+  EXPECT_THAT(state.take_dirty(), ElementsAre(ObjectKey{"shop", "web"}));
+  EXPECT_EQ(state.view({"shop", "web"})->target_trouble->reason, Reason::TargetNotScalable);
+}
+
+TEST_F(State, NothingThatAWatchBringsMakesItThrow) {
+  for (const auto* text : {"null", "[]", "3", "{}", R"({"metadata": 4})",
+                           R"({"metadata": {"name": 7, "namespace": []}})",
+                           R"({"metadata": {"name": "x"}, "spec": [1], "status": "s"})",
+                           R"({"metadata": {"name": "x", "labels": 3, "generation": "a"},
+                               "spec": {"replicas": -1, "selector": {"matchLabels": []}}})",
+                           R"({"metadata": {"name": "x", "creationTimestamp": "soon"},
+                               "spec": {"replicas": 99999999999, "scaleTargetRef": {"name": 5}},
+                               "status": {"conditions": [3, {"type": 1}]}})"}) {
+    const auto nonsense = json::parse(text);
+    for (auto* sink :
+         {&state.policies(), &state.sources(), &state.pods(), &state.autoscalers(),
+          &state.scaled_objects(), &state.targets(deployments), &state.targets(models)}) {
+      EXPECT_NO_THROW(sink->upsert(nonsense)) << text;
+      EXPECT_NO_THROW(list(*sink, {nonsense})) << text;
+      EXPECT_NO_THROW(sink->remove(nonsense)) << text;
+    }
+  }
+}
+
+TEST_F(State, ChangesAreToldOnceThereIsSomethingToDo) {
+  int told = 0;
+  state.on_change([&] { ++told; });
+  sync();
+  EXPECT_EQ(told, 0);
+  state.policies().upsert(policy("shop", "web", "web"));
+  EXPECT_EQ(told, 1);
+}
+
+}  // namespace
+}  // namespace poolscaler::controllers
