@@ -14,12 +14,15 @@ namespace {
 
 RC_GTEST_PROP(Portions, HoldEveryTupleOnceWithinTheLimits, ()) {
   const std::vector<std::string> words{"a", "b", "c", "d", "e", "f.g", "h", "i", "jjjjjjjj", "k"};
+  const auto any_word = [&] {
+    return std::string_view(words[*rc::gen::inRange<std::size_t>(0, words.size())]);
+  };
   const PortionLimits limits{.values_max = *rc::gen::inRange<std::size_t>(1, 5),
                              .groups_max = *rc::gen::inRange<std::size_t>(1, 12),
                              .bytes_max = *rc::gen::inRange<std::size_t>(2, 40)};
   std::set<std::vector<std::string_view>> wanted;
   for (int n = *rc::gen::inRange(0, 60); n > 0; --n)
-    wanted.insert({*rc::gen::elementOf(words), *rc::gen::elementOf(words)});
+    wanted.insert({any_word(), any_word()});
   std::vector<Tuple> tuples;
   for (const auto& values : wanted) tuples.push_back({.values = values, .waiting = {}});
 
