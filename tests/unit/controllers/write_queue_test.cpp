@@ -142,6 +142,7 @@ TEST_F(Queue, ASilentServerIsAskedLessAndLessOften) {
   writer.error.reset();
   writer.sent.clear();
   clock.advance(Millis(30'000));
+  for (int i = 0; i < 50; ++i) put_status("p" + std::to_string(i));
   pump();
   EXPECT_THAT(writer.sent, SizeIs(50));
 }
