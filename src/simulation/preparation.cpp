@@ -86,11 +86,14 @@ void judge_further(const Kind& kind, const json& object, const json& before,
                                      "validation"));
     return;
   }
-  const auto found = causes.size();
+  for (auto& cause : check_comparisons(object, *kind.schema)) causes.push_back(std::move(cause));
+  const auto before_judging = causes;
   for (auto& cause : judge(kind, object, before)) {
-    const auto said = std::ranges::find(causes.begin(), causes.begin() + std::ptrdiff_t(found),
-                                        cause.field, &Cause::field);
-    if (said == causes.begin() + std::ptrdiff_t(found) || !ours) causes.push_back(std::move(cause));
+    // The operator's own reader sees again what the schema has seen.
+    const bool said = ours && std::ranges::any_of(before_judging, [&](const Cause& known) {
+      return cause.field == known.field || cause.field.starts_with(known.field + ".");
+    });
+    if (!said) causes.push_back(std::move(cause));
   }
 }
 

@@ -235,7 +235,32 @@ void Checker::check(const json& value, const json& schema, const std::string& pa
   if (value.is_object()) check_object(value, schema, path);
 }
 
+void compare_into(const json& value, const json& schema, const std::string& path,
+                  std::vector<Cause>& causes) {
+  static const std::regex comparison(R"(self\.(\w+) <= self\.(\w+))");
+  if (!value.is_object()) return;
+  for (const auto& rule : schema.value("x-kubernetes-validations", json::array())) {
+    std::smatch names;
+    const auto text = rule.value("rule", "");
+    if (text.size() > pattern_subject_max || !std::regex_match(text, names, comparison)) continue;
+    const auto low = value.value(names.str(1), json());
+    const auto high = value.value(names.str(2), json());
+    if (!low.is_number_integer() || !high.is_number_integer() || low <= high) continue;
+    causes.push_back(invalid_value(path + rule.value("fieldPath", ""), value.dump(),
+                                   rule.value("message", "failed rule: " + text)));
+  }
+  for (const auto& [name, entry] : value.items())
+    if (const auto* property = property_of(schema, name))
+      compare_into(entry, *property, child(path, name), causes);
+}
+
 }  // namespace
+
+std::vector<Cause> check_comparisons(const json& object, const json& schema) {
+  std::vector<Cause> causes;
+  compare_into(object, schema, "", causes);
+  return causes;
+}
 
 std::vector<std::string> prune(json& object, const json& schema) {
   std::vector<std::string> unknown;

@@ -19,6 +19,11 @@ void fill_defaults(nlohmann::json& object, const nlohmann::json& schema);
 /// At most 50 violations.
 [[nodiscard]] std::vector<Cause> check(const nlohmann::json& object, const nlohmann::json& schema);
 
+/// Of the CEL rules of a schema those that only compare two whole numbers of one object, such as
+/// `self.minReplicas <= self.maxReplicas`. The others are not run here.
+[[nodiscard]] std::vector<Cause> check_comparisons(const nlohmann::json& object,
+                                                   const nlohmann::json& schema);
+
 /// Nulls are absent fields in the built-in kinds.
 void drop_nulls(nlohmann::json& object);
 
