@@ -1,8 +1,8 @@
 // The story that `poolscaler sandbox` tells, as a chain of chapters that must come true in order:
-// the load begins, the target wakes from zero, pods become ready, the queue shrinks, a pause does not
-// take it to zero, the load ends, back to zero. Pure: it is shown views and says what it saw. It is
-// told only when every chapter came true in order and nothing went against it in between: replicas
-// before the first request, or zero while the load pauses, arrives or waits.
+// the load begins, the target wakes from zero, pods become ready, the queue shrinks, a pause does
+// not take it to zero, the load ends, back to zero. Pure: it is shown views and says what it saw.
+// It is told only when every chapter came true in order and nothing went against it in between:
+// replicas before the first request, or zero while the load pauses, arrives or waits.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // The story played through in virtual time: the real engine decides on the real example policy,
-// from what the metric store answers to the planner's own queries; the cluster is a list of pods with a
-// cold start. What takes a minute in the terminal takes milliseconds here.
+// from what the metric store answers to the planner's own queries; the cluster is a list of pods
+// with a cold start. What takes a minute in the terminal takes milliseconds here.
 #pragma once
 
 #include <functional>
