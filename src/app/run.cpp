@@ -1,7 +1,9 @@
+#include <array>
 #include <cstdlib>
 #include <random>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "operator.hpp"
@@ -57,6 +59,8 @@ Result<OperatorOptions> operator_options(const RunOptions& options) {
 }  // namespace
 
 int run(const RunOptions& options) {
+  // Each of the threads would otherwise keep a heap of its own with what its last list needed.
+  mallopt(M_ARENA_MAX, 2);
   Shutdown shutdown;
   telemetry::Log log({.level = options.log.level, .format = options.log.format});
   auto chosen = operator_options(options);

@@ -41,11 +41,23 @@ OperatorOptions operator_options(const Sandbox& sandbox) {
   return chosen;
 }
 
+/// As the locale's variables say; the first one that is set counts.
+bool shows_unicode() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view locale(value);
+    return locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
+  }
+  return false;
+}
+
 int tell_story(const Sandbox& sandbox, const std::stop_token& stop) {
   const bool live = isatty(STDOUT_FILENO) == 1;
   const bool colour = live && std::getenv("NO_COLOR") == nullptr;
   Story story;
-  StoryView view(live, colour);
+  StoryView view(live, colour,
+                 shows_unicode() ? simulation::Glyphs::Unicode : simulation::Glyphs::Ascii);
   while (!story.ended() && !stop.stop_requested()) {
     const auto now = sandbox.view();
     story.observe(now);

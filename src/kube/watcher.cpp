@@ -261,12 +261,12 @@ Watcher::Machine::State Watcher::Machine::after(const WatchEnd& end, Millis last
     return State::Listing;
   }
   // A watch from a version that the server has not reached yet (restored from a backup) is silent
-  // for ever: not even bookmarks come. A list tells the version that holds now.
-  const bool silent = end.error && !end.heard && lasted >= options_.idle_limit;
+  // for ever: not even bookmarks come. A list tells the version that holds now. It is no failure
+  // to report: some servers send no bookmarks of an empty collection; the list tells the two apart.
+  if (end.error && !end.heard && lasted >= options_.idle_limit) return State::Listing;
   ++watch_failures_;
   pause(end.error ? &*end.error : nullptr, stop);
-  return end.must_list || silent || watch_failures_ >= watch_failures_max ? State::Listing
-                                                                          : State::Watching;
+  return end.must_list || watch_failures_ >= watch_failures_max ? State::Listing : State::Watching;
 }
 
 void Watcher::Machine::pause(const Error* error, std::stop_token stop) {
