@@ -235,7 +235,7 @@ TEST_F(Scaling, SteadyFleetWritesNothing) {
   set_load("llm", 30);
   make_policy("llm");
   ASSERT_TRUE(condition_becomes("llm", "Ready", "True"));
-  ASSERT_TRUE(rig::eventually(Ms{20'000}, [&] {
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] {
     return policy_object("llm")["status"].value("readyReplicas", 0) == 3;
   })) << policy_object("llm")["status"].dump(1)
       << cluster().kubectl({"get", "pods,deployments", "-A", "-o", "wide"}).out;
