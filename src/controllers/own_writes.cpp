@@ -52,6 +52,8 @@ void FightDetector::wrote(const std::string& uid, std::int32_t replicas) {
   ours_ = replicas;
 }
 
+void FightDetector::unsure() { ours_.reset(); }
+
 bool FightDetector::saw(const TargetSeen& seen, Millis now) {
   if (!ours_) return false;
   if (seen.uid != uid_) {

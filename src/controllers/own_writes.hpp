@@ -57,8 +57,10 @@ class FightDetector {
   static constexpr Millis first_truce{300'000};
   static constexpr Millis longest_truce{3'600'000};
 
-  /// We wrote (or may have written) this.
+  /// We wrote this, and the API server confirmed it.
   void wrote(const std::string& uid, std::int32_t replicas);
+  /// A write may have happened or not: until the next one, no difference is held against anybody.
+  void unsure();
   /// What a settled cache shows; true when this is one more reset of our write.
   [[nodiscard]] bool saw(const TargetSeen& seen, Millis now);
   [[nodiscard]] bool truce(Millis now) const { return now < truce_until_; }

@@ -106,7 +106,7 @@ void Rounds::Steps::scale_failed(PolicyRuntime& runtime, const PendingScale& pen
     schedule_.no_later(policy.key, now + after_conflict);
     return;
   }
-  if (may_have_happened(error.kind)) runtime.fight.wrote(pending.target_uid, pending.to);
+  if (may_have_happened(error.kind)) runtime.fight.unsure();
   const auto wait = error.kind == ErrorKind::Throttled
                         ? Millis(Seconds(std::clamp(error.retry_after_seconds, 1, 60)))
                         : backoff(runtime.write_failures, runtime.phase_hash);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <regex>
 #include <set>
 
@@ -235,16 +236,32 @@ void Checker::check(const json& value, const json& schema, const std::string& pa
   if (value.is_object()) check_object(value, schema, path);
 }
 
+/// The two fields of a rule "self.a <= self.b"; nothing when the rule says anything else.
+std::optional<std::pair<std::string, std::string>> compared_fields(std::string_view rule) {
+  constexpr std::string_view before = "self.";
+  constexpr std::string_view between = " <= self.";
+  const auto middle = rule.find(between);
+  if (!rule.starts_with(before) || middle == rule.npos) return std::nullopt;
+  const auto low = rule.substr(before.size(), middle - before.size());
+  const auto high = rule.substr(middle + between.size());
+  const auto is_name = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+  };
+  if (!is_name(low) || !is_name(high)) return std::nullopt;
+  return std::pair(std::string(low), std::string(high));
+}
+
 void compare_into(const json& value, const json& schema, const std::string& path,
                   std::vector<Cause>& causes) {
-  static const std::regex comparison(R"(self\.(\w+) <= self\.(\w+))");
   if (!value.is_object()) return;
   for (const auto& rule : schema.value("x-kubernetes-validations", json::array())) {
-    std::smatch names;
     const auto text = rule.value("rule", "");
-    if (text.size() > pattern_subject_max || !std::regex_match(text, names, comparison)) continue;
-    const auto low = value.value(names.str(1), json());
-    const auto high = value.value(names.str(2), json());
+    const auto fields = compared_fields(text);
+    if (!fields) continue;
+    const auto low = value.value(fields->first, json());
+    const auto high = value.value(fields->second, json());
     if (!low.is_number_integer() || !high.is_number_integer() || low <= high) continue;
     causes.push_back(invalid_value(path + rule.value("fieldPath", ""), value.dump(),
                                    rule.value("message", "failed rule: " + text)));

@@ -99,6 +99,18 @@ TEST(Fight, TruceGrowsWhileItGoesOn) {
   EXPECT_EQ(fight.truce_left(now), 2 * FightDetector::first_truce);
 }
 
+TEST(Fight, AWriteOfUnknownOutcomeIsHeldAgainstNobody) {
+  FightDetector fight;
+  for (int i = 0; i < 10; ++i) {
+    const Millis now{i * 1000};
+    fight.wrote("u", 5);
+    fight.unsure();
+    EXPECT_FALSE(fight.saw({"u", "1", 2}, now));
+    EXPECT_FALSE(fight.saw({"u", "2", 7}, now));
+    EXPECT_FALSE(fight.truce(now));
+  }
+}
+
 TEST(Fight, SlowChangesAreNoFight) {
   FightDetector fight;
   for (int i = 0; i < 20; ++i) {
