@@ -1,4 +1,4 @@
-// The sandbox as a whole, on a virtual clock and without sockets, and the story that it tells.
+// The sandbox as a whole, on a virtual clock and without sockets.
 #include "poolscaler/simulation/sandbox.hpp"
 
 #include <gmock/gmock.h>
@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/base/text.hpp"
-#include "poolscaler/simulation/story.hpp"
 #include "support/virtual_clock.hpp"
 #include "unit/simulation/api_client.hpp"
 
@@ -16,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::VirtualClock;
 
 class NoServer final : public HttpServer {
@@ -49,8 +47,8 @@ class SandboxTest : public ::testing::Test {
               200);
   }
   std::string metric(const std::string& name) {
-    const auto query = "sum by (namespace, model) (" + name +
-                       "{model=~\"llm\",namespace=~\"demo\"})";
+    const auto query = "sum by (namespace, model_name) (" + name +
+                       "{model_name=~\"llm\",namespace=~\"demo\"})";
     const auto response =
         sandbox_->metrics().handle({.method = "POST",
                                     .path = "/api/v1/query",
@@ -84,16 +82,16 @@ TEST_F(SandboxTest, BeginsWithItsExamplesAtZero) {
 
 TEST_F(SandboxTest, TheQueueGrowsUntilPodsServeIt) {
   pass(Seconds(3));
-  EXPECT_EQ(metric("sandbox_requests_waiting"), "0");
+  EXPECT_EQ(metric("vllm:num_requests_waiting"), "0");
   pass(Seconds(6));
-  EXPECT_NEAR(std::stod(metric("sandbox_requests_waiting")), 30, 7);
+  EXPECT_NEAR(std::stod(metric("vllm:num_requests_waiting")), 40, 9);
   scale(6);
   pass(Seconds(8));
   EXPECT_EQ(sandbox_->view().ready, 6);
   const auto waiting = sandbox_->view().waiting;
   pass(Seconds(3));
   EXPECT_LT(sandbox_->view().waiting, waiting);
-  EXPECT_GT(std::stod(metric("sandbox_requests_running")), 0);
+  EXPECT_GT(std::stod(metric("vllm:num_requests_running")), 0);
 }
 
 TEST_F(SandboxTest, SaysWhyItCannotServe) {
@@ -106,117 +104,6 @@ TEST_F(SandboxTest, SaysWhyItCannotServe) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().message,
             "serving the metrics: listening on 127.0.0.1 port 80: Permission denied");
-}
-
-SandboxView at(int second) {
-  SandboxView view;
-  view.since_start = Seconds(second);
-  return view;
-}
-
-/// The views of a run that goes as it should.
-std::vector<SandboxView> good_run() {
-  auto quiet = at(1);
-  auto arriving = at(5);
-  arriving.arriving_per_second = 6;
-  arriving.waiting = 4;
-  auto woken = arriving;
-  woken.since_start = Seconds(6);
-  woken.asked = woken.pods = 2;
-  woken.reason = "WokenFromZero";
-  auto ready = woken;
-  ready.since_start = Seconds(12);
-  ready.ready = 2;
-  auto paused = ready;
-  paused.since_start = Seconds(20);
-  paused.arriving_per_second = 0;
-  paused.waiting = 0;
-  auto resumed = ready;
-  resumed.since_start = Seconds(28);
-  auto ended = paused;
-  ended.since_start = Seconds(40);
-  ended.load_ended = true;
-  auto zero = ended;
-  zero.since_start = Seconds(55);
-  zero.asked = zero.pods = zero.ready = 0;
-  zero.reason = "IdleToZero";
-  return {quiet, arriving, woken, ready, paused, resumed, ended, zero};
-}
-
-TEST(StoryTest, IsToldWhenEveryChapterCameTrueInOrder) {
-  Story story;
-  for (const auto& view : good_run()) story.observe(view);
-  EXPECT_TRUE(story.ended());
-  EXPECT_TRUE(story.as_told()) << story.summary();
-  EXPECT_THAT(story.summary(), HasSubstr("went as told, in 55 seconds"));
-}
-
-TEST(StoryTest, IsNotToldWhenAPauseGoesToZero) {
-  Story story;
-  for (auto view : good_run()) {
-    if (view.since_start == Seconds(20)) view.asked = 0;
-    story.observe(view);
-  }
-  EXPECT_TRUE(story.ended());
-  EXPECT_FALSE(story.as_told());
-  EXPECT_THAT(story.summary(), HasSubstr("the pause took the target to zero"));
-}
-
-TEST(StoryTest, IsNotToldWhenReplicasComeBeforeAnyRequest) {
-  Story story;
-  auto view = at(1);
-  view.asked = 1;
-  story.observe(view);
-  EXPECT_TRUE(story.ended());
-  EXPECT_FALSE(story.as_told());
-}
-
-TEST(StoryTest, EndsWithoutHavingBeenToldAtItsLimit) {
-  Story story(Seconds(60));
-  for (const auto& view : good_run())
-    if (view.since_start < Seconds(10)) story.observe(view);
-  EXPECT_FALSE(story.ended());
-  auto late = good_run()[2];
-  late.since_start = Seconds(60);
-  story.observe(late);
-  EXPECT_TRUE(story.ended());
-  EXPECT_FALSE(story.as_told());
-  EXPECT_THAT(story.summary(), HasSubstr("still waits for 'Pods become ready'"));
-}
-
-TEST(StoryViewTest, DrawsOverItselfOnATerminalAndOnlyThere) {
-  const auto run = good_run();
-  Story story;
-  StoryView live(true, false);
-  EXPECT_THAT(live.draw(run[1], story), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(live.draw(run[2], story), HasSubstr("\x1b["));
-  StoryView lines(false, true);
-  std::string all;
-  for (const auto& view : run) {
-    story.observe(view);
-    all += lines.draw(view, story);
-  }
-  EXPECT_THAT(all, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(all, HasSubstr("IdleToZero"));
-  EXPECT_THAT(all, HasSubstr("== Back to zero"));
-}
-
-TEST(StoryViewTest, SaysNothingTwiceInLines) {
-  Story story;
-  StoryView lines(false, false);
-  const auto view = good_run()[2];
-  EXPECT_NE(lines.draw(view, story), "");
-  EXPECT_EQ(lines.draw(view, story), "");
-}
-
-TEST(StoryViewTest, LetsNoMessageReachTheTerminalUnescaped) {
-  auto view = good_run()[2];
-  view.message = "a\x1b[2Jb\nc";
-  Story story;
-  StoryView live(true, false);
-  const auto text = live.draw(view, story);
-  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(text, HasSubstr("a\\x1b[2Jb\\nc"));
 }
 
 }  // namespace

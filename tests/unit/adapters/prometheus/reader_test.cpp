@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -158,15 +159,14 @@ TEST_F(TokenTest, IsSentAndFollowsTheFile) {
 
 TEST_F(TokenTest, IsReadAgainAfterARefusal) {
   write("old");
-  Harness* own = nullptr;
+  std::once_flag rotated;  // values and ages are asked for at once
   Harness harness([&](const HttpRequest& request, std::stop_token stop) -> Result<HttpResponse> {
     if (authorization(request) == "Bearer new") return seven()(request, stop);
-    write("new");
+    std::call_once(rotated, [&] { write("new"); });
     return HttpResponse{.status = 401};
   });
-  own = &harness;
-  own->reader().use_sources({source()});
-  EXPECT_EQ(own->read_one(queue_signal("a")).state, SignalState::Value);
+  harness.reader().use_sources({source()});
+  EXPECT_EQ(harness.read_one(queue_signal("a")).state, SignalState::Value);
 }
 
 TEST_F(TokenTest, DoesNotComeBackInADetail) {
