@@ -150,4 +150,14 @@ ServerResponse response_of(const ApiError& error) {
   return response;
 }
 
+ApiError invalid_list_options(const Cause& cause) {
+  return {.code = 422,
+          .reason = "Invalid",
+          .message = fmt::format("ListOptions.meta.k8s.io \"\" is invalid: {}: {}", cause.field,
+                                 cause.message),
+          .group = "meta.k8s.io",
+          .kind = "ListOptions",
+          .causes = {cause}};
+}
+
 }  // namespace poolscaler::simulation

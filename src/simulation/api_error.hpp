@@ -70,4 +70,7 @@ inline constexpr std::string_view object_modified =
 [[nodiscard]] nlohmann::json status_of(const ApiError& error);
 [[nodiscard]] ServerResponse response_of(const ApiError& error);
 
+/// 422 about a parameter of a list or a watch.
+[[nodiscard]] ApiError invalid_list_options(const Cause& cause);
+
 }  // namespace poolscaler::simulation

@@ -70,14 +70,8 @@ struct ListOptions {
 Outcome<void> read_version(const ApiRequest& request, ListOptions& options) {
   const auto version = request.parameter("resourceVersion");
   const auto match = request.parameter("resourceVersionMatch");
-  const auto wrong = [&](Cause cause) {
-    return refuse({.code = 422,
-                   .reason = "Invalid",
-                   .message = fmt::format("ListOptions.meta.k8s.io \"\" is invalid: {}: {}",
-                                          cause.field, cause.message),
-                   .group = "meta.k8s.io",
-                   .kind = "ListOptions",
-                   .causes = {cause}});
+  const auto wrong = [](const Cause& cause) {
+    return refuse(invalid_list_options(cause));
   };
   if (!match.empty() && version.empty())
     return wrong(forbidden_value("resourceVersionMatch", "resourceVersionMatch is forbidden unless "

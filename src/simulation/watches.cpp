@@ -47,13 +47,7 @@ Outcome<WatchOptions> read_options(const ApiRequest& request, const Kind& kind) 
         options.initial_events
             ? "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
             : "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-    return refuse({.code = 422,
-                   .reason = "Invalid",
-                   .message = fmt::format("ListOptions.meta.k8s.io \"\" is invalid: {}: {}",
-                                          cause.field, cause.message),
-                   .group = "meta.k8s.io",
-                   .kind = "ListOptions",
-                   .causes = {cause}});
+    return refuse(invalid_list_options(cause));
   }
   const auto version = request.parameter("resourceVersion");
   std::uint64_t number = 0;
