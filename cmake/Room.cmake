@@ -24,10 +24,8 @@ function(poolscaler_test)
   add_executable(${TEST_NAME} ${TEST_SOURCES})
   target_include_directories(${TEST_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests
     $<$<BOOL:${TEST_ROOM}>:${PROJECT_SOURCE_DIR}/src/${TEST_ROOM}>)
-  target_compile_definitions(${TEST_NAME} PRIVATE
-    POOLSCALER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_compile_options(${TEST_NAME} PRIVATE ${POOLSCALER_TEST_OPTIONS})
-  target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_options GTest::gmock_main)
+  target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_checkout poolscaler_options GTest::gmock_main)
   add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME})
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)

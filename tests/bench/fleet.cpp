@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "support/checkout.hpp"
 #include "support/raw_http.hpp"
 
 namespace poolscaler::bench {
@@ -78,7 +79,7 @@ double sum_of(const std::string& page, const std::string& series) {
 
 Fleet::Fleet(int policies, int interval_seconds)
     : policies_(policies), interval_seconds_(interval_seconds), prometheus_(load_.port()) {
-  cluster_.apply(rig::read_file(POOLSCALER_SOURCE_DIR "/deploy/poolscaler.yaml"));
+  cluster_.apply(rig::read_file(in_checkout("deploy/poolscaler.yaml")));
   const bool is_served = rig::eventually(Ms{30'000}, [&] {
     return cluster_.request("GET", "/apis/poolscaler.dev/v1alpha1/metricsources").status == 200;
   });

@@ -11,6 +11,7 @@
 
 #include "contract/sandbox_server.hpp"
 #include "contract/scribe.hpp"
+#include "support/checkout.hpp"
 #include "support/control_plane.hpp"
 
 namespace poolscaler::contract {
@@ -24,7 +25,7 @@ std::vector<ContractCase> all_cases() {
 }
 
 rig::fs::path recording(const ContractCase& played) {
-  return rig::fs::path(POOLSCALER_SOURCE_DIR) / "tests/contract/recorded" /
+  return in_checkout("tests/contract/recorded") /
          (std::string(played.name) + ".txt");
 }
 
@@ -43,7 +44,7 @@ rig::ControlPlane& real_server() {
   control_plane = std::make_unique<rig::ControlPlane>(rig::ControlPlaneOptions{
       .api_server_flags = {"--disable-admission-plugins=ServiceAccount"}});
   for (const auto& crd :
-       rig::fs::directory_iterator(rig::fs::path(POOLSCALER_SOURCE_DIR) / "crds"))
+       rig::fs::directory_iterator(in_checkout("crds")))
     control_plane->apply(rig::read_file(crd.path()));
   const bool is_served = rig::eventually(rig::Ms{20'000}, [] {
     return control_plane->request("GET", "/apis/poolscaler.dev/v1alpha1/scalingpolicies").status ==

@@ -1,6 +1,7 @@
 // What a user sees of the operator on a real cluster: from a metric in Prometheus to pods, and
 // back.
 #include "e2e/world.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler::e2e {
 namespace {
@@ -79,7 +80,7 @@ TEST_F(Scaling, ScalesAStatefulSet) {
 // gives for it.
 TEST_F(Scaling, ScalesACustomKindThatAppearsLater) {
   start_operator();
-  cluster().apply(rig::read_file(POOLSCALER_SOURCE_DIR "/tests/e2e/model_server.yaml"));
+  cluster().apply(rig::read_file(in_checkout("tests/e2e/model_server.yaml")));
   const auto path = "/apis/test.poolscaler.dev/v1/namespaces/" + ns() + "/modelservers";
   ASSERT_TRUE(rig::eventually(Ms{20'000},
                               [&] { return cluster().request("GET", path).status == 200; }));

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "support/checkout.hpp"
+
 namespace poolscaler::e2e {
 namespace {
 
@@ -19,7 +21,7 @@ class RealParts : public ::testing::Environment {
 const auto* const real_parts = ::testing::AddGlobalTestEnvironment(new RealParts);
 
 rig::fs::path source(const std::string& path) {
-  return rig::fs::path(POOLSCALER_SOURCE_DIR) / path;
+  return in_checkout(path);
 }
 
 rig::Command command_of(const OperatorOptions& options, std::uint16_t port,

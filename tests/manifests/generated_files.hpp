@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/api/objects.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler {
 
@@ -19,7 +20,7 @@ struct GeneratedFile {
 };
 
 inline std::filesystem::path source_path(const std::string& relative) {
-  return std::filesystem::path(POOLSCALER_SOURCE_DIR) / relative;
+  return in_checkout(relative);
 }
 
 inline std::string file_text(const std::filesystem::path& path) {

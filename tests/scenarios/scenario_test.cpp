@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "story.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler::scenarios {
 namespace {
@@ -39,7 +40,7 @@ class StoryFile : public testing::Test {
 
 void register_stories(bool update) {
   for (const auto& entry :
-       std::filesystem::directory_iterator(POOLSCALER_SOURCE_DIR "/tests/scenarios")) {
+       std::filesystem::directory_iterator(in_checkout("tests/scenarios"))) {
     const auto path = entry.path();
     if (path.extension() != ".txt" || path.filename() == "CMakeLists.txt") continue;
     testing::RegisterTest("Story", path.stem().c_str(), nullptr, nullptr, __FILE__, __LINE__,

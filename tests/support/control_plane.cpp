@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "support/checkout.hpp"
+
 namespace poolscaler::rig {
 namespace {
 
@@ -16,7 +18,7 @@ fs::path tools() {
   static const fs::path folder = [] {
     for (const char* name : {"POOLSCALER_CONTROLPLANE", "KUBEBUILDER_ASSETS"})
       if (!environment(name).empty()) return fs::path(environment(name));
-    const auto asked = run({POOLSCALER_SOURCE_DIR "/scripts/controlplane.sh", "--where"});
+    const auto asked = run({in_checkout("scripts/controlplane.sh").string(), "--where"});
     return asked.exit_code == 0 ? fs::path(asked.out.substr(0, asked.out.find('\n'))) : fs::path();
   }();
   return folder;

@@ -12,11 +12,12 @@
 #include <gtest/gtest.h>
 
 #include "source_tree.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler::tidy {
 namespace {
 
-const std::filesystem::path root = POOLSCALER_SOURCE_DIR;
+const std::filesystem::path root = in_checkout("");
 
 const std::vector<SourceFile>& tree() {
   static const auto files = read_tree(root);

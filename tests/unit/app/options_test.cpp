@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "support/checkout.hpp"
+
 namespace poolscaler::app {
 namespace {
 
@@ -89,7 +91,7 @@ TEST(ListenAddress, ReadsIpv6InBrackets) {
 }
 
 TEST(FlagsPage, IsTheCommittedReference) {
-  std::ifstream file(POOLSCALER_SOURCE_DIR "/docs/reference/flags.md");
+  std::ifstream file(in_checkout("docs/reference/flags.md"));
   const std::string committed((std::istreambuf_iterator<char>(file)), {});
   EXPECT_EQ(committed, flags_page())
       << "regenerate: poolscaler print flags > docs/reference/flags.md";

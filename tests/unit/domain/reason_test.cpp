@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "poolscaler/domain/observation.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler {
 namespace {
@@ -33,7 +34,7 @@ TEST(Reason, HasOneSentenceWithoutFullStop) {
 }
 
 TEST(Reason, IsListedInTheReference) {
-  std::ifstream file(POOLSCALER_SOURCE_DIR "/docs/reference/reasons.md");
+  std::ifstream file(in_checkout("docs/reference/reasons.md"));
   std::ostringstream committed;
   committed << file.rdbuf();
   EXPECT_EQ(committed.str(), reasons_page())

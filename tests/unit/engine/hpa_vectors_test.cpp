@@ -13,6 +13,7 @@
 #include "deliberation.hpp"
 #include "rate.hpp"
 #include "stabilization.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler::engine {
 namespace {
@@ -24,7 +25,7 @@ const Instant now{Seconds{1'800'000'000}};
 class HpaVectors : public testing::Test {
  protected:
   void SetUp() override {
-    const std::filesystem::path source = POOLSCALER_SOURCE_DIR;
+    const auto source = in_checkout("");
     for (auto folder = source.parent_path(); folder != folder.parent_path();
          folder = folder.parent_path()) {
       std::ifstream file(folder / "shared/vectors/hpa.json");

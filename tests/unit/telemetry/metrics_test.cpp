@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "poolscaler/telemetry/catalogue.hpp"
+#include "support/checkout.hpp"
 
 namespace poolscaler::telemetry {
 namespace {
@@ -110,7 +111,7 @@ TEST(Metrics, TotalsOfOthersOnlyGrow) {
 }
 
 TEST(Metrics, ReferencePageIsTheOneInTheDocs) {
-  std::ifstream file(POOLSCALER_SOURCE_DIR "/docs/reference/metrics.md");
+  std::ifstream file(in_checkout("docs/reference/metrics.md"));
   std::stringstream page;
   page << file.rdbuf();
   EXPECT_EQ(page.str(), metrics_page())
