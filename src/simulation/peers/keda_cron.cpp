@@ -25,7 +25,8 @@ std::optional<std::string> refusal(const KedaCronMetadata& metadata) {
       {"desiredReplicas", metadata.desired_replicas}};
   for (const auto& [name, value] : fields)
     if (!value || value->empty()) return std::string(name) + " is required";
-  if (const auto start = parse_cron(*metadata.start); !start) return "start: " + start.error().message;
+  if (const auto start = parse_cron(*metadata.start); !start)
+    return "start: " + start.error().message;
   if (const auto end = parse_cron(*metadata.end); !end) return "end: " + end.error().message;
   if (*metadata.start == *metadata.end) return "start and end are the same";
   const auto replicas = whole_number(*metadata.desired_replicas);

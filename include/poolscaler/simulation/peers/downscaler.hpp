@@ -1,5 +1,5 @@
-// kube-downscaler's time specs: "Mon-Fri 08:00-18:00 Europe/Berlin", ranges of two instants, always,
-// never, and lists of these.
+// kube-downscaler's time specs: "Mon-Fri 08:00-18:00 Europe/Berlin", ranges of two instants,
+// always, never, and lists of these.
 #pragma once
 
 #include <functional>
