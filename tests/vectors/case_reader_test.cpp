@@ -1,4 +1,4 @@
-// Integers of recorded cases are exact to the last of 63 bits, and nothing is read as what it is not.
+// Integers of recorded cases are exact to the last of 63 bits; nothing is read as what it is not.
 
 #include "vectors/case_reader.hpp"
 

@@ -1,4 +1,4 @@
-// The words of HPA's vectors that several groups use: tolerances, classes of pods, rules, histories.
+// Words of HPA's vectors that several groups use: tolerances, classes of pods, rules, histories.
 #pragma once
 
 #include <cstdint>

@@ -86,13 +86,14 @@ Json keda_scaledjob(const Case& recorded) {
       {"custom", peers::KedaJobStrategy::Custom},
       {"accurate", peers::KedaJobStrategy::Accurate},
       {"eager", peers::KedaJobStrategy::Eager}};
-  const auto verdict = peers::jobs_to_start({.strategy = recorded.at("strategy").word(strategies),
-                                             .max_scale = recorded.int64("max_scale"),
-                                             .running = recorded.int64("running"),
-                                             .pending = recorded.int64("pending"),
-                                             .max_replica = recorded.int64("max_replica"),
-                                             .deduction = recorded.maybe_int64("deduction"),
-                                             .running_share = recorded.maybe_number("running_pct")});
+  const peers::KedaJobs jobs{.strategy = recorded.at("strategy").word(strategies),
+                             .max_scale = recorded.int64("max_scale"),
+                             .running = recorded.int64("running"),
+                             .pending = recorded.int64("pending"),
+                             .max_replica = recorded.int64("max_replica"),
+                             .deduction = recorded.maybe_int64("deduction"),
+                             .running_share = recorded.maybe_number("running_pct")};
+  const auto verdict = peers::jobs_to_start(jobs);
   return {{"effective_max", verdict.effective_max}, {"scale_to", or_null(verdict.scale_to)}};
 }
 

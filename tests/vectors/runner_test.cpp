@@ -85,7 +85,8 @@ TEST(VectorFiles, ThatAreNoneAreErrors) {
   EXPECT_THAT(error_of("[]"), HasSubstr("must be an object"));
   EXPECT_THAT(error_of("{}"), HasSubstr("head.schema"));
   EXPECT_THAT(error_of(file_of({}, "hpa-vectors/9")), HasSubstr("has the schema 'hpa-vectors/9'"));
-  EXPECT_THAT(error_of(R"({"head": {"schema": "hpa-vectors/1"}})"), HasSubstr("no object 'groups'"));
+  EXPECT_THAT(error_of(R"({"head": {"schema": "hpa-vectors/1"}})"),
+              HasSubstr("no object 'groups'"));
   EXPECT_THAT(error_of(file_of({{"rate_limit_only", 7}})), HasSubstr("no list of cases"));
   EXPECT_THAT(run_vectors_file("/nowhere/x.json").error().message,
               HasSubstr("/nowhere/x.json: cannot be opened"));

@@ -39,7 +39,8 @@ TEST_P(SharedVectors, AgreeInEveryGroupThatIsKnown) {
 
 INSTANTIATE_TEST_SUITE_P(Files, SharedVectors, testing::Values("hpa.json", "keda_kpa.json"),
                          [](const auto& file) {
-                           return std::string(file.param).substr(0, std::string(file.param).find('.'));
+                           const std::string name = file.param;
+                           return name.substr(0, name.find('.'));
                          });
 
 }  // namespace

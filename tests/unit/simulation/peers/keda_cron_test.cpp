@@ -8,7 +8,10 @@ namespace poolscaler::simulation::peers {
 namespace {
 
 KedaCronMetadata metadata() {
-  return {.timezone = "Etc/UTC", .start = "0 8 * * *", .end = "0 18 * * *", .desired_replicas = "3"};
+  return {.timezone = "Etc/UTC",
+          .start = "0 8 * * *",
+          .end = "0 18 * * *",
+          .desired_replicas = "3"};
 }
 
 TEST(KedaCron, RequiresAllFourFields) {
