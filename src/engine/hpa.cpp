@@ -50,11 +50,6 @@ std::int32_t average_value_target(std::int64_t usage, std::int64_t target,
       .replicas;
 }
 
-std::int64_t usage_per_replica(std::int64_t usage, std::int32_t replicas) {
-  if (replicas <= 0) return 0;
-  return usage / replicas + (usage % replicas > 0 ? 1 : 0);
-}
-
 std::int32_t scale_up_limit(const ScalingRules& rules, const History& history,
                             std::int32_t current, Instant now) {
   return hpa_scale_up_limit(rules, events_of(history), current, now);

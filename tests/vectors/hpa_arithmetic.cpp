@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "pod_usage.hpp"
 #include "poolscaler/engine/hpa.hpp"
 #include "vectors/case_reader.hpp"
 #include "vectors/groups.hpp"
@@ -42,7 +43,7 @@ Json hpa_average_value_target(const Case& recorded) {
   return {{"replicas",
            engine::hpa::average_value_target(usage, target_of(recorded, "target_per_pod_m"),
                                              replicas, tolerance_of(recorded))},
-          {"usage_per_pod_m", engine::hpa::usage_per_replica(usage, replicas)}};
+          {"usage_per_pod_m", engine::per_replica_usage(usage, replicas)}};
 }
 
 }  // namespace poolscaler::vectors

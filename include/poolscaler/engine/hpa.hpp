@@ -30,9 +30,6 @@ struct Replicas {
                                                 std::int32_t status_replicas,
                                                 const Tolerance& tolerance);
 
-/// What HPA reports of a total for each replica: rounded up, 0 without replicas.
-[[nodiscard]] std::int64_t usage_per_replica(std::int64_t usage, std::int32_t replicas);
-
 /// What HPA remembers of one target.
 struct History {
   std::vector<TimedReplicas> recommendations{};

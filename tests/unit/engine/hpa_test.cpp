@@ -24,13 +24,6 @@ TEST(HpaQuantities, SaturateAtBothEnds) {
   EXPECT_EQ(sum({most - 1, 1}), most);
 }
 
-TEST(HpaQuantities, AreSharedAmongReplicasRoundedUp) {
-  EXPECT_EQ(usage_per_replica(1000, 3), 334);
-  EXPECT_EQ(usage_per_replica(999, 3), 333);
-  EXPECT_EQ(usage_per_replica(most, 2), most / 2 + 1);
-  EXPECT_EQ(usage_per_replica(5, 0), 0);
-}
-
 TEST(HpaTargets, AreExactBeyondTheDigitsOfADouble) {
   // 2^53 + 1 is no double; HPA's own arithmetic is in doubles from here on, and so is this.
   constexpr std::int64_t odd = 9007199254740993;
