@@ -20,8 +20,9 @@ namespace poolscaler {
 struct SignalQuery {
   std::string source;
   std::string ns;
-  std::variant<MetricSelector, RawQuery> query;
+  SignalInput query;
   int max_age_seconds;
+  std::string pod_selector{};  // of a PodResource: the target's own, as in a request
 };
 
 /// Signals that are looked at each second, of which most are quiet: cheaper than reading them all.
