@@ -29,6 +29,12 @@ struct Wish {
   Reason hold;  // why it asks for the replicas that there are, when it does
 };
 
+/// Why a signal in that state, which is not usable, keeps replicas as they are.
+[[nodiscard]] Reason missing_reason(SignalState state);
+/// What the fallback asks for. Static and AtMost may lower, since the policy says so in so many
+/// words; but a guess never brings a running target to zero.
+[[nodiscard]] std::int32_t fallback_replicas(const Fallback& fallback, std::int32_t current);
+
 struct Deliberation {
   const Observation& observation;
   const ScalingPolicy& policy;
@@ -41,6 +47,7 @@ struct Deliberation {
   std::vector<Wish> wishes{};      // one per signal
   std::int32_t number;             // proposed so far
   std::int32_t asked;              // what the signals ask for, before any limit
+  std::optional<std::int32_t> needed_by_formula{};  // the same of a formula, without tolerance
   std::int32_t recommendation;     // what the stabilization windows remember of this decision
   Reason hold = Reason::AtTarget;  // why `number` is `current`, unless a limit brought it there
   std::optional<Reason> limit{};   // the last limit that changed `number`

@@ -25,11 +25,11 @@ std::optional<std::int32_t> needed_now(const Deliberation& d) {
   for (const auto& wish : d.wishes) {
     if (wish.standing == Standing::Blocks || wish.standing == Standing::Fallback)
       return std::nullopt;
-    const auto of_wish = std::max(wish.needed, 0);
-    if (!needed) needed = of_wish;
-    needed = d.policy.combine == Combine::Max ? std::max(*needed, of_wish)
-                                              : std::min(*needed, of_wish);
+    if (!needed) needed = wish.needed;
+    needed = d.policy.combine == Combine::Max ? std::max(*needed, wish.needed)
+                                              : std::min(*needed, wish.needed);
   }
+  if (d.policy.formula) needed = d.needed_by_formula;
   if (!needed) return std::nullopt;
   // Inactive signals need nothing, whatever they would ask for.
   if (!d.decision.active) return 0;

@@ -18,8 +18,9 @@ namespace poolscaler {
 struct SignalQuery {
   std::string source;
   std::string ns;
-  std::variant<MetricSelector, RawQuery> query;
+  SignalInput query;
   int max_age_seconds;
+  std::string pod_selector{};  // of a PodResource: the target's own, as in a request
 };
 
 /// Thread-safe.
