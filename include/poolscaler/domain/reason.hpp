@@ -28,7 +28,8 @@ namespace poolscaler {
   X(AtMaximum, "more replicas are asked for than maxReplicas allows")                            \
   X(AtMinimum, "fewer replicas are asked for than minReplicas allows")                           \
   X(IdleCountdown, "inactive, but not yet for the whole idle time")                              \
-  X(ColdStartGrace, "a replica is too young, or the policy too new, to be judged idle")          \
+  X(ColdStartGrace, "a replica is starting, or policy, target or wake is too new for zero")       \
+  X(KeptAlive, "replicas are kept that will likely be needed again soon")                        \
   X(AwaitingFreshWindow, "the operator has not yet seen a full window of fresh data")            \
   X(WaitingForCapacity, "replicas that were asked for earlier are not ready yet")                \
   X(ScaledToZero, "the target stands at zero and no signal is above its activation")             \
