@@ -1,5 +1,6 @@
 #include "support/sockets.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -158,6 +159,13 @@ void Stream::shut(bool reset) {
   ::shutdown(fd_, SHUT_RDWR);
 }
 
+void Stream::vanish() const {
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &drop};
+  if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+    throw std::runtime_error("the kernel takes no socket filter");
+}
+
 Listener::Listener(Serve serve, std::uint16_t port)
     : serve_(std::move(serve)), fd_(listen_on(port)), port_(port_of(fd_)) {
   acceptor_ = std::thread([this] { accept_loop(); });
@@ -201,6 +209,11 @@ void Listener::reap() {
       ++at;
     }
   }
+}
+
+void Listener::vanish_all() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& connection : connections_) connection.stream->vanish();
 }
 
 void Listener::cut_all(bool reset) {

@@ -46,6 +46,9 @@ class Stream {
   [[nodiscard]] bool peer_closed() const;
   /// Ends both directions; safe from another thread. With `reset` the peer sees RST, not FIN.
   void shut(bool reset = false);
+  /// From now on whatever the peer sends is dropped before this end's TCP sees it, as on a network
+  /// that has lost a host: nothing is acknowledged, nothing is reset.
+  void vanish() const;
 
  private:
   int fd_;
@@ -64,6 +67,8 @@ class Listener {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// Ends every connection there is; new ones are served as before.
   void cut_all(bool reset = false);
+  /// Every connection there is goes dark (Stream::vanish); new ones are served as before.
+  void vanish_all();
   [[nodiscard]] bool stopping() const { return stopping_; }
 
  private:
