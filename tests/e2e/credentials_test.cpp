@@ -60,7 +60,7 @@ TEST_F(Credentials, AClientCertificateOfTheClustersAuthorityIsTaken) {
 TEST_F(Credentials, AClientCertificateOfAnotherAuthorityIsRefusedAndSaid) {
   const auto other = rig::make_authority(cluster(), "other-ca");
   begin({.certificate = rig::make_client_certificate(cluster(), other, operator_user)});
-  expect_trouble("401");
+  expect_trouble("Unauthorized");
 }
 
 TEST_F(Credentials, AServerOfAnotherAuthorityIsNotTalkedTo) {
@@ -77,7 +77,7 @@ TEST_F(Credentials, AnExpiredTokenIsSaidAndItsSuccessorTakenWithoutARestart) {
   ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return answer_to_token() == 401; }));
   set_load("llm", 50);
   EXPECT_TRUE(rig::eventually(Ms{30'000}, [&] {
-    return the_operator().log().find("401") != std::string::npos;
+    return the_operator().log().find("Unauthorized") != std::string::npos;
   })) << the_operator().log();
   EXPECT_EQ(replicas("llm"), 3);
   write_token(seconds{3600});

@@ -1,6 +1,7 @@
 #include "support/identities.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -91,9 +92,7 @@ fs::path make_client_certificate(const ControlPlane& cluster, const fs::path& au
 std::string service_account_token(const ControlPlane& cluster, const std::string& ns,
                                   const std::string& name, std::chrono::seconds left) {
   const auto account = cluster.get("/api/v1/namespaces/" + ns + "/serviceaccounts/" + name);
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
-                       .count();
+  const auto now = static_cast<std::int64_t>(std::time(nullptr));
   const std::string issuer = "https://kubernetes.default.svc";
   const json header = {{"alg", "RS256"}};
   const json claims = {

@@ -105,6 +105,7 @@ Stream::~Stream() {
 }
 
 bool Stream::send(std::string_view bytes) {
+  if (vanished_) return true;
   while (!bytes.empty()) {
     const auto sent = tls_ != nullptr
                           ? SSL_write(static_cast<SSL*>(tls_), bytes.data(),
@@ -159,7 +160,8 @@ void Stream::shut(bool reset) {
   ::shutdown(fd_, SHUT_RDWR);
 }
 
-void Stream::vanish() const {
+void Stream::vanish() {
+  vanished_ = true;
   sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
   const sock_fprog program{.len = 1, .filter = &drop};
   if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)

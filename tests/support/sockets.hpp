@@ -46,13 +46,14 @@ class Stream {
   [[nodiscard]] bool peer_closed() const;
   /// Ends both directions; safe from another thread. With `reset` the peer sees RST, not FIN.
   void shut(bool reset = false);
-  /// From now on whatever the peer sends is dropped before this end's TCP sees it, as on a network
-  /// that has lost a host: nothing is acknowledged, nothing is reset.
-  void vanish() const;
+  /// From now on nothing passes in either direction, as on a network that has lost a host: what the
+  /// peer sends is dropped before this end's TCP sees it, and nothing is acknowledged or reset.
+  void vanish();
 
  private:
   int fd_;
   void* tls_ = nullptr;  // SSL*
+  std::atomic<bool> vanished_{false};
   std::mutex shutting_;
 };
 
