@@ -76,7 +76,7 @@ struct SignalStatus {
 
 struct LastScale {
   Instant time;
-  std::int32_t from;
+  std::optional<std::int32_t> from;  // nothing when a crash left nobody who knows
   std::int32_t to;
   Reason reason;
 };
