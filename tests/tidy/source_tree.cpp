@@ -111,7 +111,8 @@ std::string SourceFile::room() const {
     if (rest.starts_with(tree)) {
       rest.remove_prefix(tree.size());
       auto end = rest.find('/');
-      if (rest.starts_with("adapters/")) end = rest.find('/', end + 1);
+      for (const std::string_view inner : {"adapters/", "simulation/peers/", "simulation/replay/"})
+        if (rest.starts_with(inner)) end = rest.find('/', end + 1);
       return end == std::string_view::npos ? "" : std::string(rest.substr(0, end));
     }
   return "";
