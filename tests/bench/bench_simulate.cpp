@@ -31,7 +31,7 @@ double milliseconds_since(Clock::time_point start) {
 void one_day(const char* what, double per_minute) {
   const Setup setup;
   const auto cases = cases_of({day_of(per_minute)}, setup).value();
-  const auto policy = policy_of({}, setup.slots, cases.front().max_replicas);
+  const auto policy = turned(plain_policy(setup.slots, cases.front().max_replicas), {});
   const auto start = Clock::now();
   PolicyScaler scaler(policy, sources_of(policy, {}, false).value(), Instant{});
   const auto tally = replay(cases.front().load, setup, scaler).value();
@@ -44,7 +44,7 @@ void decisions_alone() {
   Load load{.name = "steady", .samples = {{Micros(0), 3}, {Micros(1), 3}}, .end = {}};
   load.end = std::chrono::hours(24 * 60);
   const Setup setup;
-  auto policy = policy_of({}, setup.slots, 100);
+  const auto policy = turned(plain_policy(setup.slots, 100), {});
   const auto start = Clock::now();
   PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), Instant{});
   const auto tally = replay(load, setup, scaler).value();
