@@ -164,4 +164,7 @@ inline constexpr std::size_t yaml_bytes_max = 256U << 10;
 /// For manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
 
+/// A JSON value as YAML in block style, that read_yaml understands as the same value.
+[[nodiscard]] std::string yaml_text(const nlohmann::json& value);
+
 }  // namespace poolscaler::api
