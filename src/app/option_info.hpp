@@ -22,6 +22,7 @@ struct Choices {
   SandboxChoice sandbox;
   ValidateOptions validate;
   SimulateOptions simulate;
+  ExplainOptions explain;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox
 };
@@ -37,5 +38,6 @@ struct OptionInfo {
 };
 
 [[nodiscard]] std::span<const OptionInfo> simulate_options();
+[[nodiscard]] std::span<const OptionInfo> explain_options();
 
 }  // namespace poolscaler::app

@@ -24,6 +24,7 @@ constexpr std::array verbs = {
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
+    VerbInfo{"explain", "tells a decision step by step, and what would have to change"},
     VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
@@ -153,6 +154,7 @@ std::vector<const OptionInfo*> all_options() {
   std::vector<const OptionInfo*> all;
   for (const auto& option : options) all.push_back(&option);
   for (const auto& option : simulate_options()) all.push_back(&option);
+  for (const auto& option : explain_options()) all.push_back(&option);
   return all;
 }
 
@@ -222,6 +224,7 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
   if (verb == "simulate") return choices.simulate;
+  if (verb == "explain") return choices.explain;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }
