@@ -323,10 +323,10 @@ std::optional<LastScale> read_last_scale(const json& from) {
   const auto time = time_at(from, "time");
   const auto reason = reason_at(from);
   if (!time || !reason) return std::nullopt;
-  return LastScale{.time = *time,
-                   .from = replicas_at(from, "from"),
-                   .to = replicas_at(from, "to"),
-                   .reason = *reason};
+  LastScale last{
+      .time = *time, .from = {}, .to = replicas_at(from, "to"), .reason = *reason};
+  if (from.contains("from")) last.from = replicas_at(from, "from");
+  return last;
 }
 
 }  // namespace
@@ -345,11 +345,12 @@ std::string render_status(const PolicyStatus& status) {
   put_text(out, "signalText", status.signal_text, signal_text_max);
   if (auto decision = decision_json(status); !decision.empty())
     out["lastDecision"] = std::move(decision);
-  if (const auto& last = status.last_scale)
+  if (const auto& last = status.last_scale) {
     out["lastScale"] = {{"time", to_rfc3339(last->time)},
-                        {"from", count(last->from)},
                         {"to", count(last->to)},
                         {"reason", name_of(last->reason)}};
+    if (last->from) out["lastScale"]["from"] = count(*last->from);
+  }
   if (status.cold_start) out["coldStart"] = cold_start_json(*status.cold_start);
   if (auto memory = memory_json(status); !memory.empty()) out["memory"] = std::move(memory);
   return dumped(out);

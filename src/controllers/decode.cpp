@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/ports/cluster_writer.hpp"
 #include "status.hpp"
 
 namespace poolscaler::controllers {
@@ -90,6 +91,24 @@ std::optional<ObjectMeta> read_meta(const nlohmann::json& object) {
   return meta;
 }
 
+namespace {
+
+/// The entry of our own writes to the scale subresource. The server keeps it for as long as nobody
+/// else gives the replicas another value.
+std::optional<Instant> time_of_our_scale(const nlohmann::json& object) {
+  const auto& entries = at_path(object, {"metadata", "managedFields"});
+  if (!entries.is_array()) return std::nullopt;
+  for (const auto& entry : entries) {
+    if (text_at(entry, "manager") != field_manager || text_at(entry, "subresource") != "scale")
+      continue;
+    const auto time = parse_rfc3339(text_at(entry, "time"));
+    return time ? std::optional(*time) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 bool carries_scale(const TargetKind& kind) {
   return kind.api_version == "apps/v1" &&
          (kind.kind == "Deployment" || kind.kind == "StatefulSet" || kind.kind == "ReplicaSet");
@@ -99,6 +118,7 @@ TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
                            const TargetKind& kind) {
   TargetRecord record{.uid = meta.uid,
                       .resource_version = meta.resource_version,
+                      .scaled_by_us_at = time_of_our_scale(object),
                       .created = meta.created,
                       .deleting = meta.deleting};
   if (!carries_scale(kind)) return record;

@@ -291,9 +291,9 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
   memory.scale_ups = status.scale_ups;
   memory.scale_downs = status.scale_downs;
   if (status.last_scale) {
-    memory.last_scale = status.last_scale->time;
-    memory.last_direction =
-        status.last_scale->to > status.last_scale->from ? Trend::Up : Trend::Down;
+    const auto& last = *status.last_scale;
+    memory.last_scale = last.time;
+    if (last.from) memory.last_direction = last.to > *last.from ? Trend::Up : Trend::Down;
   }
   memory.cold_starts = engine::cold_starts_from(status.cold_starts);
   memory.woken_at = woken_at(status);

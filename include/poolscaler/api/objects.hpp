@@ -76,7 +76,7 @@ struct SignalStatus {
 
 struct LastScale {
   Instant time;
-  std::int32_t from;
+  std::optional<std::int32_t> from;  // nothing when a crash left nobody who knows
   std::int32_t to;
   Reason reason;
 };
@@ -163,5 +163,8 @@ inline constexpr std::size_t yaml_bytes_max = 256U << 10;
 /// 64 levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line.
 /// For manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
+
+/// A JSON value as YAML in block style, that read_yaml understands as the same value.
+[[nodiscard]] std::string yaml_text(const nlohmann::json& value);
 
 }  // namespace poolscaler::api

@@ -19,6 +19,7 @@ namespace poolscaler {
   X(BelowMinimum, "the target had fewer replicas than minReplicas")                              \
   X(AboveMaximum, "the target had more replicas than maxReplicas")                               \
   X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
+  X(ChangedBeforeRestart, "a change was made so shortly before a restart that its reason is lost") \
   /* no change */                                                                                \
   X(AtTarget, "the signals ask for exactly the replicas that there are")                         \
   X(WithinTolerance, "the signals differ from their targets by less than the tolerance")         \

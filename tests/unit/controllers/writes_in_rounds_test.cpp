@@ -225,6 +225,14 @@ TEST_F(WritesInRounds, ARestartKeepsWhatWasLearned) {
   EXPECT_EQ(after["memory"]["wokenTime"], learned["memory"]["wokenTime"]);
 }
 
+/// The change that the status tells of is the last one that was made.
+void expect_told(FakeWorld& world, std::size_t dies_after) {
+  const auto& done = world.cluster->scales.back();
+  const auto told = world.cluster->status(policy)["lastScale"];
+  EXPECT_EQ(told["from"], done.from) << "died after write " << dies_after;
+  EXPECT_EQ(told["to"], done.to) << "died after write " << dies_after;
+}
+
 /// Runs a rise and a fall; the process dies after the `dies_after`-th write, if ever.
 std::int32_t story(std::size_t dies_after) {
   FakeWorld world;
@@ -250,8 +258,10 @@ std::int32_t story(std::size_t dies_after) {
   world.reader.readings["shop/queue"] = value(75);
   run_for(2 * minute);
   EXPECT_EQ(world.cluster->replicas(web), 8) << "died after write " << dies_after;
+  expect_told(world, dies_after);
   world.reader.readings["shop/queue"] = value(22);
   run_for(8 * minute);
+  expect_told(world, dies_after);
   return world.cluster->replicas(web);
 }
 
