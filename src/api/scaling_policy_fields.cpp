@@ -147,13 +147,13 @@ constexpr Field fields[] = {
             "whichever is more; `AtMost` for whichever is less."},
     {.path = "spec.signals",
      .type = List,
-     .required = true,
-     .min = 1,
      .max = signals_max,
      .list = ListType::Map,
      .key = "name",
+     .default_json = "[]",
      .doc = "What is looked at. Each signal asks for a number of replicas; `combine` makes one "
-            "number of them."},
+            "number of them. May be left out where `schedule` alone decides: then there are "
+            "`minReplicas`, and what the windows that are open make of it."},
     {.path = "spec.signals[].name",
      .type = Text,
      .required = true,
@@ -443,6 +443,14 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> scaling_policy_spec_fields() { return fields; }
+std::span<const Field> scaling_policy_spec_fields() {
+  static const auto all = [] {
+    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    const auto schedule = schedule_fields();
+    rows.insert(rows.end(), schedule.begin(), schedule.end());
+    return rows;
+  }();
+  return all;
+}
 
 }  // namespace poolscaler::api

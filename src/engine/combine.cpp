@@ -40,9 +40,19 @@ Reason hold_reason(const Deliberation& d, Reason signals_hold) {
   return settled && short_of_ready ? Reason::WaitingForCapacity : signals_hold;
 }
 
+/// Without signals nothing is asked for: the bounds alone, and so the windows, decide.
+void ask_for_the_least(Deliberation& d) {
+  d.hold = Reason::OutsideWindow;
+  d.cause = Reason::OutsideWindow;
+  d.asked = d.policy.min_replicas;
+  d.propose("schedule", d.asked, Reason::OutsideWindow,
+            (Numbers() << "no signal asks for more than minReplicas " << d.asked).text());
+}
+
 }  // namespace
 
 void combine_wishes(Deliberation& d) {
+  if (d.policy.signals.empty()) return ask_for_the_least(d);
   const auto* decisive = decisive_wish(d);
   d.hold = hold_reason(d, Reason::AtTarget);
   if (decisive != nullptr) {

@@ -81,6 +81,14 @@ struct LastScale {
   Reason reason;
 };
 
+/// What a schedule will do next.
+struct ScheduleChangeStatus {
+  Instant time;
+  std::string window;
+  std::string_view event;  // "PreWarm", "Start" or "End"
+  std::string effect{};    // "floor 5"
+};
+
 /// status of a ScalingPolicy. It can be recomputed from spec, world and memory, but for the parts
 /// that carry the memory over a restart (lastScale and the two window digests).
 struct PolicyStatus {
@@ -101,6 +109,8 @@ struct PolicyStatus {
   std::string decision_message{};
   std::vector<Step> decision_steps{};
   std::optional<LastScale> last_scale{};
+  std::vector<std::string> open_windows{};
+  std::optional<ScheduleChangeStatus> next_schedule_change{};
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};
   std::vector<TimedReplicas> scale_downs{};

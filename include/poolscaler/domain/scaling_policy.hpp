@@ -13,6 +13,7 @@
 
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/names.hpp"
+#include "poolscaler/domain/window.hpp"
 
 namespace poolscaler {
 
@@ -122,11 +123,12 @@ struct ScalingPolicy {
   Pause pause{};
   std::int32_t min_replicas = 1;  // 0 allows scale to zero
   std::int32_t max_replicas;
-  std::vector<Signal> signals;
+  std::vector<Signal> signals;  // may be empty where `schedule` is not
   Combine combine = Combine::Max;
   ScaleToZero scale_to_zero{};
   Behavior behavior{};
   std::optional<Fallback> fallback{};
+  std::vector<Window> schedule{};
 
   [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
 };
