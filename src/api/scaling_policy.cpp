@@ -31,7 +31,7 @@ MetricSelector selector_from(const json& metric) {
   return selector;
 }
 
-std::variant<MetricSelector, RawQuery> query_from(const json& signal) {
+SignalInput query_from(const json& signal) {
   if (signal.contains("metric")) return selector_from(signal["metric"]);
   return RawQuery{.promql = text_of(signal, "query")};
 }
