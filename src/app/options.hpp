@@ -51,8 +51,19 @@ struct SandboxChoice {
   LogChoice log{};
 };
 
+enum class OutputFormat { Text, Json };
+
 struct ValidateOptions {
-  std::vector<std::string> files{};  // "-" is standard input
+  std::vector<std::string> files{};  // or folders; "-" is standard input
+  OutputFormat output = OutputFormat::Text;
+};
+
+struct DiffOptions {
+  std::vector<std::string> files{};  // OLD NEW, or what is compared with the cluster
+  std::string kubeconfig{};          // empty: files alone
+  std::string context{};
+  bool allow_insecure_kubeconfig = false;
+  OutputFormat output = OutputFormat::Text;
 };
 
 struct PrintOptions {
@@ -67,8 +78,8 @@ struct PrintText {
   int code;
 };
 
-using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, PrintOptions,
-                             VersionOptions, PrintText>;
+using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, DiffOptions,
+                             PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.
