@@ -101,8 +101,9 @@ constexpr Field fields[] = {
      .default_json = "false",
      .example = "true",
      .doc = "When true, `floor` holds one cold start before the window, too, so that its replicas "
-            "work when it opens: as long as nine of ten cold starts of this target took, 300 "
-            "seconds until enough have been seen."},
+            "work when it opens: as long as nine of ten cold starts of this target took. "
+            "Until enough have been seen it is what `scaleToZero.coldStart` expects, or 300 "
+            "seconds."},
     {.path = "spec.schedule[].exceptions",
      .type = List,
      .max = 100,

@@ -26,5 +26,7 @@ inline constexpr std::size_t step_numbers_max = 256;
 inline constexpr std::size_t windows_max = 32;
 inline constexpr std::size_t effect_max = 64;
 inline constexpr std::size_t digest_max = 32;
+/// Of the learned gaps; what is known of higher layers is learned anew after a restart.
+inline constexpr std::size_t layers_max = 64;
 
 }  // namespace poolscaler::api

@@ -13,6 +13,7 @@ namespace poolscaler::app {
 [[nodiscard]] int sandbox(const SandboxChoice& options);
 [[nodiscard]] int validate(const ValidateOptions& options, std::ostream& out);
 [[nodiscard]] int diff(const DiffOptions& options, std::ostream& out);
+[[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);
 

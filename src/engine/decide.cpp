@@ -14,9 +14,12 @@ Outcome decide(const Observation& observation, const ScalingPolicy& policy, cons
   Deliberation d(observation, policy, memory, now);
   take_up_memory(d);
   look_at_windows(d);
+  follow_starts(d);
   wish_by_signals(d);
   combine_wishes(d);
+  learn_needs(d);
   judge_zero(d);
+  keep_alive(d);
   stabilize(d);
   keep_in_bounds(d);
   limit_rate(d);

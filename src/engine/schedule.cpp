@@ -11,7 +11,7 @@
 
 #include "deliberation.hpp"
 #include "numbers.hpp"
-#include "supply.hpp"
+#include "poolscaler/engine/cold_start.hpp"
 
 namespace poolscaler::engine {
 namespace {
@@ -19,7 +19,9 @@ namespace {
 enum class Phase { Closed, Warming, Open };
 
 /// How long before its window a floor is brought up.
-Millis pre_warm_lead(const ScalingPolicy&, const Memory&) { return starting_at_most; }
+Millis pre_warm_lead(const ScalingPolicy& policy, const Memory& memory) {
+  return expected_cold_start(policy.scale_to_zero, memory.cold_starts).p90;
+}
 
 struct Clockwork {
   const ScalingPolicy& policy;
