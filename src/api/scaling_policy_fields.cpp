@@ -99,7 +99,8 @@ constexpr Field fields[] = {
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
-     .doc = "When a target whose `minReplicas` is 0 goes to zero. Without effect otherwise."},
+     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are not "
+            "needed are kept."},
     {.path = "spec.scaleToZero.idleAfterSeconds",
      .type = Integer,
      .min = 0,
@@ -108,7 +109,8 @@ constexpr Field fields[] = {
      .unit = "seconds",
      .example = "600",
      .doc = "To zero only after every signal was at or below its activation for this long. Time "
-            "without fresh data does not count."},
+            "without fresh data does not count. With `keepAlive: Learned` it is the least time for "
+            "which any replica is kept."},
     {.path = "spec.scaleToZero.graceSeconds",
      .type = Integer,
      .min = 0,
@@ -116,7 +118,37 @@ constexpr Field fields[] = {
      .default_json = "0",
      .unit = "seconds",
      .example = "900",
-     .doc = "No zero for this long after the policy or its target was created."},
+     .doc = "No zero for this long after the policy or its target was created, or the target was "
+            "woken from zero."},
+    {.path = "spec.scaleToZero.keepAlive",
+     .type = Enum,
+     .values = "Fixed|Learned",
+     .default_json = "\"Fixed\"",
+     .example = "Learned",
+     .doc = "`Fixed`: the idle time is `idleAfterSeconds`. `Learned`: every replica, not only the "
+            "first, has an idle time of its own, learned from how long it was not needed before, "
+            "and is kept until it was not needed for that long. It takes the place of the "
+            "stabilization window of `behavior.scaleDown` where that is not set."},
+    {.path = "spec.scaleToZero.replicaSecondsPerMiss",
+     .type = Integer,
+     .min = 0,
+     .max = 100'000'000,
+     .default_json = "3000",
+     .unit = "seconds of one replica",
+     .example = "6000",
+     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica to "
+            "save one start of a replica while it is needed. More keeps replicas longer."},
+    {.path = "spec.scaleToZero.coldStart",
+     .type = Object,
+     .doc = "How long a replica takes from being asked for to being ready. It is measured, and what "
+            "was measured is used from the fifth time on (`status.coldStart`)."},
+    {.path = "spec.scaleToZero.coldStart.expectedSeconds",
+     .type = Integer,
+     .min = 1,
+     .max = 3600,
+     .unit = "seconds",
+     .example = "90",
+     .doc = "What to reckon with until enough starts were measured; without it 300 s."},
     {.path = "spec.fallback",
      .type = Object,
      .doc = "What happens when a signal gives no usable data for long. Without it, replicas stay "
@@ -147,13 +179,13 @@ constexpr Field fields[] = {
             "whichever is more; `AtMost` for whichever is less."},
     {.path = "spec.signals",
      .type = List,
-     .required = true,
-     .min = 1,
      .max = signals_max,
      .list = ListType::Map,
      .key = "name",
+     .default_json = "[]",
      .doc = "What is looked at. Each signal asks for a number of replicas; `combine` makes one "
-            "number of them."},
+            "number of them. May be left out where `schedule` alone decides: then there are "
+            "`minReplicas`, and what the windows that are open make of it."},
     {.path = "spec.signals[].name",
      .type = Text,
      .required = true,
@@ -316,8 +348,8 @@ constexpr Field fields[] = {
      .default_json = "\"Hold\"",
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
-            "scale-down by others. `Fallback`: the same, and the policy's `fallback` after its "
-            "time. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
+            "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
             "exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
@@ -390,10 +422,11 @@ constexpr Field fields[] = {
      .type = Integer,
      .min = 0,
      .max = 3600,
-     .default_json = "300",
      .unit = "seconds",
      .example = "600",
-     .doc = "Replicas are removed only down to the largest number recommended within this window."},
+     .doc = "Replicas are removed only down to the largest number recommended within this window. "
+            "Without it 300 s; with `scaleToZero.keepAlive: Learned` no window, since each replica "
+            "has its own idle time."},
     {.path = "spec.behavior.scaleDown.policies",
      .type = List,
      .min = 1,
@@ -443,6 +476,14 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> scaling_policy_spec_fields() { return fields; }
+std::span<const Field> scaling_policy_spec_fields() {
+  static const auto all = [] {
+    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    const auto schedule = schedule_fields();
+    rows.insert(rows.end(), schedule.begin(), schedule.end());
+    return rows;
+  }();
+  return all;
+}
 
 }  // namespace poolscaler::api

@@ -48,13 +48,21 @@ std::optional<TargetRef> read_target_ref(const nlohmann::json& ref, std::string_
   return target;
 }
 
-bool has_condition(const nlohmann::json& conditions, std::string_view type,
-                   std::string_view status, std::string_view reason = {}) {
-  if (!conditions.is_array()) return false;
+/// The condition, or nothing when it has another status or reason.
+const nlohmann::json* condition_of(const nlohmann::json& conditions, std::string_view type,
+                                   std::string_view status, std::string_view reason = {}) {
+  if (!conditions.is_array()) return nullptr;
   for (const auto& condition : conditions)
     if (text_at(condition, "type") == type && text_at(condition, "status") == status &&
         (reason.empty() || text_at(condition, "reason") == reason))
-      return true;
+      return &condition;
+  return nullptr;
+}
+
+bool has_failed_container(const nlohmann::json& containers) {
+  if (!containers.is_array()) return false;
+  for (const auto& container : containers)
+    if (integer_at(container, "restartCount", 0) > 0) return true;
   return false;
 }
 
@@ -130,10 +138,15 @@ std::optional<PodRecord> decode_pod(const nlohmann::json& object, const ObjectMe
     for (const auto& [key, value] : labels.items())
       if (value.is_string()) record.labels.emplace(key, value.get<std::string>());
   const auto& conditions = at_path(status, {"conditions"});
-  if (has_condition(conditions, "Ready", "True"))
+  if (const auto* ready = condition_of(conditions, "Ready", "True")) {
     record.state = PodState::Ready;
-  else if (has_condition(conditions, "PodScheduled", "False", "Unschedulable"))
+    record.ready_since = time_at(*ready, "lastTransitionTime");
+  } else if (condition_of(conditions, "PodScheduled", "False", "Unschedulable") != nullptr) {
     record.state = PodState::Unschedulable;
+  } else {
+    record.restarting = has_failed_container(at_path(status, {"containerStatuses"})) ||
+                        has_failed_container(at_path(status, {"initContainerStatuses"}));
+  }
   return record;
 }
 

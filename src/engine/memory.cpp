@@ -22,6 +22,8 @@ void leave_the_future(Memory& memory, Instant now) {
   no_later(memory.observed_since);
   no_later(memory.idle_counted_to);
   no_later(memory.last_scale);
+  no_later(memory.woken_at);
+  no_later(memory.keep_alive.counted_to);
   for (auto& since : memory.unusable_since) no_later(since);
 }
 
@@ -45,6 +47,9 @@ void start_afresh(Deliberation& d) {
   for (auto& since : memory.unusable_since)
     if (since) since = d.now;
   memory.recommendations.push_back({d.now, d.current});
+  memory.cold_starts.asked.clear();
+  memory.cold_starts.replicas.reset();
+  forget_needs(d);
 }
 
 /// The stores reuse the slots of what is outdated; outside of them a list reads oldest first.

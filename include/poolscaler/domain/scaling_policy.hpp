@@ -14,6 +14,7 @@
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/formula.hpp"
 #include "poolscaler/domain/names.hpp"
+#include "poolscaler/domain/window.hpp"
 
 namespace poolscaler {
 
@@ -124,10 +125,18 @@ struct Behavior {
                           .policies = {{RatePolicyType::Percent, 100, 15}}};
 };
 
+enum class KeepAlive { Fixed, Learned };
+
 struct ScaleToZero {
   int idle_after_seconds = 300;
-  /// After creation of the policy or of its target, no zero for this long.
+  /// After creation of the policy or of its target, and after each wake, no zero for this long.
   int grace_seconds = 0;
+  /// Learned: every replica has an idle time of its own, at least idle_after_seconds.
+  KeepAlive keep_alive = KeepAlive::Fixed;
+  /// What it is worth not to have to start a replica that is needed, in seconds of a replica.
+  int replica_seconds_per_miss = 3000;
+  /// The cold start to reckon with until enough of them were measured.
+  std::optional<int> expected_cold_start_seconds{};
 };
 
 enum class FallbackBehavior { Static, AtLeast, AtMost };
@@ -159,12 +168,13 @@ struct ScalingPolicy {
   Pause pause{};
   std::int32_t min_replicas = 1;  // 0 allows scale to zero
   std::int32_t max_replicas;
-  std::vector<Signal> signals;
+  std::vector<Signal> signals;  // may be empty where `schedule` is not
   Combine combine = Combine::Max;
   std::optional<CombiningFormula> formula{};  // exactly with Combine::Formula
   ScaleToZero scale_to_zero{};
   Behavior behavior{};
   std::optional<Fallback> fallback{};
+  std::vector<Window> schedule{};
 
   [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
 };

@@ -252,7 +252,7 @@ TEST_F(ApiServerTest, FillsInDefaultsOfOurKinds) {
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.body["spec"]["mode"], "Automatic");
   EXPECT_EQ(made.body["spec"]["minReplicas"], 1);
-  EXPECT_EQ(made.body["spec"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"], 300);
+  EXPECT_EQ(made.body["spec"]["behavior"]["scaleUp"]["stabilizationWindowSeconds"], 0);
 }
 
 TEST_F(ApiServerTest, NamesUnknownFieldsAsTheClientWishes) {
