@@ -36,6 +36,7 @@ std::string_view name_of(Lever lever) {
     case Lever::IdleTime: return "IdleTime";
     case Lever::Grace: return "Grace";
     case Lever::KeepAlive: return "KeepAlive";
+    case Lever::Schedule: return "Schedule";
     case Lever::Pause: return "Pause";
     case Lever::Mode: return "Mode";
     case Lever::Wait: return "Wait";

@@ -104,6 +104,14 @@ std::string told_signal(const Situation& situation, Trend direction, const Handl
                                                      up ? "more" : "less"));
 }
 
+std::string open_windows(const Situation& situation) {
+  std::string names;
+  for (const auto& window : situation.policy.schedule)
+    if (is_open(window, situation.now) || window.pre_warm)
+      names += (names.empty() ? "'" : ", '") + window.name + "'";
+  return "the schedule's windows (" + names + ")";
+}
+
 std::string told_setting(const Situation& situation, Trend direction, const Handle& handle,
                          double amount) {
   const bool up = direction == Trend::Up;
@@ -129,6 +137,7 @@ std::string told_setting(const Situation& situation, Trend direction, const Hand
       return fmt::format("scaleToZero.graceSeconds would have to be 0 (is {})",
                          situation.policy.scale_to_zero.grace_seconds);
     case Lever::KeepAlive: return "scaleToZero.keepAlive would have to be Fixed";
+    case Lever::Schedule: return open_windows(situation) + " would have to be closed";
     case Lever::Pause: return fmt::format("pause.{} would have to be off", side);
     case Lever::Mode: return "mode would have to be Automatic";
     case Lever::Signal:
@@ -160,6 +169,10 @@ std::vector<Handle> handles_of(const Situation& situation, Trend direction) {
   handles.push_back({.lever = Lever::Wait, .graded = true, .whole = true});
   add_limits(handles, situation, direction);
   if (direction == Trend::Down) add_zero(handles, situation);
+  if (std::ranges::any_of(policy.schedule, [&](const Window& window) {
+        return window.pre_warm || is_open(window, situation.now);
+      }))
+    handles.push_back({.lever = Lever::Schedule});
   if (direction == Trend::Up ? policy.pause.scale_up : policy.pause.scale_down)
     handles.push_back({.lever = Lever::Pause});
   if (policy.mode != Mode::Automatic) handles.push_back({.lever = Lever::Mode});
@@ -189,6 +202,7 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
       return;
     case Lever::Grace: policy.scale_to_zero.grace_seconds = 0; return;
     case Lever::KeepAlive: policy.scale_to_zero.keep_alive = KeepAlive::Fixed; return;
+    case Lever::Schedule: policy.schedule.clear(); return;
     case Lever::Pause: return unpause(situation, direction);
     case Lever::Mode: policy.mode = Mode::Automatic; return;
     case Lever::Wait: return;
@@ -236,6 +250,7 @@ std::string told(const Situation& situation, Trend direction, const Handle& hand
     case Lever::IdleTime:
     case Lever::Grace:
     case Lever::KeepAlive:
+    case Lever::Schedule:
     case Lever::Pause:
     case Lever::Mode: break;
   }

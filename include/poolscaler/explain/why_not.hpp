@@ -26,6 +26,7 @@ enum class Lever {
   IdleTime,      // scaleToZero.idleAfterSeconds
   Grace,         // scaleToZero.graceSeconds is 0
   KeepAlive,     // scaleToZero.keepAlive is Fixed
+  Schedule,      // no window of the schedule has a say
   Pause,         // the direction is not paused
   Mode,          // mode is Automatic
   Wait,          // so many seconds pass in rounds, and everything else stays as it is
