@@ -1,5 +1,6 @@
 // Whatever why-not says would make it happen does make it happen.
 
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "arbitrary.hpp"

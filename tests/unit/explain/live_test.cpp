@@ -14,20 +14,16 @@ namespace {
 using Json = nlohmann::json;
 
 Json object_with(const api::PolicyStatus& status) {
-  return {{"metadata",
-           {{"name", "llm"},
-            {"namespace", "shop"},
-            {"generation", 1},
-            {"creationTimestamp", "2026-12-01T00:00:00Z"}}},
-          {"spec",
-           {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", "llm"}}},
-            {"maxReplicas", 8},
-            {"signals",
-             {{{"name", "queue"},
-               {"metricSourceRef", {{"name", "prometheus"}}},
-               {"metric", {{"name", "q"}}},
-               {"target", {{"type", "PerReplica"}, {"value", 10}}}}}}}}},
-          {"status", Json::parse(api::render_status(status))}};
+  auto object = Json::parse(R"({
+    "metadata": {"name": "llm", "namespace": "shop", "generation": 1,
+                 "creationTimestamp": "2026-12-01T00:00:00Z"},
+    "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "llm"},
+             "maxReplicas": 8,
+             "signals": [{"name": "queue", "metricSourceRef": {"name": "prometheus"},
+                          "metric": {"name": "q"},
+                          "target": {"type": "PerReplica", "value": 10}}]}})");
+  object["status"] = Json::parse(api::render_status(status));
+  return object;
 }
 
 /// The status that a decision about 8 replicas and 20 waiting requests leaves behind.
