@@ -12,7 +12,10 @@
 namespace poolscaler::explain {
 namespace {
 
+/// However long a policy remembers.
 constexpr int rounds_max = 5000;
+/// Replicas that are not ready count as starting for some time, whatever the policy says.
+constexpr int starting_seconds = 1200;
 /// Far beyond what any policy can be right for, and still far from where doubles lose digits.
 constexpr double value_max = 1e12;
 
@@ -158,6 +161,19 @@ std::string holding_step(const Situation& situation) {
   return step == steps.rend() ? std::string(text_of(decision.reason)) : step->numbers;
 }
 
+/// After so many rounds with the same inputs nothing is remembered that could still let go.
+int rounds_to_look(const ScalingPolicy& policy) {
+  int seconds = starting_seconds;
+  for (const auto* rules : {&policy.behavior.scale_up, &policy.behavior.scale_down}) {
+    seconds = std::max(seconds, rules->stabilization_window_seconds);
+    for (const auto& rate : rules->policies) seconds = std::max(seconds, rate.period_seconds);
+  }
+  seconds = std::max(seconds, policy.scale_to_zero.idle_after_seconds);
+  seconds = std::max(seconds, policy.scale_to_zero.grace_seconds);
+  if (policy.fallback) seconds = std::max(seconds, policy.fallback->after_seconds);
+  return std::min(seconds / policy.interval_seconds + 4, rounds_max);
+}
+
 }  // namespace
 
 std::vector<Handle> handles_of(const Situation& situation, Trend direction) {
@@ -212,7 +228,8 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
 std::optional<int> rounds_until_move(const Situation& situation, Trend direction) {
   auto later = situation;
   const auto current = situation.observation.target.spec_replicas;
-  for (int round = 0; round <= rounds_max; ++round) {
+  const auto rounds = rounds_to_look(situation.policy);
+  for (int round = 0; round <= rounds; ++round) {
     const auto outcome = later.decide();
     const auto desired = outcome.decision.desired;
     if (direction == Trend::Up ? desired > current : desired < current) return round;
