@@ -9,10 +9,17 @@ namespace poolscaler::vectors {
 const Groups* groups_of_schema(std::string_view schema) {
   static const Groups hpa = {
       {"average_value_target", {hpa_average_value_target}},
+      {"bounds_without_behavior", {hpa_bounds_without_behavior}},
+      {"per_pod_usage", {hpa_per_pod_usage}},
+      {"pod_grouping", {hpa_pod_grouping}},
+      {"pods_average_value", {hpa_pods_average_value}},
       {"rate_limit_only", {hpa_rate_limit_only}},
       {"rate_policies", {hpa_rate_policies}},
+      {"reconcile", {hpa_reconcile}},
+      {"resource_utilization", {hpa_resource_utilization}},
       {"scale_event_store", {hpa_scale_event_store}},
       {"stabilize_with_behavior", {hpa_stabilize_with_behavior}},
+      {"stabilize_without_behavior", {hpa_stabilize_without_behavior}},
       {"value_target", {hpa_value_target}},
   };
   static const Groups others = {
