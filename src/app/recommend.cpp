@@ -58,7 +58,12 @@ json object_of(json object, const replay::Recommendation& found) {
                                         {"value", unlimited.value},
                                         {"periodSeconds", unlimited.period_seconds}}};
   }
-  spec["scaleToZero"]["idleAfterSeconds"] = policy.scale_to_zero.idle_after_seconds;
+  const auto& zero = policy.scale_to_zero;
+  spec["scaleToZero"]["idleAfterSeconds"] = zero.idle_after_seconds;
+  if (zero.keep_alive == KeepAlive::Learned) {
+    spec["scaleToZero"]["keepAlive"] = "Learned";
+    spec["scaleToZero"]["replicaSecondsPerMiss"] = zero.replica_seconds_per_miss;
+  }
   return object;
 }
 

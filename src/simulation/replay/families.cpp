@@ -17,6 +17,7 @@ constexpr std::array idle_times = {60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600
 constexpr std::array quick_loads = {0.5, 0.7, 0.9, 1.0, 1.25};
 constexpr std::array quick_windows = {0, 60};
 constexpr std::array quick_idle_times = {60, 300, 900, 3600};
+constexpr std::array misses = {0, 100, 300, 1000, 3000, 10'000, 30'000, 100'000};
 constexpr int quick_interval = 5;
 constexpr int slow_average = 60;
 constexpr int quick_average = 6;
@@ -39,6 +40,14 @@ std::vector<Knobs> all_knobs() {
                          .window_seconds = window,
                          .idle_after_seconds = idle,
                          .pace = pace});
+  for (const auto pace : {Pace::Usual, Pace::Fast})
+    for (const auto load : quick_loads)
+      for (const auto miss : misses)
+        all.push_back({.load = load,
+                       .window_seconds = 0,
+                       .idle_after_seconds = 0,
+                       .seconds_per_miss = miss,
+                       .pace = pace});
   return all;
 }
 
@@ -87,6 +96,10 @@ ScalingPolicy turned(ScalingPolicy policy, const Knobs& knobs) {
   policy.min_replicas = std::min(knobs.min_replicas, policy.max_replicas);
   policy.behavior.scale_down.stabilization_window_seconds = knobs.window_seconds;
   policy.scale_to_zero.idle_after_seconds = knobs.idle_after_seconds;
+  if (knobs.seconds_per_miss) {
+    policy.scale_to_zero.keep_alive = KeepAlive::Learned;
+    policy.scale_to_zero.replica_seconds_per_miss = *knobs.seconds_per_miss;
+  }
   return policy;
 }
 

@@ -12,6 +12,7 @@ constexpr std::array coarse_loads = {0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5};
 constexpr std::array coarse_windows = {60, 300, 900};
 constexpr std::array coarse_idle_times = {60, 300, 1800, 4 * 3600, 24 * 3600};
 constexpr std::array quick_windows = {0, 60};
+constexpr std::array misses = {100, 1000, 3000, 10'000, 30'000};
 constexpr int rounds_of_refinement = 2;
 constexpr std::size_t refined = 3;  // of the best settings, in each round
 constexpr int window_max = 3600;
@@ -83,8 +84,10 @@ class Search {
         for (const auto idle : coarse_idle_times)
           all.push_back({.load = load, .window_seconds = window, .idle_after_seconds = idle});
       }
+      learned(all, {.load = load, .window_seconds = 0});
       for (const auto pace : {Pace::Fast, Pace::Averaged}) {
         if (pace == Pace::Averaged && !averages_) continue;
+        if (pace == Pace::Fast) learned(all, {.load = load, .window_seconds = 0, .pace = pace});
         for (const auto window : quick_windows)
           for (const auto idle : coarse_idle_times)
             all.push_back({.load = load,
@@ -94,6 +97,14 @@ class Search {
       }
     }
     return all;
+  }
+
+  static void learned(std::vector<Knobs>& all, Knobs knobs) {
+    knobs.idle_after_seconds = 0;
+    for (const auto miss : misses) {
+      knobs.seconds_per_miss = miss;
+      all.push_back(knobs);
+    }
   }
 
   /// The neighbours of a setting.
@@ -110,6 +121,12 @@ class Search {
       window.window_seconds =
           std::clamp(static_cast<int>(std::max(knobs.window_seconds, 15) * factor), 0, window_max);
       all.push_back(window);
+      if (knobs.seconds_per_miss) {
+        auto miss = knobs;
+        miss.seconds_per_miss = static_cast<int>(*knobs.seconds_per_miss * factor);
+        all.push_back(miss);
+        continue;
+      }
       if (knobs.min_replicas > 0) continue;
       auto idle = knobs;
       idle.idle_after_seconds =
