@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -87,7 +88,8 @@ bool can_be_averaged(const Signal& signal) {
 
 ScalingPolicy turned(ScalingPolicy policy, const Knobs& knobs) {
   for (auto& signal : policy.signals) {
-    signal.target *= knobs.load;
+    // In thousandths, as a manifest can say it.
+    signal.target = std::max(std::round(signal.target * knobs.load * 1000) / 1000, 0.001);
     constexpr double most_utilization = 0.99;
     if (signal.target_type == TargetType::Utilization)
       signal.target = std::min(signal.target, most_utilization);
