@@ -3,6 +3,7 @@
 #include "checked_reader.hpp"
 #include "enum_words.hpp"
 #include "poolscaler/api/objects.hpp"
+#include "schedule.hpp"
 
 // Everything here reads a spec that checked_spec has passed: fields are there, of their type and
 // within their bounds, so nothing is checked again.
@@ -114,7 +115,14 @@ ScalingPolicy policy_from(const json& spec) {
 }  // namespace
 
 Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unknown) {
-  return checked_spec(Kind::ScalingPolicy, object, unknown).map(policy_from);
+  const auto spec = checked_spec(Kind::ScalingPolicy, object, unknown);
+  if (!spec) return tl::unexpected(spec.error());
+  auto policy = policy_from(*spec);
+  if (!spec->contains("schedule")) return policy;
+  auto schedule = schedule_from((*spec)["schedule"]);
+  if (!schedule) return tl::unexpected(std::move(schedule.error()));
+  policy.schedule = *std::move(schedule);
+  return policy;
 }
 
 }  // namespace poolscaler::api
