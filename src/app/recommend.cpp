@@ -73,6 +73,13 @@ json object_of(json object, const replay::Recommendation& found) {
                                         {"value", unlimited.value},
                                         {"periodSeconds", unlimited.period_seconds}}};
   }
+  for (const auto& window : found.floors)
+    spec["schedule"].push_back({{"name", window.name},
+                                {"start", window.start},
+                                {"durationSeconds", window.duration_seconds},
+                                {"timeZone", "UTC"},
+                                {"floor", window.floor},
+                                {"preWarm", true}});
   const auto& zero = policy.scale_to_zero;
   spec["scaleToZero"]["idleAfterSeconds"] = zero.idle_after_seconds;
   if (zero.keep_alive == KeepAlive::Learned) {

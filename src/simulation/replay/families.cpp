@@ -75,6 +75,7 @@ std::string Knobs::label() const {
   auto text = fmt::format("u={:.4g} ", load);
   if (pace == Pace::Fast) text += "fast ";
   if (pace == Pace::Averaged) text += "averaged ";
+  if (floor_share > 0) text += fmt::format("floors={:.4g} ", floor_share);
   text += fmt::format("window={}s ", window_seconds);
   if (seconds_per_miss) return text + fmt::format("learned E={}s", *seconds_per_miss);
   return text + (min_replicas > 0 ? fmt::format("min={}", min_replicas)
