@@ -99,8 +99,8 @@ constexpr Field fields[] = {
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
-     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are not "
-            "needed are kept."},
+     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are "
+            "not needed are kept."},
     {.path = "spec.scaleToZero.idleAfterSeconds",
      .type = Integer,
      .min = 0,
@@ -136,12 +136,12 @@ constexpr Field fields[] = {
      .default_json = "3000",
      .unit = "seconds of one replica",
      .example = "6000",
-     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica to "
-            "save one start of a replica while it is needed. More keeps replicas longer."},
+     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica "
+            "to save one start of a replica while it is needed. More keeps replicas longer."},
     {.path = "spec.scaleToZero.coldStart",
      .type = Object,
-     .doc = "How long a replica takes from being asked for to being ready. It is measured, and what "
-            "was measured is used from the fifth time on (`status.coldStart`)."},
+     .doc = "How long a replica takes from being asked for to being ready. It is measured, and "
+            "what was measured is used from the fifth time on (`status.coldStart`)."},
     {.path = "spec.scaleToZero.coldStart.expectedSeconds",
      .type = Integer,
      .min = 1,
