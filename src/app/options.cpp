@@ -42,13 +42,14 @@ constexpr std::array verbs = {
     VerbInfo{"run", "runs the operator"},
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
-    VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
+    VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
 
-constexpr std::array<std::string_view, 8> printables = {
+constexpr std::array<std::string_view, 11> printables = {
     "crd",     "crd-scalingpolicy",       "crd-metricsource",       "reasons",
-    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags"};
+    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags",
+    "presets", "presets-page",            "presets-json"};
 
 Result<void> set_text(std::string& field, const std::string& value) {
   field = value;

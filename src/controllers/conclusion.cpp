@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "poolscaler/api/presets.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
 #include "notes.hpp"
@@ -26,6 +27,15 @@ bool wakes(const ScalingPolicy& spec, const std::vector<SignalReading>& readings
   return false;
 }
 
+/// A series that cannot be there of itself: says so, where the preset knows.
+void explain_absence(const PolicyView& view, std::size_t signal, SignalReading& reading) {
+  if (reading.state != SignalState::Absent || view.policy->spec == nullptr ||
+      signal >= view.policy->spec->signals.size())
+    return;
+  const auto remark = api::remark_on_absence(view.policy->spec->signals[signal].preset);
+  if (!remark.empty()) reading.detail += fmt::format(" ({})", remark);
+}
+
 std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry& entry,
                                        const PolicyView& view) {
   std::vector<SignalReading> out;
@@ -33,6 +43,7 @@ std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry&
     const auto query = entry.query_of_signal[i];
     if (query >= 0 && static_cast<std::size_t>(query) < batch.readings.size()) {
       out.push_back(batch.readings[static_cast<std::size_t>(query)]);
+      explain_absence(view, i, out.back());
       continue;
     }
     SignalReading missing{.state = SignalState::Error, .detail = "it was not asked"};

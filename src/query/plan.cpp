@@ -61,6 +61,11 @@ Sorted sorted(std::span<const SignalQuery> signals,
       }
       continue;
     }
+    if (std::holds_alternative<DerivedQuery>(signal.query)) {
+      all.refused[{signal.source, "it is made of several metrics; plan() takes its parts"}]
+          .push_back(i);
+      continue;
+    }
     const auto& selector = std::get<MetricSelector>(signal.query);
     const auto label = enforced_label(enforced_labels, signal.source);
     if (auto why = unsayable(signal, selector, label)) {
@@ -106,6 +111,7 @@ PlannedQuery planned(const Shape& shape, const Portion& portion) {
       .range_function = shape.selector->range_function,
       .window_seconds = shape.selector->window_seconds,
       .metric = shape.selector->metric,
+      .other_names = shape.selector->other_names,
       .matchers = matchers_of(shape, portion),
   };
   PlannedQuery query{.source = std::string(shape.source),
@@ -138,10 +144,14 @@ void plan_family(Family& family, std::vector<PlannedQuery>& queries) {
   for (const auto label : family.shape.group_labels) fixed_bytes += 2 * label.size() + 8;
   for (const Matcher* matcher : family.shape.fixed)
     fixed_bytes += matcher->label.size() + quoted(matcher->value).size() + 3;
+  // Each further name of the metric has the matchers again.
+  const std::size_t names = 1 + family.shape.selector->other_names.size();
+  for (const auto& name : family.shape.selector->other_names) fixed_bytes += name.size();
+  fixed_bytes *= names;
   const PortionLimits limits{
       .values_max = values_max,
       .groups_max = groups_max,
-      .bytes_max = query_bytes_max - std::min(query_bytes_max, fixed_bytes),
+      .bytes_max = (query_bytes_max - std::min(query_bytes_max, fixed_bytes)) / names,
   };
   for (const auto& portion : portions_of(family.tuples, limits))
     queries.push_back(planned(family.shape, portion));

@@ -40,6 +40,9 @@ struct MetricSelector {
   Aggregation aggregation = Aggregation::Sum;
   RangeFunction range_function = RangeFunction::None;
   int window_seconds = 0;  // 0 exactly when range_function is None
+  /// What other releases call the same metric. Of two series with the same labels the one under
+  /// the earlier name counts, `metric` first, so that whoever exports both is not counted twice.
+  std::vector<std::string> other_names{};
   auto operator<=>(const MetricSelector&) const = default;
 };
 
@@ -48,6 +51,17 @@ struct RawQuery {
   std::string promql;
   auto operator<=>(const RawQuery&) const = default;
 };
+
+/// One number made of several metrics: scale * sum(terms) / sum(divisor). Over rates, 0 / 0 is the
+/// zero of a workload that nobody asks anything of; over anything else it is no number.
+struct DerivedQuery {
+  std::vector<MetricSelector> terms;
+  std::vector<MetricSelector> divisor{};  // empty: 1
+  double scale = 1;
+  auto operator<=>(const DerivedQuery&) const = default;
+};
+
+using SignalInput = std::variant<MetricSelector, RawQuery, DerivedQuery>;
 
 /// Fractions of the target: 0.1 means within 10 %. Both ends inclusive.
 struct Tolerance {
@@ -58,7 +72,7 @@ struct Tolerance {
 struct Signal {
   std::string name;    // unique within the policy
   std::string source;  // name of a MetricSource
-  std::variant<MetricSelector, RawQuery> query;
+  SignalInput query;
   TargetType target_type;
   /// PerReplica: units per replica. Total: units at which the current size is right.
   /// Utilization: the ratio at which the current size is right (0.8 = 80 %). Always > 0.
@@ -69,6 +83,7 @@ struct Signal {
   std::optional<double> tolerance_down{};  // instead of behavior's
   int max_age_seconds = 120;
   OnMissing on_missing = OnMissing::Hold;
+  std::string preset{};  // that the query comes from, or empty
 };
 
 enum class RatePolicyType { Pods, Percent };

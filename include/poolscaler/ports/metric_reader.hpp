@@ -4,7 +4,6 @@
 #include <span>
 #include <stop_token>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
@@ -18,7 +17,7 @@ namespace poolscaler {
 struct SignalQuery {
   std::string source;
   std::string ns;
-  std::variant<MetricSelector, RawQuery> query;
+  SignalInput query;
   int max_age_seconds;
 };
 

@@ -7,6 +7,7 @@
 
 #include "batch.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/query/derived.hpp"
 #include "poolscaler/query/planner.hpp"
 #include "source_client.hpp"
 
@@ -200,6 +201,10 @@ std::vector<SignalReading> PrometheusReader::read(std::span<const SignalQuery> q
                                                   Millis deadline, std::stop_token stop) {
   const Millis until = clock_.monotonic() + deadline;
   try {
+    if (query::has_derived(queries)) {
+      const query::Parts parts(queries);
+      return parts.combined(read(parts.queries(), deadline, std::move(stop)));
+    }
     Round round(queries, clients_.with([](const Clients& clients) { return clients; }), options_);
     return round.run(until, stop);
   } catch (const std::exception& problem) {
