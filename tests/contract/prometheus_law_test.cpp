@@ -133,18 +133,18 @@ std::pair<std::string, std::string> own_queries(const SignalQuery& signal) {
                                                         {Aggregation::Min, "min"}};
   std::vector<std::string> names{selector.metric};
   names.insert(names.end(), selector.other_names.begin(), selector.other_names.end());
-  std::vector<std::string> values;
+  std::vector<std::string> series;
   std::vector<std::string> times;
   for (const auto& name : names) {
     const auto text = own_selector(signal, name);
     times.push_back(fmt::format("timestamp({})", text));
-    values.push_back(selector.range_function == RangeFunction::None
+    series.push_back(selector.range_function == RangeFunction::None
                          ? text
                          : fmt::format("{}({}[{}s])", functions.at(selector.range_function), text,
                                        selector.window_seconds));
   }
   return {fmt::format("{}({})", aggregations.at(selector.aggregation),
-                      fmt::join(values, " or ")),
+                      fmt::join(series, " or ")),
           fmt::format("min({})", fmt::join(times, " or "))};
 }
 
