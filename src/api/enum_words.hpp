@@ -18,7 +18,7 @@ struct EnumWords {
 };
 
 inline constexpr EnumWords<Mode, 3> mode_words{{"Automatic", "Recommend", "Paused"}};
-inline constexpr EnumWords<Combine, 2> combine_words{{"Max", "Min"}};
+inline constexpr EnumWords<Combine, 3> combine_words{{"Max", "Min", "Formula"}};
 inline constexpr EnumWords<TargetType, 3> target_type_words{{"PerReplica", "Total", "Utilization"}};
 inline constexpr EnumWords<OnMissing, 3> on_missing_words{{"Hold", "Fallback", "Zero"}};
 inline constexpr EnumWords<Aggregation, 4> aggregation_words{{"Sum", "Avg", "Max", "Min"}};

@@ -35,6 +35,7 @@ Proposal unless_tolerated(std::int32_t proposed, double ratio, std::int32_t curr
 }  // namespace
 
 double in_milli(double value) { return scaled(value, 1000); }
+double in_percent(double ratio) { return scaled(ratio, 100); }
 
 std::int32_t saturated(double count) {
   constexpr auto largest = std::numeric_limits<std::int32_t>::max();
@@ -46,10 +47,8 @@ bool is_within(double ratio, const Tolerance& tolerance) {
   return 1.0 - tolerance.down <= ratio && ratio <= 1.0 + tolerance.up;
 }
 
-Proposal average_value_target(double value, double target, std::int32_t current,
-                              const Tolerance& tolerance) {
-  const double usage = in_milli(value);
-  const double wanted = in_milli(target);
+Proposal average_value_of_milli(double usage, double wanted, std::int32_t current,
+                                const Tolerance& tolerance) {
   CHECK(wanted > 0, "a target is positive");
   const auto proposed = saturated(std::ceil(usage / wanted));
   // HPA's ratio from zero is infinite or NaN, neither of which any tolerance covers.
@@ -57,14 +56,23 @@ Proposal average_value_target(double value, double target, std::int32_t current,
   return unless_tolerated(proposed, usage / (wanted * current), current, tolerance);
 }
 
-Proposal value_target(double value, double target, const Size& size, const Tolerance& tolerance) {
-  const double wanted = in_milli(target);
+Proposal value_of_milli(double usage, double wanted, const Size& size,
+                        const Tolerance& tolerance) {
   CHECK(wanted > 0, "a target is positive");
-  const double ratio = in_milli(value) / wanted;
+  const double ratio = usage / wanted;
   if (size.current <= 0)
     return {.replicas = saturated(std::ceil(ratio)), .ratio = ratio, .tolerated = false};
   const auto proposed = saturated(std::ceil(ratio * size.ready));
   return unless_tolerated(proposed, ratio, size.current, tolerance);
+}
+
+Proposal average_value_target(double value, double target, std::int32_t current,
+                              const Tolerance& tolerance) {
+  return average_value_of_milli(in_milli(value), in_milli(target), current, tolerance);
+}
+
+Proposal value_target(double value, double target, const Size& size, const Tolerance& tolerance) {
+  return value_of_milli(in_milli(value), in_milli(target), size, tolerance);
 }
 
 Proposal utilization_target(double value, double target, const Size& size,

@@ -28,10 +28,17 @@ struct Proposal {
 };
 
 [[nodiscard]] double in_milli(double value);
+[[nodiscard]] double in_percent(double ratio);
 /// The count, 0 for what is negative or no number, 2^31-1 for what is larger.
 [[nodiscard]] std::int32_t saturated(double count);
 /// Both ends inclusive.
 [[nodiscard]] bool is_within(double ratio, const Tolerance& tolerance);
+
+/// The same as the two below, for what is in milli-units already: quantities of HPA as they are.
+[[nodiscard]] Proposal average_value_of_milli(double usage, double wanted, std::int32_t current,
+                                              const Tolerance& tolerance);
+[[nodiscard]] Proposal value_of_milli(double usage, double wanted, const Size& size,
+                                      const Tolerance& tolerance);
 
 /// HPA's AverageValue: ceil(value / target), however many replicas are ready.
 [[nodiscard]] Proposal average_value_target(double value, double target, std::int32_t current,

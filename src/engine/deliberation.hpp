@@ -28,6 +28,12 @@ struct Wish {
   Reason hold;  // why it asks for the replicas that there are, when it does
 };
 
+/// Why a signal in that state, which is not usable, keeps replicas as they are.
+[[nodiscard]] Reason missing_reason(SignalState state);
+/// What the fallback asks for. Static and AtMost may lower, since the policy says so in so many
+/// words; but a guess never brings a running target to zero.
+[[nodiscard]] std::int32_t fallback_replicas(const Fallback& fallback, std::int32_t current);
+
 struct Deliberation {
   const Observation& observation;
   const ScalingPolicy& policy;

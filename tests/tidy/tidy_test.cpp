@@ -118,6 +118,7 @@ const std::vector<Library> libraries = {
     {"spdlog/", {"src/telemetry/"}, false},
     {"prometheus/", {"src/telemetry/", "include/poolscaler/telemetry/"}, true},
     {"CLI/", {"src/app/"}, false},
+    {"date/", {"src/api/"}, false},
     {"yaml-cpp/", {}, false},
     {"nlohmann/json.hpp", {}, false},
     {"benchmark/", {"tests/bench/"}, true},

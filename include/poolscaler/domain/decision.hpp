@@ -69,7 +69,7 @@ struct Memory {
   std::vector<TimedReplicas> scale_downs{};      // replicas removed
   Millis idle{0};                              // fresh, inactive time in a row
   std::optional<Instant> idle_counted_to{};
-  std::vector<std::optional<Instant>> unusable_since{};  // one per signal
+  std::vector<std::optional<Instant>> unusable_since{};  // one per signal, then the formula's
   std::optional<Instant> last_scale{};
   std::optional<Trend> last_direction{};
   bool operator==(const Memory&) const = default;
@@ -83,6 +83,7 @@ struct Decision {
   std::int32_t desired = 0;      // after every limit; equals current when the action is Hold
   std::int32_t recommended = 0;  // what would be written in mode Automatic
   std::vector<SignalWish> signals{};
+  std::optional<SignalWish> formula{};  // what it came to, where the policy has one
   bool active = false;           // some signal above its activation
   std::optional<Reason> limited{}; // what keeps `desired` from what the signals ask for
   bool fallback_active = false;

@@ -28,11 +28,31 @@ enum class SignalState {
   return state == SignalState::Value || state == SignalState::Zero;
 }
 
+enum class PodPhase { Pending, Running, Ended };
+
+/// One pod of the target, as a signal of its pods' own resources needs it. Milli-units: 1000 is one
+/// core, or one byte.
+struct PodSample {
+  /// False: usage of a pod that is not among the target's pods (any more).
+  bool known = true;
+  PodPhase phase = PodPhase::Running;
+  bool deleting = false;
+  std::optional<bool> ready{};             // its Ready condition, where it has one
+  std::optional<Instant> ready_changed{};  // when that last turned
+  std::optional<Instant> started{};
+  std::optional<std::int64_t> request_milli{};  // nothing: a container does not say what it needs
+  std::optional<std::int64_t> usage_milli{};    // nothing: not measured
+  std::optional<Instant> measured{};            // nothing: longer ago than anything
+  Millis window{0};                             // that the measurement covers
+};
+
 struct SignalReading {
   SignalState state = SignalState::Error;
   double value = 0;            // finite; meaningful when is_usable(state)
   std::optional<double> age_seconds{};  // of the oldest sample behind it, where known
   std::string detail{};          // why it is not usable, for people; capped
+  /// Of a signal of pod resources: what the value, and what is asked for, is reckoned from.
+  std::vector<PodSample> pods{};
 };
 
 /// The pods that the scale's selector finds, without those that are being deleted or have ended.

@@ -12,13 +12,15 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/formula.hpp"
 #include "poolscaler/domain/names.hpp"
 
 namespace poolscaler {
 
 enum class Mode { Automatic, Recommend, Paused };
-enum class Combine { Max, Min };
-enum class TargetType { PerReplica, Total, Utilization };
+enum class Combine { Max, Min, Formula };
+/// Steps: the signal's `steps` say what is asked for. None: its value serves the formula alone.
+enum class TargetType { PerReplica, Total, Utilization, Steps, None };
 enum class OnMissing { Hold, Fallback, Zero };
 
 enum class Aggregation { Sum, Avg, Max, Min };
@@ -61,7 +63,28 @@ struct DerivedQuery {
   auto operator<=>(const DerivedQuery&) const = default;
 };
 
-using SignalInput = std::variant<MetricSelector, RawQuery, DerivedQuery>;
+enum class Resource { Cpu, Memory };
+
+/// What the target's own pods use, as metrics.k8s.io serves it: cpu in cores, memory in bytes.
+struct PodResource {
+  Resource resource;
+  std::string container{};  // empty: all containers of each pod together
+  auto operator<=>(const PodResource&) const = default;
+};
+
+/// What a signal reads.
+using SignalInput = std::variant<MetricSelector, RawQuery, PodResource, DerivedQuery>;
+
+/// What a step does: Replicas asks for just so many, Change for so many more or fewer than there
+/// are, ChangePercent for so many percent of them more or fewer.
+enum class StepKind { Replicas, Change, ChangePercent };
+
+/// Holds for values strictly above `above`, as far as the next step.
+struct ScalingStep {
+  std::optional<double> above{};  // nothing: for the lowest values
+  std::int32_t amount;
+  bool operator==(const ScalingStep&) const = default;
+};
 
 /// Fractions of the target: 0.1 means within 10 %. Both ends inclusive.
 struct Tolerance {
@@ -71,12 +94,15 @@ struct Tolerance {
 
 struct Signal {
   std::string name;    // unique within the policy
-  std::string source;  // name of a MetricSource
+  std::string source;  // name of a MetricSource; empty for a PodResource
   SignalInput query;
   TargetType target_type;
   /// PerReplica: units per replica. Total: units at which the current size is right.
-  /// Utilization: the ratio at which the current size is right (0.8 = 80 %). Always > 0.
+  /// Utilization: the ratio at which the current size is right (0.8 = 80 %). Always > 0 where the
+  /// type has a target.
   double target;
+  StepKind step_kind = StepKind::Replicas;
+  std::vector<ScalingStep> steps{};  // of TargetType::Steps: ascending, never asking for less
   /// Active means strictly above this; also what wakes a target from zero.
   double activation_above = 0;
   std::optional<double> tolerance_up{};    // instead of behavior's
@@ -130,6 +156,15 @@ struct Pause {
   bool scale_down = false;
 };
 
+/// What Combine::Formula reckons with. Without a target the result is the number of replicas.
+struct CombiningFormula {
+  Formula formula;
+  /// The signal that each operand of the formula speaks of.
+  std::vector<std::size_t> signal_of_operand;
+  TargetType target_type = TargetType::None;  // PerReplica, Total or None
+  double target = 0;
+};
+
 struct ScalingPolicy {
   TargetRef target;
   int interval_seconds = 15;
@@ -139,6 +174,7 @@ struct ScalingPolicy {
   std::int32_t max_replicas;
   std::vector<Signal> signals;
   Combine combine = Combine::Max;
+  std::optional<CombiningFormula> formula{};  // exactly with Combine::Formula
   ScaleToZero scale_to_zero{};
   Behavior behavior{};
   std::optional<Fallback> fallback{};

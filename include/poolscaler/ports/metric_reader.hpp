@@ -19,6 +19,7 @@ struct SignalQuery {
   std::string ns;
   SignalInput query;
   int max_age_seconds;
+  std::string pod_selector{};  // of a PodResource: the target's own, as in a request
 };
 
 /// Thread-safe.
