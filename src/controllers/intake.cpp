@@ -1,5 +1,7 @@
 // What the watches have brought since the last step.
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
@@ -56,8 +58,10 @@ PolicyRuntime& Rounds::Steps::runtime_of(const PolicyView& view) {
 
 void Rounds::Steps::forget(const ObjectKey& key) {
   schedule_.erase(key);
-  zeros_.erase(key);
-  if (runtimes_.erase(key) == 0) return;
+  const auto found = runtimes_.find(key);
+  if (found == runtimes_.end()) return;
+  leave_zero(found->second);
+  runtimes_.erase(found);
   (void)parts_.writes.withdraw({.what = WriteSlot::What::Scale, .key = key});
   (void)parts_.writes.withdraw({.what = WriteSlot::What::Status, .key = key});
   parts_.metrics.drop_policy(key);
@@ -82,15 +86,32 @@ void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
   const auto& policy = *view.policy;
   runtime.synced = view.synced;
   runtime.can_decide = policy.spec != nullptr && view.synced && !view.target_trouble;
-  runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);
-  runtime.askable.clear();
-  for (const auto& trouble : view.signal_troubles) runtime.askable.push_back(!trouble);
-  runtime.at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&
-                    policy.spec->mode != Mode::Paused && !view.conflict;
-  if (runtime.at_zero)
-    zeros_.insert(policy.key);
-  else
-    zeros_.erase(policy.key);
+  std::vector<bool> askable;
+  for (const auto& trouble : view.signal_troubles) askable.push_back(!trouble);
+  const bool at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&
+                       policy.spec->mode != Mode::Paused && !view.conflict;
+  const bool asks_the_same = runtime.looked_at == policy.spec && runtime.askable == askable;
+  if (!at_zero || !asks_the_same) leave_zero(runtime);
+  if (!asks_the_same) {
+    runtime.looked_at = policy.spec;
+    runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);
+    runtime.askable = std::move(askable);
+  }
+  if (at_zero && !runtime.at_zero) enter_zero(runtime);
+}
+
+void Rounds::Steps::enter_zero(PolicyRuntime& runtime) {
+  runtime.at_zero = true;
+  auto& lane = zero_lanes_[runtime.sources];
+  lane.policies.insert(runtime.policy->key);
+  lane.changed = true;
+}
+
+void Rounds::Steps::leave_zero(PolicyRuntime& runtime) {
+  if (!std::exchange(runtime.at_zero, false)) return;
+  auto& lane = zero_lanes_[runtime.sources];
+  lane.policies.erase(runtime.policy->key);
+  lane.changed = true;
 }
 
 void Rounds::Steps::take_sources() {
@@ -100,6 +121,7 @@ void Rounds::Steps::take_sources() {
     tell_source(source);
   }
   parts_.reader.use_sources(std::move(usable));
+  for (auto& [sources, lane] : zero_lanes_) lane.changed = true;
 }
 
 }  // namespace poolscaler::controllers

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -81,6 +82,24 @@ SignalReading derived_reading(const DerivedQuery& query, std::span<const SignalR
   if (idle) return of_number(0, age, "");
   return of_number(query.scale * (above / below), age,
                    fmt::format(" ({} / {})", brief(above), brief(below)));
+}
+
+std::vector<Sign> signs_of(const SignalQuery& signal, double above) {
+  const auto* derived = std::get_if<DerivedQuery>(&signal.query);
+  if (derived == nullptr) return {{.query = signal, .above = above}};
+  // Of a sum above a value, one term is above its even share of it. A ratio may be above anything
+  // as soon as it is there.
+  const bool bounded = derived->divisor.empty() && derived->scale > 0;
+  const double share = bounded ? above / derived->scale / static_cast<double>(derived->terms.size())
+                               : -std::numeric_limits<double>::infinity();
+  std::vector<Sign> signs;
+  for (const auto& term : derived->terms)
+    signs.push_back({.query = {.source = signal.source,
+                               .ns = signal.ns,
+                               .query = term,
+                               .max_age_seconds = signal.max_age_seconds},
+                     .above = std::nextafter(share, -std::numeric_limits<double>::infinity())});
+  return signs;
 }
 
 Parts::Parts(std::span<const SignalQuery> signals) : signals_(signals) {

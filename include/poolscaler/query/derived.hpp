@@ -16,6 +16,14 @@ namespace poolscaler::query {
 [[nodiscard]] SignalReading derived_reading(const DerivedQuery& query,
                                             std::span<const SignalReading> parts);
 
+/// What to look out for instead of a signal above a value: whenever the signal's own reading is, so
+/// is one of these. A single query stays as it is.
+struct Sign {
+  SignalQuery query;
+  double above;
+};
+[[nodiscard]] std::vector<Sign> signs_of(const SignalQuery& signal, double above);
+
 class Parts {
  public:
   /// `signals` must live as long as this.

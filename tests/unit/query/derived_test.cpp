@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "builders.hpp"
 
 namespace poolscaler::query {
@@ -82,6 +84,17 @@ TEST(Derived, AShareOfNothingIsNoNumberAndNotIdle) {
 TEST(Derived, NoTrafficIsNotMistakenForNoData) {
   EXPECT_EQ(reading(rates, {missing(SignalState::Absent), missing(SignalState::Absent)}).state,
             SignalState::Absent);
+}
+
+TEST(Signs, AreTheTermsAboveTheirShares) {
+  const SignalQuery signal{.source = "main", .ns = "shop", .query = sum, .max_age_seconds = 30};
+  const auto signs = signs_of(signal, 10);
+  ASSERT_THAT(signs, SizeIs(2));
+  EXPECT_LT(signs[0].above, 5);
+  EXPECT_NEAR(signs[1].above, 5, 1e-9);
+  const SignalQuery ratio{.source = "main", .ns = "shop", .query = rates, .max_age_seconds = 30};
+  EXPECT_EQ(signs_of(ratio, 10)[0].above, -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(signs_of(depth_of("shop", "a"), 7)[0].above, 7);
 }
 
 TEST(Parts, AreAskedInTheirPlacesAndPutTogetherAgain) {
