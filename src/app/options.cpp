@@ -19,6 +19,7 @@ struct Choices {
   RunOptions run;
   SandboxChoice sandbox;
   ValidateOptions validate;
+  ConvertOptions convert;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox
 };
@@ -42,6 +43,7 @@ constexpr std::array verbs = {
     VerbInfo{"run", "runs the operator"},
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
+    VerbInfo{"convert", "turns HPAs and ScaledObjects into ScalingPolicies, naming what is lost"},
     VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
@@ -164,6 +166,22 @@ const std::array options = {
                  c.validate.files.push_back(v);
                  return Result<void>();
                }},
+    OptionInfo{"convert", "files", "", Arity::Many, "",
+               "HPAs and ScaledObjects (YAML or JSON, several documents each); '-' is standard "
+               "input",
+               [](Choices& c, const std::string& v) {
+                 c.convert.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"convert", "--allow-lossy", "", Arity::Switch, "off",
+               "exit with 0 although something is lost or means something else",
+               [](Choices& c, const std::string&) {
+                 c.convert.allow_lossy = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"convert", "--metric-source", "", Arity::One, "prometheus",
+               "name of the MetricSource of metrics whose Prometheus an object does not name",
+               [](Choices& c, const std::string& v) { return set_text(c.convert.metric_source, v); }},
     OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
 };
 
@@ -230,6 +248,7 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "run") return choices.run;
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
+  if (verb == "convert") return choices.convert;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }

@@ -55,6 +55,12 @@ struct ValidateOptions {
   std::vector<std::string> files{};  // "-" is standard input
 };
 
+struct ConvertOptions {
+  std::vector<std::string> files{};  // "-" is standard input
+  bool allow_lossy = false;
+  std::string metric_source = "prometheus";
+};
+
 struct PrintOptions {
   std::string what{};
 };
@@ -67,7 +73,8 @@ struct PrintText {
   int code;
 };
 
-using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, PrintOptions,
+using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions,
+                             PrintOptions,
                              VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the

@@ -1,11 +1,9 @@
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <ostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "manifest_file.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 #include "verbs.hpp"
@@ -15,30 +13,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t file_bytes_max = 256u << 10;
-
 struct Tally {
   int valid = 0;
   int invalid = 0;
   int skipped = 0;
 };
-
-Result<std::string> contents_of(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return fail(ErrorKind::NotFound, fmt::format("'{}' cannot be opened", path));
-  }
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string text(file_bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) return fail(ErrorKind::InvalidInput, fmt::format("'{}' cannot be read", path));
-  if (text.size() > file_bytes_max)
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("'{}' is larger than {} KiB, split it", path, file_bytes_max >> 10));
-  return text;
-}
 
 std::string text_at(const json& object, const json::json_pointer& where) {
   if (!object.is_object() || !object.contains(where)) return "";

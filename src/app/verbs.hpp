@@ -10,6 +10,8 @@ namespace poolscaler::app {
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int sandbox(const SandboxChoice& options);
 [[nodiscard]] int validate(const ValidateOptions& options, std::ostream& out);
+[[nodiscard]] int convert_manifests(const ConvertOptions& options, std::ostream& out,
+                                    std::ostream& errors);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);
 

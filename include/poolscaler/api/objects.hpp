@@ -152,5 +152,7 @@ inline constexpr std::size_t yaml_bytes_max = 256U << 10;
 /// 64 levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line.
 /// For manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
+/// One document of block YAML, the same bytes on every machine: keys in sorted order.
+[[nodiscard]] std::string write_yaml(const nlohmann::json& value);
 
 }  // namespace poolscaler::api
