@@ -12,6 +12,7 @@ namespace poolscaler::app {
 [[nodiscard]] int validate(const ValidateOptions& options, std::ostream& out);
 [[nodiscard]] int convert_manifests(const ConvertOptions& options, std::ostream& out,
                                     std::ostream& errors);
+[[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);
 
