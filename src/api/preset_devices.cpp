@@ -44,8 +44,8 @@ constexpr Preset rows[] = {
      .target = "0.7",
      .reading_max = 1,
      .load = load,
-     .caveat = "Right on MIG slices too; not on every card. Pod labels of MIG slices are missing in "
-               "some releases of the exporter: then the signal is absent, not zero."},
+     .caveat = "Right on MIG slices too; not on every card. Pod labels of MIG slices are missing "
+               "in some releases of the exporter: then the signal is absent, not zero."},
     {.name = "dcgm-tensor",
      .framework = "NVIDIA dcgm-exporter",
      .versions = "3.0 and later, profiling counters",

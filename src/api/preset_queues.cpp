@@ -24,8 +24,8 @@ constexpr Preset rows[] = {
      .labels = {{queue, vhost}},
      .target = "10",
      .load = Queue,
-     .caveat = "Messages under work do not count: a target that goes to zero by this alone may stop "
-               "in the middle of one; take rabbitmq-backlog. The broker's series must carry the "
+     .caveat = "Messages under work do not count: a target that goes to zero by this alone may "
+               "stop in the middle of one; take rabbitmq-backlog. The broker's series must carry the "
                "policy's namespace. The aggregated /metrics has no label for the queue."},
     {.name = "rabbitmq-backlog",
      .framework = "RabbitMQ",
@@ -103,8 +103,8 @@ constexpr Preset rows[] = {
      .target = "10",
      .load = Queue,
      .caveat = "Tasks that workers have prefetched do not count: set worker_prefetch_multiplier to "
-               "1, and let long tasks be acknowledged late. Some exporters label the queue `queue`: "
-               "take `metric` for those."},
+               "1, and let long tasks be acknowledged late. Some exporters label the queue "
+               "`queue`: take `metric` for those."},
     {.name = "generic-queue",
      .framework = "any exporter",
      .versions = "any",

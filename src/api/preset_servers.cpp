@@ -165,8 +165,8 @@ constexpr Preset rows[] = {
      .origin = Replicas,
      .target = "10",
      .load = Queue,
-     .caveat = "The server exports no label for the model: the pods tell models apart. Absent while "
-               "there are no replicas."},
+     .caveat = "The server exports no label for the model: the pods tell models apart. Absent "
+               "while there are no replicas."},
     {.name = "tgi-concurrency",
      .framework = "Text Generation Inference",
      .versions = "0.9 and later",
@@ -235,8 +235,8 @@ constexpr Preset rows[] = {
      .target_type = Total,
      .target = "50",
      .load = None,
-     .caveat = "The server exports no queue length; a time lags behind the load. Behind Triton take "
-               "triton-pending instead. No traffic reads as zero."},
+     .caveat = "The server exports no queue length; a time lags behind the load. Behind Triton "
+               "take triton-pending instead. No traffic reads as zero."},
     {.name = "nim-queue",
      .framework = "NVIDIA NIM for LLMs",
      .versions = "1.0 and later, path /v1/metrics",
@@ -259,8 +259,8 @@ constexpr Preset rows[] = {
      .labels = {{model_name}},
      .target = "50",
      .load = Inflight,
-     .caveat = "The names have no prefix and may clash with others: keep `pods: Target`. The server "
-               "tells its own limit as num_request_max."},
+     .caveat = "The names have no prefix and may clash with others: keep `pods: Target`. The "
+               "server tells its own limit as num_request_max."},
     {.name = "nim-kv",
      .framework = "NVIDIA NIM for LLMs",
      .versions = "1.0 and later, path /v1/metrics",

@@ -128,7 +128,8 @@ std::string presets_page() {
         "\n### {}\n{}\n\n| | |\n|---|---|\n| reads | {}, in {} |\n| releases | {} |\n"
         "| query | `{}` |\n| default target | {} |\n| default `maxAgeSeconds` | {} |\n"
         "| parameters | {} |\n| exported by | {} |\n| in a simulation | {} |\n",
-        preset->name, preset->caveat, preset->reads, unit_text(*preset), preset->versions, query_of(*preset), target_text(*preset),
+        preset->name, preset->caveat, preset->reads, unit_text(*preset), preset->versions,
+        query_of(*preset), target_text(*preset),
         preset->max_age_seconds, parameters_text(*preset), origin_text(*preset),
         name_of(preset->load));
   }

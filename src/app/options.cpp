@@ -162,7 +162,9 @@ const std::array options = {
                }},
     OptionInfo{"convert", "--metric-source", "", Arity::One, "prometheus",
                "name of the MetricSource of metrics whose Prometheus an object does not name",
-               [](Choices& c, const std::string& v) { return set_text(c.convert.metric_source, v); }},
+               [](Choices& c, const std::string& v) {
+                 return set_text(c.convert.metric_source, v);
+               }},
     OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
 };
 

@@ -19,10 +19,11 @@ std::string source_for(const std::string& address, const std::string& path, Draf
   // Of the whole address, so that every object that names it makes the same of it.
   const auto scheme = url.find("://");
   const auto name = label_from(scheme == std::string::npos ? url : url.substr(scheme + 3));
+  json spec{{"url", url}, {"rawQueryNamespaces", {draft.ns}}};
   draft.conversion.objects.push_back({{"apiVersion", "poolscaler.dev/v1alpha1"},
                                       {"kind", "MetricSource"},
                                       {"metadata", {{"name", name}}},
-                                      {"spec", {{"url", url}, {"rawQueryNamespaces", {draft.ns}}}}});
+                                      {"spec", std::move(spec)}});
   draft.say(Severity::Differs, path,
             fmt::format("becomes MetricSource '{}', which is cluster-scoped and declared by the "
                         "platform team",
@@ -64,7 +65,8 @@ void read_prometheus(ObjectReader& trigger, Draft& draft) {
   if (metric_type != "AverageValue" && metric_type != "Value")
     trigger.refuse("metricType", "must be AverageValue or Value for this trigger");
   if (!metadata.has("threshold"))
-    draft.say(Severity::Invalid, metadata.path_of("threshold"), "is required", "for example \"10\"");
+    draft.say(Severity::Invalid, metadata.path_of("threshold"), "is required",
+              "for example \"10\"");
   auto& signal = draft.add_signal(name);
   signal["query"] = query;
   signal["target"] = {{"type", metric_type == "Value" ? "Total" : "PerReplica"},
@@ -111,7 +113,7 @@ void read_cron(ObjectReader& trigger, Draft& draft) {
     schedule.push_back(window);
     draft.say(Severity::Differs, trigger.path(),
               fmt::format("becomes window '{}' of `schedule` with a floor: its end takes the floor "
-                          "back and waits for no cooldown, and its replicas stay while metrics fail",
+                          "back and waits for no cooldown, and it holds while metrics fail",
                           window["name"].get<std::string>()),
               "read docs about `schedule`: there are ceilings, pins and holidays, too");
   }
@@ -134,7 +136,8 @@ void read_pods_resource(ObjectReader& trigger, Draft& draft, const std::string& 
     signal["target"] = {{"type", "Utilization"},
                         {"value", ratio_text(std::max<std::int64_t>(percent, 1))}};
   } else if (type == "AverageValue") {
-    signal["target"] = {{"type", "PerReplica"}, {"value", metadata.quantity("value").value_or("1")}};
+    signal["target"] = {{"type", "PerReplica"},
+                        {"value", metadata.quantity("value").value_or("1")}};
   } else {
     trigger.refuse("metricType", "must be Utilization or AverageValue for this trigger");
     (void)metadata.quantity("value");

@@ -42,7 +42,8 @@ namespace {
 /// What is aggregated, of the series under one name.
 std::string series_of(const RenderedQuery& query, std::string_view name,
                       std::string_view matchers) {
-  if (query.asks == Asks::OldestTimestamp) return fmt::format("timestamp({}{{{}}})", name, matchers);
+  if (query.asks == Asks::OldestTimestamp)
+    return fmt::format("timestamp({}{{{}}})", name, matchers);
   if (query.range_function == RangeFunction::None) return fmt::format("{}{{{}}}", name, matchers);
   return fmt::format("{}({}{{{}}}[{}s])", word_of(query.range_function), name, matchers,
                      query.window_seconds);

@@ -65,7 +65,8 @@ TEST(Hpa, ValueTargetsAreTotals) {
 TEST(Hpa, SelectorsWithExpressionsBecomeMatchers) {
   const auto done = hpa(
       "[{type: External, external: {metric: {name: q, selector: {matchExpressions: [{key: a, "
-      "operator: In, values: [x.1, z]}, {key: d, operator: In, values: [x.1]}, {key: b, operator: Exists}, {key: c, operator: "
+      "operator: In, values: [x.1, z]}, {key: d, operator: In, values: [x.1]}, {key: b, operator: "
+      "Exists}, {key: c, operator: "
       "DoesNotExist}]}}, target: {type: AverageValue, averageValue: 1}}}]");
   EXPECT_EQ(policy_of(done)["spec"]["signals"][0]["metric"]["matchers"],
             (json::array({{{"label", "a"}, {"operator", "Regex"}, {"value", "x\\.1|z"}},
@@ -146,7 +147,8 @@ TEST(Hpa, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(refused(external, "behavior: {scaleUp: {policies: [{type: Pods, value: 0, "
                                 "periodSeconds: 15}]}}"),
               HasSubstr("behavior.scaleUp.policies[0].value (0) must be above 0"));
-  EXPECT_THAT(refused("[{type: Magic}]"), HasSubstr("spec.metrics[0].type (\"Magic\") must be one"));
+  EXPECT_THAT(refused("[{type: Magic}]"),
+              HasSubstr("spec.metrics[0].type (\"Magic\") must be one"));
   EXPECT_THAT(refused("{}"), HasSubstr("spec.metrics must be a list"));
   EXPECT_THAT(refused("[7]"), HasSubstr("spec.metrics[0] (7) must be an object"));
   EXPECT_THAT(refused("[{type: External, external: {metric: {name: q}, target: {type: "

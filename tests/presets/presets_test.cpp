@@ -131,7 +131,7 @@ TEST(Presets, ReadTheirSamplesFromARealPrometheus) {
     GTEST_SKIP() << "no prometheus on the PATH (Debian: prometheus)";
   }
   const Server server;
-  // Each sample under a source of its own: they share names of metrics, so a label keeps them apart.
+  // A source for each sample: they share names of metrics, so a label keeps them apart.
   std::set<std::string> written;
   std::vector<MetricSource> sources;
   const auto now = system_clock().now();
