@@ -180,13 +180,13 @@ constexpr Field fields[] = {
             "whichever is more; `AtMost` for whichever is less."},
     {.path = "spec.signals",
      .type = List,
-     .required = true,
-     .min = 1,
      .max = signals_max,
      .list = ListType::Map,
      .key = "name",
+     .default_json = "[]",
      .doc = "What is looked at. Each signal asks for a number of replicas; `combine` makes one "
-            "number of them."},
+            "number of them. May be left out where `schedule` alone decides: then there are "
+            "`minReplicas`, and what the windows that are open make of it."},
     {.path = "spec.signals[].name",
      .type = Text,
      .required = true,
@@ -347,8 +347,8 @@ constexpr Field fields[] = {
      .default_json = "\"Hold\"",
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
-            "scale-down by others. `Fallback`: the same, and the policy's `fallback` after its "
-            "time. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
+            "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
             "exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
@@ -476,10 +476,10 @@ constexpr Field fields[] = {
 }  // namespace
 
 std::span<const Field> scaling_policy_spec_fields() {
-  static const std::vector<Field> all = [] {
+  static const auto all = [] {
     std::vector<Field> rows(std::begin(fields), std::end(fields));
-    const auto more = preset_fields();
-    rows.insert(rows.end(), more.begin(), more.end());
+    for (const auto more : {preset_fields(), schedule_fields()})
+      rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();
   return all;

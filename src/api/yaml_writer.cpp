@@ -1,7 +1,5 @@
 #include "yaml_writer.hpp"
 
-#include "poolscaler/api/objects.hpp"
-
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -126,7 +124,5 @@ std::string yaml_text(const json& value) {
   writer.value(value, 0);
   return std::move(writer.out);
 }
-
-std::string write_yaml(const json& value) { return yaml_text(value); }
 
 }  // namespace poolscaler::api

@@ -1,12 +1,12 @@
 #include "poolscaler/convert/convert.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "manifest_file.hpp"
-#include "poolscaler/api/objects.hpp"
+#include "manifest_files.hpp"
 #include "verbs.hpp"
 
 namespace poolscaler::app {
@@ -42,23 +42,21 @@ void take(const std::string& path, convert::Conversion conversion, std::ostream&
 
 int convert_manifests(const ConvertOptions& options, std::ostream& out, std::ostream& errors) {
   Tally result;
-  for (const auto& path : options.files) {
-    const auto objects = contents_of(path).and_then(
-        [](const std::string& text) { return api::read_yaml(text); });
-    if (!objects) {
-      errors << fmt::format("{}: {}\n", path, objects.error().message);
-      ++result.invalid;
-      continue;
-    }
-    for (const auto& object : *objects)
-      take(path, convert::convert(object, {.metric_source = options.metric_source}), errors,
-           result);
+  const auto files = read_manifest_files(options.files);
+  for (const auto& problem : files.problems) {
+    errors << fmt::format("{}: {}\n", place(problem.file, problem.line), problem.message);
+    ++result.invalid;
   }
+  for (const auto& [file, manifest] : files.manifests)
+    take(place(file, manifest.line_of("")),
+         convert::convert(manifest.object, {.metric_source = options.metric_source}), errors,
+         result);
   out << convert::yaml_of(result.done);
-  const auto converted = static_cast<int>(result.done.size()) - result.failed - result.invalid;
+  const auto converted = std::ranges::count_if(
+      result.done, [](const convert::Conversion& one) { return !one.objects.empty(); });
   errors << fmt::format("{} converted, {} of them not without loss; {} not convertible, {} with "
                         "errors, {} of other kinds left alone\n",
-                        std::max(converted, 0), result.lossy, result.failed, result.invalid,
+                        converted, result.lossy, result.failed, result.invalid,
                         result.foreign);
   if (result.invalid > 0 || !out.good()) return 2;
   if (result.failed > 0 || (result.lossy > 0 && !options.allow_lossy)) return 1;

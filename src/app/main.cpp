@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
           [](const app::ConvertOptions& options) {
             return app::convert_manifests(options, std::cout, std::cerr);
           },
+          [](const app::DiffOptions& options) { return app::diff(options, std::cout); },
           [](const app::SimulateOptions& options) { return app::simulate(options, std::cout); },
           [](const app::PrintOptions& options) { return app::print(options, std::cout); },
           [](const app::VersionOptions&) { return app::version(std::cout); },

@@ -22,6 +22,7 @@ struct Choices {
   SandboxChoice sandbox;
   ValidateOptions validate;
   ConvertOptions convert;
+  DiffOptions diff;
   SimulateOptions simulate;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox

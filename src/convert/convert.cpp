@@ -121,11 +121,11 @@ std::string yaml_of(std::span<const Conversion> conversions) {
       }
       policies += fmt::format("---\n# From {}.\n", conversion.subject);
       for (const auto& note : conversion.notes) policies += "# " + escaped(note.line()) + "\n";
-      policies += api::write_yaml(object);
+      policies += api::yaml_text(object);
     }
   }
   std::string text;
-  for (const auto& [name, source] : sources) text += "---\n" + api::write_yaml(source);
+  for (const auto& [name, source] : sources) text += "---\n" + api::yaml_text(source);
   return text + policies;
 }
 

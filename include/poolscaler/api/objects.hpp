@@ -81,6 +81,14 @@ struct LastScale {
   Reason reason;
 };
 
+/// What a schedule will do next.
+struct ScheduleChangeStatus {
+  Instant time;
+  std::string window;
+  std::string_view event;  // "PreWarm", "Start" or "End"
+  std::string effect{};    // "floor 5"
+};
+
 /// What was measured of how long replicas take to become ready.
 struct ColdStartStatus {
   std::int64_t p50_seconds;
@@ -108,6 +116,8 @@ struct PolicyStatus {
   std::string decision_message{};
   std::vector<Step> decision_steps{};
   std::optional<LastScale> last_scale{};
+  std::vector<std::string> open_windows{};
+  std::optional<ScheduleChangeStatus> next_schedule_change{};
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};
   std::vector<TimedReplicas> scale_downs{};
@@ -163,8 +173,6 @@ inline constexpr std::size_t yaml_bytes_max = 256U << 10;
 /// 64 levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line.
 /// For manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
-/// One document of block YAML, the same bytes on every machine: keys in sorted order.
-[[nodiscard]] std::string write_yaml(const nlohmann::json& value);
 
 /// A JSON value as YAML in block style, that read_yaml understands as the same value.
 [[nodiscard]] std::string yaml_text(const nlohmann::json& value);
