@@ -87,7 +87,7 @@ constexpr Preset rows[] = {
      .target = "1",
      .activation = "0.05",
      .reading_max = 1,
-     .load = PresetLoad::None,
+     .load = PresetLoad::Other,
      .caveat = "Asks for one replica while a GPU was above 5 % within the window. Never the only "
                "signal for zero: a model that loads shows 0 %. Not on MIG slices."},
     {.name = "triton-gpu",

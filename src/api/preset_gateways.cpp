@@ -20,7 +20,7 @@ constexpr Preset rows[] = {
      .labels = {{{.parameter = "model", .label = "model"}}},
      .window_seconds = 60,
      .target = "1000000",
-     .load = None,
+     .load = Other,
      .caveat = "Asks for one replica while anything arrives, also while there are none, and for "
                "none after the window: for waking and idling, beside a signal that says how many. "
                "The series begins with the first request of a model, so an increase is seen from "

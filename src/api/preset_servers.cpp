@@ -71,7 +71,7 @@ constexpr Preset rows[] = {
      .labels = {{model_name}},
      .window_seconds = 600,
      .target = "1000000",
-     .load = None,
+     .load = Other,
      .caveat = "Asks for one replica while there was any request within the window, and for none "
                "after that: a guard of what is kept, beside a signal that says how many."},
     {.name = "vllm-queue-seconds",
@@ -86,7 +86,7 @@ constexpr Preset rows[] = {
      .window_seconds = 120,
      .target_type = Total,
      .target = "1",
-     .load = None,
+     .load = Other,
      .caveat = "A time needs traffic and lags behind the load: a guard beside a queue signal. No "
                "traffic reads as zero."},
     {.name = "sglang-queue",
@@ -203,7 +203,7 @@ constexpr Preset rows[] = {
      .window_seconds = 60,
      .target_type = Total,
      .target = "50",
-     .load = None,
+     .load = Other,
      .caveat = "A time needs traffic and lags behind the load: a guard beside triton-pending. No "
                "traffic reads as zero."},
     {.name = "trtllm-kv",
@@ -234,7 +234,7 @@ constexpr Preset rows[] = {
      .window_seconds = 60,
      .target_type = Total,
      .target = "50",
-     .load = None,
+     .load = Other,
      .caveat = "The server exports no queue length; a time lags behind the load. Behind Triton "
                "take triton-pending instead. No traffic reads as zero."},
     {.name = "nim-queue",
@@ -289,7 +289,7 @@ constexpr Preset rows[] = {
      .window_seconds = 60,
      .target_type = Total,
      .target = "50",
-     .load = None,
+     .load = Other,
      .caveat = "The metrics API exports no queue length. No traffic reads as zero."},
     {.name = "llamacpp-queue",
      .framework = "llama.cpp server",

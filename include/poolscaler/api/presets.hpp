@@ -32,7 +32,7 @@ struct PresetLabel {
 
 /// What the signal means for a workload model: work that waits, work that waits or runs, how busy
 /// the replicas are, or nothing of these.
-enum class PresetLoad { Queue, Inflight, Busy, None };
+enum class PresetLoad { Queue, Inflight, Busy, Other };
 
 /// Who exports the series.
 enum class PresetOrigin {
