@@ -1,6 +1,7 @@
 // The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain
 // and its line in scaling_policy.cpp); schema, checks and reference page follow.
 #include "field_table.hpp"
+#include "preset_rules.hpp"
 #include "status_bounds.hpp"
 
 namespace poolscaler::api {
@@ -99,7 +100,8 @@ constexpr Field fields[] = {
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
-     .doc = "When a target whose `minReplicas` is 0 goes to zero. Without effect otherwise."},
+     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are "
+            "not needed are kept."},
     {.path = "spec.scaleToZero.idleAfterSeconds",
      .type = Integer,
      .min = 0,
@@ -108,7 +110,8 @@ constexpr Field fields[] = {
      .unit = "seconds",
      .example = "600",
      .doc = "To zero only after every signal was at or below its activation for this long. Time "
-            "without fresh data does not count."},
+            "without fresh data does not count. With `keepAlive: Learned` it is the least time for "
+            "which any replica is kept."},
     {.path = "spec.scaleToZero.graceSeconds",
      .type = Integer,
      .min = 0,
@@ -116,7 +119,37 @@ constexpr Field fields[] = {
      .default_json = "0",
      .unit = "seconds",
      .example = "900",
-     .doc = "No zero for this long after the policy or its target was created."},
+     .doc = "No zero for this long after the policy or its target was created, or the target was "
+            "woken from zero."},
+    {.path = "spec.scaleToZero.keepAlive",
+     .type = Enum,
+     .values = "Fixed|Learned",
+     .default_json = "\"Fixed\"",
+     .example = "Learned",
+     .doc = "`Fixed`: the idle time is `idleAfterSeconds`. `Learned`: every replica, not only the "
+            "first, has an idle time of its own, learned from how long it was not needed before, "
+            "and is kept until it was not needed for that long. It takes the place of the "
+            "stabilization window of `behavior.scaleDown` where that is not set."},
+    {.path = "spec.scaleToZero.replicaSecondsPerMiss",
+     .type = Integer,
+     .min = 0,
+     .max = 100'000'000,
+     .default_json = "3000",
+     .unit = "seconds of one replica",
+     .example = "6000",
+     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica "
+            "to save one start of a replica while it is needed. More keeps replicas longer."},
+    {.path = "spec.scaleToZero.coldStart",
+     .type = Object,
+     .doc = "How long a replica takes from being asked for to being ready. It is measured, and "
+            "what was measured is used from the fifth time on (`status.coldStart`)."},
+    {.path = "spec.scaleToZero.coldStart.expectedSeconds",
+     .type = Integer,
+     .min = 1,
+     .max = 3600,
+     .unit = "seconds",
+     .example = "90",
+     .doc = "What to reckon with until enough starts were measured; without it 300 s."},
     {.path = "spec.fallback",
      .type = Object,
      .doc = "What happens when a signal gives no usable data for long. Without it, replicas stay "
@@ -147,13 +180,13 @@ constexpr Field fields[] = {
             "whichever is more; `AtMost` for whichever is less."},
     {.path = "spec.signals",
      .type = List,
-     .required = true,
-     .min = 1,
      .max = signals_max,
      .list = ListType::Map,
      .key = "name",
+     .default_json = "[]",
      .doc = "What is looked at. Each signal asks for a number of replicas; `combine` makes one "
-            "number of them."},
+            "number of them. May be left out where `schedule` alone decides: then there are "
+            "`minReplicas`, and what the windows that are open make of it."},
     {.path = "spec.signals[].name",
      .type = Text,
      .required = true,
@@ -178,8 +211,8 @@ constexpr Field fields[] = {
     {.path = "spec.signals[].metric",
      .type = Object,
      .doc = "What to read, in parts: the operator makes the query, binds it to the policy's "
-            "namespace and shares it with other policies. Exactly one of `metric` and `query` is "
-            "set."},
+            "namespace and shares it with other policies. Exactly one of `preset`, `metric` and "
+            "`query` is set."},
     {.path = "spec.signals[].metric.name",
      .type = Text,
      .required = true,
@@ -248,11 +281,11 @@ constexpr Field fields[] = {
      .syntax = Syntax::QueryText,
      .example = "sum(rabbitmq_queue_messages_ready{queue=\"prompts\"})",
      .doc = "PromQL that gives one number, where the MetricSource allows raw queries for this "
-            "namespace (`rawQueryNamespaces`). Exactly one of `metric` and `query` is set."},
+            "namespace (`rawQueryNamespaces`). Exactly one of `preset`, `metric` and `query` is "
+            "set."},
     {.path = "spec.signals[].target",
      .type = Object,
-     .required = true,
-     .doc = "What the value is held against."},
+     .doc = "What the value is held against. Required, but for a preset, which has its own."},
     {.path = "spec.signals[].target.type",
      .type = Enum,
      .required = true,
@@ -274,7 +307,6 @@ constexpr Field fields[] = {
             "`Utilization` 0.8 means 80 %."},
     {.path = "spec.signals[].activation",
      .type = Object,
-     .default_json = "{}",
      .doc = "When the signal counts as active: what wakes a target from zero and what keeps it "
             "from going there."},
     {.path = "spec.signals[].activation.above",
@@ -282,9 +314,8 @@ constexpr Field fields[] = {
      .min = 0,
      .max = 1'000'000'000'000,
      .syntax = Syntax::Decimal,
-     .default_json = "0",
      .example = "5",
-     .doc = "Active means strictly above this value."},
+     .doc = "Active means strictly above this value; 0 unless said here or by the preset."},
     {.path = "spec.signals[].tolerance",
      .type = Object,
      .doc = "Tolerance of this signal, instead of that of `behavior`."},
@@ -306,18 +337,18 @@ constexpr Field fields[] = {
      .type = Integer,
      .min = 5,
      .max = 86'400,
-     .default_json = "120",
      .unit = "seconds",
      .example = "300",
-     .doc = "A sample older than this is stale, and stale data never lowers replicas."},
+     .doc = "A sample older than this is stale, and stale data never lowers replicas. 120 unless "
+            "said here or by the preset."},
     {.path = "spec.signals[].onMissing",
      .type = Enum,
      .values = "Hold|Fallback|Zero",
      .default_json = "\"Hold\"",
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
-            "scale-down by others. `Fallback`: the same, and the policy's `fallback` after its "
-            "time. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
+            "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
             "exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
@@ -390,10 +421,11 @@ constexpr Field fields[] = {
      .type = Integer,
      .min = 0,
      .max = 3600,
-     .default_json = "300",
      .unit = "seconds",
      .example = "600",
-     .doc = "Replicas are removed only down to the largest number recommended within this window."},
+     .doc = "Replicas are removed only down to the largest number recommended within this window. "
+            "Without it 300 s; with `scaleToZero.keepAlive: Learned` no window, since each replica "
+            "has its own idle time."},
     {.path = "spec.behavior.scaleDown.policies",
      .type = List,
      .min = 1,
@@ -443,6 +475,14 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> scaling_policy_spec_fields() { return fields; }
+std::span<const Field> scaling_policy_spec_fields() {
+  static const auto all = [] {
+    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    for (const auto more : {preset_fields(), schedule_fields()})
+      rows.insert(rows.end(), more.begin(), more.end());
+    return rows;
+  }();
+  return all;
+}
 
 }  // namespace poolscaler::api

@@ -1,4 +1,5 @@
 // What must hold between the fields of a ScalingPolicy, and how kubectl shows one.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "field_table.hpp"
@@ -11,6 +12,21 @@ using nlohmann::json;
 bool min_within_max(const json& spec) {
   return spec["minReplicas"].get<std::int64_t>() <= spec["maxReplicas"].get<std::int64_t>();
 }
+
+bool signals_or_schedule(const json& spec) {
+  return !spec["signals"].empty() || (spec.contains("schedule") && !spec["schedule"].empty());
+}
+
+/// Of every window, `field` where it has one.
+bool windows_within_max(const json& spec, const char* field) {
+  if (!spec.contains("schedule")) return true;
+  const auto max = spec["maxReplicas"].get<std::int64_t>();
+  return std::ranges::all_of(spec["schedule"], [&](const json& window) {
+    return !window.contains(field) || window[field].get<std::int64_t>() <= max;
+  });
+}
+bool floors_within_max(const json& spec) { return windows_within_max(spec, "floor"); }
+bool pins_within_max(const json& spec) { return windows_within_max(spec, "pin"); }
 
 bool fallback_within_bounds(const json& spec) {
   if (!spec.contains("fallback")) return true;
@@ -26,8 +42,12 @@ bool fallback_where_asked_for(const json& spec) {
   return true;
 }
 
-bool metric_or_query(const json& signal) {
-  return signal.contains("metric") != signal.contains("query");
+bool one_input(const json& signal) {
+  return signal.contains("preset") + signal.contains("metric") + signal.contains("query") == 1;
+}
+
+bool target_unless_preset(const json& signal) {
+  return signal.contains("target") || signal.contains("preset");
 }
 
 bool window_with_range_function(const json& metric) {
@@ -38,13 +58,33 @@ bool no_internal_label(const json& label) {
   return !label.get_ref<const std::string&>().starts_with("__");
 }
 
-constexpr Rule rules[] = {
+constexpr Rule own_rules[] = {
     {.at = "spec",
      .cel = "self.minReplicas <= self.maxReplicas",
      .problem = "must be at most `maxReplicas`",
      .remedy = "lower `minReplicas` or raise `maxReplicas`",
      .child = "minReplicas",
      .holds = min_within_max},
+    {.at = "spec",
+     .cel = "size(self.signals) > 0 || (has(self.schedule) && size(self.schedule) > 0)",
+     .problem = "must have at least one item",
+     .remedy = "add a signal, or a `schedule` where time alone decides",
+     .child = "signals",
+     .holds = signals_or_schedule},
+    {.at = "spec",
+     .cel = "!has(self.schedule) || self.schedule.all(w, !has(w.floor) || w.floor <= "
+            "self.maxReplicas)",
+     .problem = "must have no `floor` above `maxReplicas`",
+     .remedy = "lower the floor or raise `maxReplicas`",
+     .child = "schedule",
+     .holds = floors_within_max},
+    {.at = "spec",
+     .cel = "!has(self.schedule) || self.schedule.all(w, !has(w.pin) || w.pin <= "
+            "self.maxReplicas)",
+     .problem = "must have no `pin` above `maxReplicas`",
+     .remedy = "lower the pin or raise `maxReplicas`",
+     .child = "schedule",
+     .holds = pins_within_max},
     {.at = "spec",
      .cel = "!has(self.fallback) || (self.fallback.replicas >= self.minReplicas && "
             "self.fallback.replicas <= self.maxReplicas)",
@@ -59,10 +99,17 @@ constexpr Rule rules[] = {
      .child = "fallback",
      .holds = fallback_where_asked_for},
     {.at = "spec.signals[]",
-     .cel = "has(self.metric) != has(self.query)",
-     .problem = "must have exactly one of `metric` and `query`",
-     .remedy = "prefer `metric`; `query` takes PromQL where the MetricSource allows it",
-     .holds = metric_or_query},
+     .cel = "[has(self.preset), has(self.metric), has(self.query)].filter(x, x).size() == 1",
+     .problem = "must have exactly one of `preset`, `metric` and `query`",
+     .remedy = "prefer `preset`, then `metric`; `query` takes PromQL where the MetricSource allows "
+               "it",
+     .holds = one_input},
+    {.at = "spec.signals[]",
+     .cel = "has(self.target) || has(self.preset)",
+     .problem = "is required where no `preset` has one",
+     .remedy = "set `target.type` and `target.value`",
+     .child = "target",
+     .holds = target_unless_preset},
     {.at = "spec.signals[].metric",
      .cel = "(self.rangeFunction != 'None') == has(self.windowSeconds)",
      .problem = "must be set with any `rangeFunction` but 'None', and only then",
@@ -158,6 +205,12 @@ spec:
 }  // namespace
 
 const KindTable& scaling_policy_table() {
+  static const auto rules = [] {
+    std::vector<Rule> all(std::begin(own_rules), std::end(own_rules));
+    const auto schedule = schedule_rules();
+    all.insert(all.end(), schedule.begin(), schedule.end());
+    return all;
+  }();
   static const KindTable table{
       .names = {.kind = "ScalingPolicy",
                 .plural = "scalingpolicies",

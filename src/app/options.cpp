@@ -9,29 +9,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "option_info.hpp"
+
 namespace poolscaler::app {
 namespace {
-
-enum class Arity { One, Switch, Many };
-
-/// Everything that a command line can say; one verb's part of it is returned.
-struct Choices {
-  RunOptions run;
-  SandboxChoice sandbox;
-  ValidateOptions validate;
-  PrintOptions print;
-  LogChoice log;  // shared by run and sandbox
-};
-
-struct OptionInfo {
-  std::string_view verbs;  // comma separated
-  std::string_view flag;   // "--kubeconfig"; without dashes: a positional argument
-  std::string_view env;    // empty: none
-  Arity arity;
-  std::string_view default_text;
-  std::string_view help;
-  Result<void> (*set)(Choices&, const std::string&);
-};
 
 struct VerbInfo {
   std::string_view name;
@@ -42,13 +23,17 @@ constexpr std::array verbs = {
     VerbInfo{"run", "runs the operator"},
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
-    VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
+    VerbInfo{"convert", "turns HPAs and ScaledObjects into ScalingPolicies, naming what is lost"},
+    VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
+    VerbInfo{"simulate", "plays recorded load against policies and their peers"},
+    VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
 
-constexpr std::array<std::string_view, 8> printables = {
+constexpr std::array<std::string_view, 11> printables = {
     "crd",     "crd-scalingpolicy",       "crd-metricsource",       "reasons",
-    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags"};
+    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags",
+    "presets", "presets-page",            "presets-json"};
 
 Result<void> set_text(std::string& field, const std::string& value) {
   field = value;
@@ -102,6 +87,13 @@ Result<void> set_printable(Choices& choices, const std::string& value) {
     return fail(ErrorKind::InvalidInput,
                 fmt::format("'{}' must be one of: {}", value, fmt::join(printables, ", ")));
   return set_text(choices.print.what, value);
+}
+
+Result<void> set_output(OutputFormat& field, const std::string& value) {
+  if (value != "text" && value != "json")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be text or json", value));
+  field = value == "json" ? OutputFormat::Json : OutputFormat::Text;
+  return {};
 }
 
 const std::array options = {
@@ -158,13 +150,61 @@ const std::array options = {
     OptionInfo{"run,sandbox", "--log-format", "POOLSCALER_LOG_FORMAT", Arity::One, "console",
                "console or json", set_log_format},
     OptionInfo{"validate", "files", "", Arity::Many, "",
-               "manifests (YAML or JSON, several documents each); '-' is standard input",
+               "manifests (YAML or JSON, several documents each) or folders of them; '-' is "
+               "standard input",
                [](Choices& c, const std::string& v) {
                  c.validate.files.push_back(v);
                  return Result<void>();
                }},
+    OptionInfo{"convert", "files", "", Arity::Many, "",
+               "HPAs and ScaledObjects (YAML or JSON, several documents each); '-' is standard "
+               "input",
+               [](Choices& c, const std::string& v) {
+                 c.convert.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"convert", "--allow-lossy", "", Arity::Switch, "off",
+               "exit with 0 although something is lost or means something else",
+               [](Choices& c, const std::string&) {
+                 c.convert.allow_lossy = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"convert", "--metric-source", "", Arity::One, "prometheus",
+               "name of the MetricSource of metrics whose Prometheus an object does not name",
+               [](Choices& c, const std::string& v) {
+                 return set_text(c.convert.metric_source, v);
+               }},
+    OptionInfo{"validate", "-o,--output", "", Arity::One, "text", "text or json",
+               [](Choices& c, const std::string& v) { return set_output(c.validate.output, v); }},
+    OptionInfo{"diff", "files", "", Arity::Many, "",
+               "OLD NEW, or with --kubeconfig what is compared with the cluster; files or folders",
+               [](Choices& c, const std::string& v) {
+                 c.diff.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"diff", "--kubeconfig", "", Arity::One, "none",
+               "compare with the cluster of this kubeconfig file",
+               [](Choices& c, const std::string& v) { return set_text(c.diff.kubeconfig, v); }},
+    OptionInfo{"diff", "--context", "", Arity::One, "current-context", "context of the kubeconfig",
+               [](Choices& c, const std::string& v) { return set_text(c.diff.context, v); }},
+    OptionInfo{"diff", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
+               "for development: accept a kubeconfig that skips TLS verification",
+               [](Choices& c, const std::string&) {
+                 c.diff.allow_insecure_kubeconfig = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"diff", "-o,--output", "", Arity::One, "text", "text or json",
+               [](Choices& c, const std::string& v) { return set_output(c.diff.output, v); }},
     OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
 };
+
+/// Those of this file and those of the verbs that have many.
+std::vector<const OptionInfo*> all_options() {
+  std::vector<const OptionInfo*> all;
+  for (const auto& option : options) all.push_back(&option);
+  for (const auto& option : simulate_options()) all.push_back(&option);
+  return all;
+}
 
 bool belongs_to(const OptionInfo& option, std::string_view verb) {
   for (std::string_view rest = option.verbs; !rest.empty();) {
@@ -191,7 +231,8 @@ struct Binding {
 };
 
 void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bindings) {
-  for (const auto& info : options) {
+  for (const auto* const option : all_options()) {
+    const auto& info = *option;
     if (!belongs_to(info, verb)) continue;
     auto& binding = bindings.emplace_back(Binding{.info = &info});
     const std::string name(info.flag);
@@ -200,7 +241,8 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
     } else {
       binding.option = app.add_option(name, binding.values, help_of(info));
       if (info.arity == Arity::One) binding.option->expected(1);
-      if (!name.starts_with("-")) binding.option->required();
+      if (info.arity == Arity::Many && name.starts_with("-")) binding.option->allow_extra_args(false);
+      if (!name.starts_with("-") && info.arity != Arity::Any) binding.option->required();
     }
   }
 }
@@ -229,6 +271,9 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "run") return choices.run;
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
+  if (verb == "convert") return choices.convert;
+  if (verb == "diff") return choices.diff;
+  if (verb == "simulate") return choices.simulate;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }
@@ -295,7 +340,8 @@ std::string flags_page() {
   for (const auto& verb : verbs) {
     page += fmt::format("\n## poolscaler {}\n{}.\n", verb.name, verb.help);
     bool headed = false;
-    for (const auto& option : options) {
+    for (const auto* const info : all_options()) {
+      const auto& option = *info;
       if (!belongs_to(option, verb.name)) continue;
       if (!headed) page += "\n| flag | environment | default | meaning |\n|---|---|---|---|\n";
       headed = true;

@@ -236,6 +236,7 @@ struct ClusterState::Impl {
                    .created = target.created};
     view.target_resource_version = target.resource_version;
     view.selector = target.selector.text();
+    view.scaled_by_us = target.scaled_by_us;
   }
 
   [[nodiscard]] std::optional<Trouble> source_trouble(const Signal& signal,

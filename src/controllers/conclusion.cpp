@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "poolscaler/api/presets.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
 #include "notes.hpp"
@@ -18,6 +19,15 @@ WriteClass class_of(std::int32_t from, std::int32_t to) {
   return from == 0 ? WriteClass::FromZero : WriteClass::Growth;
 }
 
+/// A series that cannot be there of itself: says so, where the preset knows.
+void explain_absence(const PolicyView& view, std::size_t signal, SignalReading& reading) {
+  if (reading.state != SignalState::Absent || view.policy->spec == nullptr ||
+      signal >= view.policy->spec->signals.size())
+    return;
+  const auto remark = api::remark_on_absence(view.policy->spec->signals[signal].preset);
+  if (!remark.empty()) reading.detail += fmt::format(" ({})", remark);
+}
+
 std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry& entry,
                                        const PolicyView& view) {
   std::vector<SignalReading> out;
@@ -25,6 +35,7 @@ std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry&
     const auto query = entry.query_of_signal[i];
     if (query >= 0 && static_cast<std::size_t>(query) < batch.readings.size()) {
       out.push_back(batch.readings[static_cast<std::size_t>(query)]);
+      explain_absence(view, i, out.back());
       continue;
     }
     SignalReading missing{.state = SignalState::Error, .detail = "it was not asked"};
@@ -96,6 +107,7 @@ void Rounds::Steps::decide(PolicyRuntime& runtime, const PolicyView& view,
     tell(runtime, {.view = view, .readings = readings, .decided_at = now});
     return;
   }
+  if (runtime.taken_over) recover_scale(runtime, view);
   note_external_change(runtime, view);
   const Observation observation{.target = view.target,
                                 .policy_created = policy.created,
@@ -162,8 +174,9 @@ void Rounds::Steps::send_scale(PolicyRuntime& runtime, const PolicyView& view,
   const auto& policy = *view.policy;
   const auto to = std::get<ScaleTo>(outcome.decision.action).replicas;
   const auto& spec = *policy.spec;
-  CHECK(to >= spec.min_replicas && to <= spec.max_replicas && to >= 0,
-        "what is written lies within the policy's bounds");
+  // A window of the schedule may go below minReplicas; nothing goes above maxReplicas.
+  const auto lowest = spec.schedule.empty() ? spec.min_replicas : 0;
+  CHECK(to >= lowest && to <= spec.max_replicas, "what is written lies within the policy's bounds");
   auto pending = std::make_unique<PendingScale>(
       PendingScale{.ticket = 0,
                    .target_uid = view.target.uid,

@@ -34,7 +34,14 @@ std::string cause_text(const ScalingPolicy& spec, const Decision& decision) {
   const bool by_signal = decision.reason == Reason::SignalAboveTarget ||
                          decision.reason == Reason::SignalBelowTarget ||
                          decision.reason == Reason::WokenFromZero;
-  if (!by_signal) return std::string(text_of(decision.reason));
+  if (!by_signal) {
+    const auto& steps = decision.explanation.steps;
+    const auto step = std::ranges::find_if(steps, [&](const Step& one) {
+      return one.stage == "schedule" && one.reason == decision.reason && !one.subject.empty();
+    });
+    if (step == steps.end()) return std::string(text_of(decision.reason));
+    return fmt::format("schedule window '{}' {}", step->subject, step->numbers);
+  }
   const SignalWish* decisive = nullptr;
   std::size_t index = 0;
   for (std::size_t i = 0; i < decision.signals.size() && i < spec.signals.size(); ++i) {

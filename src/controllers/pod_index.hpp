@@ -24,6 +24,8 @@ struct PodRecord {
   Labels labels;
   PodState state;
   Instant created;
+  Instant ready_since{};    // of a ready one, where known
+  bool restarting = false;  // of a starting one: a container of it has failed
 };
 
 struct ObjectKeyHash {
@@ -42,8 +44,10 @@ class PodIndex {
 
  private:
   struct Member {
-    PodState state;
     Instant created;
+    Instant ready_since;
+    PodState state;
+    bool restarting;
   };
   struct Group {
     std::string ns;

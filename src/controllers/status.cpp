@@ -7,6 +7,8 @@
 
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/engine/cold_start.hpp"
+#include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::controllers {
 namespace {
@@ -167,6 +169,57 @@ void tell_decision(const StatusInput& input, api::PolicyStatus& status) {
   status.decision_steps = input.decision->explanation.steps;
 }
 
+std::string_view name_of(engine::WindowEvent event) {
+  switch (event) {
+    case engine::WindowEvent::PreWarm: return "PreWarm";
+    case engine::WindowEvent::Start: return "Start";
+    case engine::WindowEvent::End: return "End";
+  }
+  return "Start";
+}
+
+void tell_schedule(const StatusInput& input, api::PolicyStatus& status, Instant now) {
+  const auto& spec = *input.view.policy->spec;
+  if (spec.schedule.empty()) return;
+  auto look = engine::look_at_schedule(spec, input.memory, now);
+  status.open_windows = std::move(look.open);
+  if (!look.next) return;
+  const auto window = std::ranges::find(spec.schedule, look.next->window, &Window::name);
+  status.next_schedule_change = {.time = look.next->at,
+                                 .window = look.next->window,
+                                 .event = name_of(look.next->event),
+                                 .effect = engine::words_of(*window)};
+}
+
+std::size_t schedule_hash(const api::PolicyStatus& status) {
+  std::string text;
+  for (const auto& name : status.open_windows) text += name + "\n";
+  if (const auto& next = status.next_schedule_change)
+    text += fmt::format("{} {} {}", to_rfc3339(next->time), next->window, next->event);
+  return stable_hash(text);
+}
+
+/// In whole seconds, halves up.
+std::int64_t rounded_seconds(Millis time) { return (time.count() + 500) / 1000; }
+
+void tell_learned(const Memory& memory, api::PolicyStatus& status) {
+  const auto measured = engine::measured_cold_start(memory.cold_starts);
+  if (measured.samples > 0)
+    status.cold_start = {.p50_seconds = rounded_seconds(measured.p50),
+                         .p90_seconds = rounded_seconds(measured.p90),
+                         .samples = static_cast<std::int64_t>(measured.samples)};
+  status.cold_starts = engine::samples_of(memory.cold_starts);
+  status.woken_at = memory.woken_at;
+  status.keep_alive = memory.keep_alive.layers;
+}
+
+/// A wake whose status was lost still shows in the last scale.
+std::optional<Instant> woken_at(const api::PolicyStatus& status) {
+  if (status.last_scale && status.last_scale->from == 0 && status.last_scale->to > 0)
+    return std::max(status.last_scale->time, status.woken_at.value_or(Instant::min()));
+  return status.woken_at;
+}
+
 std::size_t hash_without_digits(std::string_view text) {
   std::string kept;
   for (const char c : text)
@@ -223,11 +276,13 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
     status.decision_reason = trouble->reason;
     status.decision_message = trouble->message;
   }
+  if (policy.spec != nullptr) tell_schedule(input, status, now);
   status.conditions = make_conditions(input, now);
   status.last_scale = input.last_scale;
   status.recommendations = newest(input.memory.recommendations);
   status.scale_ups = newest(input.memory.scale_ups);
   status.scale_downs = newest(input.memory.scale_downs);
+  tell_learned(input.memory, status);
   return status;
 }
 
@@ -247,7 +302,8 @@ StatusDigest digest_of(const api::PolicyStatus& status) {
                       .ready = status.ready_replicas,
                       .desired = status.desired_replicas,
                       .recommended = status.recommended_replicas,
-                      .reason = status.decision_reason};
+                      .reason = status.decision_reason,
+                      .schedule_hash = schedule_hash(status)};
   for (const auto& condition : status.conditions)
     for (std::size_t i = 0; i < condition_count; ++i)
       if (condition.type == condition_types[i]) digest.conditions[i] = digest_of(condition);
@@ -268,10 +324,13 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
   memory.scale_ups = status.scale_ups;
   memory.scale_downs = status.scale_downs;
   if (status.last_scale) {
-    memory.last_scale = status.last_scale->time;
-    memory.last_direction =
-        status.last_scale->to > status.last_scale->from ? Trend::Up : Trend::Down;
+    const auto& last = *status.last_scale;
+    memory.last_scale = last.time;
+    if (last.from) memory.last_direction = last.to > *last.from ? Trend::Up : Trend::Down;
   }
+  memory.cold_starts = engine::cold_starts_from(status.cold_starts);
+  memory.woken_at = woken_at(status);
+  memory.keep_alive.layers = status.keep_alive;
   if (spec == nullptr) return restored;
   memory.unusable_since.resize(spec->signals.size());
   return restored;
@@ -281,7 +340,7 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
   const bool same_facts = a.any == b.any && a.observed_generation == b.observed_generation &&
                           a.identity_hash == b.identity_hash && a.current == b.current &&
                           a.desired == b.desired && a.recommended == b.recommended &&
-                          a.last_scale == b.last_scale &&
+                          a.last_scale == b.last_scale && a.schedule_hash == b.schedule_hash &&
                           (a.ready >= a.current) == (b.ready >= b.current) &&
                           same_reason(a.reason, b.reason) && a.signals.size() == b.signals.size();
   if (!same_facts) return false;

@@ -44,6 +44,15 @@ Reason hold_reason(const Deliberation& d, Reason signals_hold) {
   return settled && short_of_ready ? Reason::WaitingForCapacity : signals_hold;
 }
 
+/// Without signals nothing is asked for: the bounds alone, and so the windows, decide.
+void ask_for_the_least(Deliberation& d) {
+  d.hold = Reason::OutsideWindow;
+  d.cause = Reason::OutsideWindow;
+  d.asked = d.policy.min_replicas;
+  d.propose("schedule", d.asked, Reason::OutsideWindow,
+            (Numbers() << "no signal asks for more than minReplicas " << d.asked).text());
+}
+
 void choose_wish(Deliberation& d) {
   const auto* decisive = decisive_wish(d);
   if (decisive == nullptr) return;
@@ -113,6 +122,7 @@ void take_formula(Deliberation& d, const FormulaValue& result) {
   if (d.decision.active) proposal.replicas = std::max(proposal.replicas, 1);
   if (d.current <= 0 && !d.decision.active) proposal.replicas = 0;
   d.number = d.asked = proposal.replicas;
+  d.needed_by_formula = proposal.untolerated.value_or(proposal.replicas);
   d.hold = hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
   Numbers text;
   text << result.value;
@@ -185,6 +195,7 @@ void block_on_missing_data(Deliberation& d) {
 }  // namespace
 
 void combine_wishes(Deliberation& d) {
+  if (d.policy.signals.empty()) return ask_for_the_least(d);
   d.hold = hold_reason(d, Reason::AtTarget);
   if (d.policy.formula)
     reckon_formula(d);

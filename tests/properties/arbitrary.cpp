@@ -62,7 +62,9 @@ ScalingPolicy arbitrary_policy(const Scope& scope) {
       .signals = {},
       .combine = *rc::gen::element(Combine::Max, Combine::Max, Combine::Min),
       .scale_to_zero = {.idle_after_seconds = *rc::gen::element(0, 60, 300),
-                        .grace_seconds = *rc::gen::element(0, 0, 120)},
+                        .grace_seconds = *rc::gen::element(0, 0, 120),
+                        .keep_alive = *rc::gen::element(KeepAlive::Fixed, KeepAlive::Learned),
+                        .replica_seconds_per_miss = *rc::gen::element(0, 60, 300)},
       .behavior = {.scale_up = arbitrary_rules(scope), .scale_down = arbitrary_rules(scope)}};
   const auto count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) policy.signals.push_back(arbitrary_signal(i, scope));
@@ -78,6 +80,53 @@ ScalingPolicy arbitrary_policy(const Scope& scope) {
   if (scope.may_pause) policy.pause.scale_down = *rc::gen::inRange(0, 8) == 0;
   if (scope.may_pause) policy.pause.scale_up = *rc::gen::inRange(0, 8) == 0;
   return policy;
+}
+
+Window arbitrary_window(std::int32_t max_replicas) {
+  // Half an hour behind UTC until worlds begin, then two hours ahead, later on even.
+  static const auto zone = std::make_shared<const TimeZone>(
+      "Somewhere",
+      std::vector<Stretch>{{std::chrono::sys_seconds(Seconds(0)), Seconds(-1800)},
+                           {std::chrono::sys_seconds(Seconds(1'800'000'000)), Seconds(7200)},
+                           {std::chrono::sys_seconds(Seconds(1'800'050'000)), Seconds(0)}});
+  const auto cron = [] {
+    return parse_cron(*rc::gen::element<std::string>(
+                          "* * * * *", "*/5 * * * *", "3-59/10 * * * *", "0 8 * * *",
+                          "30 9 * * mon-fri", "0 0 * * *", "15 22 * * fri", "0 12 15 * *",
+                          "45 8-12 15-20 1 sat", "0 3 29 2 *"))
+        .value();
+  };
+  Window window{.name = *rc::gen::element<std::string>("a", "b", "c", "d", "e"),
+                .start = cron(),
+                .end = cron(),
+                .zone = zone};
+  if (*rc::gen::arbitrary<bool>())
+    window.end = Seconds(*rc::gen::element(60, 300, 3600, 40'000, 86'400));
+  if (fault_of(window)) {
+    window.start = parse_cron("7 8-23 * * *").value();
+    window.end = Seconds(3000);
+  }
+  const auto replicas = [&] { return *rc::gen::inRange(1, max_replicas + 1); };
+  switch (*rc::gen::inRange(0, 5)) {
+    case 0: window.ceiling = replicas(); break;
+    case 1: window.pin = replicas(); break;
+    case 2: window.off = true; break;
+    default:
+      window.floor = replicas();
+      window.pre_warm = *rc::gen::arbitrary<bool>();
+  }
+  return window;
+}
+
+std::vector<Window> arbitrary_schedule(std::int32_t max_replicas) {
+  std::vector<Window> schedule;
+  const auto count = *rc::gen::inRange(1, 5);
+  for (int i = 0; i < count; ++i) {
+    auto window = arbitrary_window(max_replicas);
+    window.name += std::to_string(i);
+    schedule.push_back(std::move(window));
+  }
+  return schedule;
 }
 
 SignalReading arbitrary_value() {
@@ -105,11 +154,16 @@ Observation arbitrary_observation(const ScalingPolicy& policy, std::int32_t repl
       .target = {.uid = "a",
                  .spec_replicas = replicas,
                  .status_replicas = replicas,
-                 .pods = {.ready = ready, .starting = starting, .unschedulable = rest - starting},
+                 .pods = {.ready = ready,
+                          .starting = starting,
+                          .unschedulable = rest - starting,
+                          .restarting = *rc::gen::inRange(0, 8) == 0 ? starting : 0},
                  .created = long_ago},
       .policy_created = long_ago};
   if (*rc::gen::arbitrary<bool>())
     observation.target.pods.youngest = now - Seconds(*rc::gen::inRange(0, 900));
+  if (*rc::gen::arbitrary<bool>())
+    observation.target.pods.latest_ready = now - Seconds(*rc::gen::inRange(-5, 900));
   for (std::size_t i = 0; i < policy.signals.size(); ++i)
     observation.signals.push_back(arbitrary_reading());
   return observation;

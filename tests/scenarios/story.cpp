@@ -1,11 +1,16 @@
 #include "story.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "poolscaler/api/time_zones.hpp"
+#include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::scenarios {
 namespace {
@@ -91,6 +96,7 @@ Story::Story()
               .max_replicas = 10,
               .signals = {}},
       last_{.action = Hold{}, .reason = Reason::AwaitingFirstRound},
+      begin_(day_one),
       now_(day_one),
       target_created_(day_one - Seconds(86'400)),
       policy_created_(day_one - Seconds(86'400)) {
@@ -111,6 +117,12 @@ void Story::set_policy(const Words& words) {
     else if (word.name == "combine")
       policy_.combine = one_of<Combine>(word, {{"Max", Combine::Max}, {"Min", Combine::Min}});
     else if (word.name == "idle-after") policy_.scale_to_zero.idle_after_seconds = whole(word);
+    else if (word.name == "keep-alive")
+      policy_.scale_to_zero.keep_alive = one_of<KeepAlive>(
+          word, {{"Fixed", KeepAlive::Fixed}, {"Learned", KeepAlive::Learned}});
+    else if (word.name == "miss") policy_.scale_to_zero.replica_seconds_per_miss = whole(word);
+    else if (word.name == "expected-cold-start")
+      policy_.scale_to_zero.expected_cold_start_seconds = whole(word);
     else if (word.name == "grace") policy_.scale_to_zero.grace_seconds = whole(word);
     else if (word.name == "fallback-after")
       policy_.fallback = Fallback{.after_seconds = whole(word), .replicas = 1};
@@ -154,6 +166,57 @@ void Story::set_signal(const Words& words) {
   policy_.signals.push_back(std::move(signal));
 }
 
+/// Blanks of a cron are written as '_', so that it stays one word.
+Cron cron_of(const Word& word) {
+  auto text = word.value;
+  std::ranges::replace(text, '_', ' ');
+  const auto cron = parse_cron(text);
+  if (!cron) throw std::invalid_argument(cron.error().message);
+  return *cron;
+}
+
+CalendarDate date_of(const Word& word) {
+  const auto day = parse_rfc3339(word.value + "T00:00:00Z");
+  if (!day) not_understood(word);
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(*day));
+  return {.year = date.year(), .day = date.month() / date.day()};
+}
+
+void Story::set_window(const Words& words) {
+  Window window{.name = words.at(0).name,
+                .start = {},
+                .end = {},
+                .zone = api::time_zone_named("UTC").value()};
+  std::vector<CalendarDate> exceptions;
+  for (const auto& word : std::vector(words.begin() + 1, words.end())) {
+    if (word.name == "start") window.start = cron_of(word);
+    else if (word.name == "end") window.end = cron_of(word);
+    else if (word.name == "for") window.end = Seconds(whole(word));
+    else if (word.name == "zone") window.zone = api::time_zone_named(word.value).value();
+    else if (word.name == "floor") window.floor = whole(word);
+    else if (word.name == "ceiling") window.ceiling = whole(word);
+    else if (word.name == "pin") window.pin = whole(word);
+    else if (word.name == "off") window.off = true;
+    else if (word.name == "pre-warm") window.pre_warm = true;
+    else if (word.name == "except") exceptions.push_back(date_of(word));
+    else not_understood(word);
+  }
+  window.start.exceptions = std::move(exceptions);
+  if (const auto fault = fault_of(window)) throw std::invalid_argument(fault->problem);
+  policy_.schedule.push_back(std::move(window));
+}
+
+std::string Story::schedule_line() const {
+  const auto look = engine::look_at_schedule(policy_, memory_, now_);
+  auto line = look.open.empty() ? std::string("  open: none")
+                                : fmt::format("  open: {}", fmt::join(look.open, ", "));
+  if (!look.next) return line + "\n";
+  constexpr std::array<std::string_view, 3> events = {"pre-warms", "opens", "closes"};
+  return line + fmt::format("; {} {} at {}\n", look.next->window,
+                            events[static_cast<std::size_t>(look.next->event)],
+                            to_rfc3339(look.next->at));
+}
+
 void Story::set_rules(ScalingRules& rules, const Words& words) {
   for (const auto& word : words) {
     if (word.name == "window") rules.stabilization_window_seconds = whole(word);
@@ -177,6 +240,8 @@ void Story::set_target(const Words& words) {
       cold_start_ = Seconds(whole(word));
     } else if (word.name == "capacity") {
       capacity_ = whole(word);
+    } else if (word.name == "crashing") {
+      crashing_ = word.value == "yes";
     } else if (word.name == "new-object") {
       uid_ += "+";
       target_created_ = now_;
@@ -197,7 +262,8 @@ void Story::read_load(const Words& words) {
 
 void Story::resize(std::int32_t replicas) {
   replicas_ = replicas;
-  pods_.resize(static_cast<std::size_t>(replicas), Pod{.created = now_});
+  pods_.resize(static_cast<std::size_t>(replicas),
+               Pod{.created = now_, .cold_start = cold_start_});
 }
 
 /// As the operator does: the policy's status carries the digest and the events over.
@@ -208,6 +274,9 @@ void Story::restart() {
   kept.scale_downs = memory_.scale_downs;
   kept.last_scale = memory_.last_scale;
   kept.last_direction = memory_.last_direction;
+  kept.woken_at = memory_.woken_at;
+  kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory_.cold_starts));
+  kept.keep_alive.layers = memory_.keep_alive.layers;
   memory_ = std::move(kept);
 }
 
@@ -215,11 +284,15 @@ Observation Story::observe() const {
   PodCounts counts;
   for (std::size_t i = 0; i < pods_.size(); ++i) {
     const bool placed = static_cast<std::int64_t>(i) < capacity_;
-    const bool ready = now_ - pods_[i].created >= cold_start_;
+    const auto ready_at = pods_[i].created + pods_[i].cold_start;
+    const bool ready = !crashing_ && now_ >= ready_at;
     ++(!placed ? counts.unschedulable : ready ? counts.ready : counts.starting);
+    if (placed && ready)
+      counts.latest_ready = std::max(counts.latest_ready.value_or(ready_at), ready_at);
     if (placed) counts.youngest = std::max(counts.youngest.value_or(Instant::min()),
                                            pods_[i].created);
   }
+  if (crashing_) counts.restarting = counts.starting;
   Observation observation{.target = {.uid = uid_,
                                      .spec_replicas = replicas_,
                                      .status_replicas = replicas_,
@@ -262,6 +335,50 @@ std::string Story::steps() const {
   return text;
 }
 
+std::string Story::learned() const {
+  const auto measured = engine::measured_cold_start(memory_.cold_starts);
+  if (measured.samples == 0) return "  no cold start\n";
+  const auto seconds = [](Millis time) { return static_cast<double>(time.count()) / 1000; };
+  return fmt::format("  cold start p50 {} s, p90 {} s of {} samples\n", seconds(measured.p50),
+                     seconds(measured.p90), measured.samples);
+}
+
+/// "6 on=60 off=120 load...": the load, then none of it, again and again; prints as `run` does.
+std::string Story::pulses(const Words& words) {
+  Millis on{0};
+  Millis off{0};
+  Words load;
+  for (const auto& word : words) {
+    if (word.name == "on") on = Seconds(whole(word));
+    else if (word.name == "off") off = Seconds(whole(word));
+    else if (!word.value.empty()) load.push_back(word);
+  }
+  auto none = load;
+  for (auto& word : none) word.value = "0";
+  std::string told;
+  std::string text;
+  const Millis every = Seconds(policy_.interval_seconds);
+  for (int i = 0; i < std::stoi(words.at(0).name); ++i) {
+    read_load(load);
+    text += decide_until(now_ + on, every, told);
+    read_load(none);
+    text += decide_until(now_ + off, every, told);
+  }
+  return text;
+}
+
+std::string Story::decide_until(Instant until, Millis every, std::string& told) {
+  std::string text;
+  while (now_ + every <= until) {
+    decide_at(now_ + every);
+    const auto line = outcome_line();
+    if (line == told) continue;
+    text += time_text(now_ - begin_) + " " + line + "\n";
+    told = line;
+  }
+  return text;
+}
+
 /// "until=05:00 [every=15s] load...": decides each round, and prints when the outcome changes.
 std::string Story::run(const Words& words) {
   Millis until{0};
@@ -273,16 +390,8 @@ std::string Story::run(const Words& words) {
     else load.push_back(word);
   }
   read_load(load);
-  std::string text;
   std::string told;
-  while (now_ + every <= day_one + until) {
-    decide_at(now_ + every);
-    const auto line = outcome_line();
-    if (line == told) continue;
-    text += time_text(now_ - day_one) + " " + line + "\n";
-    told = line;
-  }
-  return text;
+  return decide_until(begin_ + until, every, told);
 }
 
 std::string Story::carry_out(std::string_view line) {
@@ -291,18 +400,23 @@ std::string Story::carry_out(std::string_view line) {
   words.erase(words.begin());
   if (verb == "policy") set_policy(words);
   else if (verb == "signal") set_signal(words);
+  else if (verb == "window") set_window(words);
+  else if (verb == "schedule") return schedule_line();
+  else if (verb == "clock") now_ = begin_ = parse_rfc3339(words.at(0).name).value();
   else if (verb == "scale-up") set_rules(policy_.behavior.scale_up, words);
   else if (verb == "scale-down") set_rules(policy_.behavior.scale_down, words);
   else if (verb == "target") set_target(words);
-  else if (verb == "somebody-scales") resize(whole(words.at(0)));
+  else if (verb == "somebody-scales") resize(std::stoi(words.at(0).name));
   else if (verb == "restart") restart();
   else if (verb == "created") policy_created_ = now_;
   else if (verb == "run") return run(words);
+  else if (verb == "pulses") return pulses(words);
+  else if (verb == "learned") return learned();
   else if (verb == "explain") return steps();
   else if (verb == "at") {
     const auto time = time_of(words.at(0).name);
     read_load({words.begin() + 1, words.end()});
-    decide_at(day_one + time);
+    decide_at(begin_ + time);
     return fmt::format("{} {}\n      {}\n", time_text(time), outcome_line(),
                        last_.explanation.line());
   } else not_understood({verb, ""});

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "poolscaler/engine/cold_start.hpp"
 #include "poolscaler/engine/decide.hpp"
 
 namespace poolscaler::scenarios {
@@ -29,10 +30,13 @@ class Story {
  private:
   struct Pod {
     Instant created;
+    Millis cold_start;
   };
 
   void set_policy(const Words& words);
   void set_signal(const Words& words);
+  void set_window(const Words& words);
+  [[nodiscard]] std::string schedule_line() const;
   void set_rules(ScalingRules& rules, const Words& words);
   void set_target(const Words& words);
   void read_load(const Words& words);
@@ -42,12 +46,16 @@ class Story {
   [[nodiscard]] std::string outcome_line() const;
   [[nodiscard]] std::string steps() const;
   void decide_at(Instant now);
+  std::string decide_until(Instant until, Millis every, std::string& told);
   std::string run(const Words& words);
+  std::string pulses(const Words& words);
+  [[nodiscard]] std::string learned() const;
 
   ScalingPolicy policy_;
   std::map<std::string, SignalReading> readings_;
   Memory memory_;
   Decision last_;
+  Instant begin_;  // what the story's times count from
   Instant now_;
   std::string uid_ = "a";
   Instant target_created_;
@@ -56,6 +64,7 @@ class Story {
   std::vector<Pod> pods_;
   Millis cold_start_{0};
   std::int32_t capacity_ = 1'000'000;
+  bool crashing_ = false;
   bool write_fails_ = false;
 };
 

@@ -18,7 +18,14 @@ namespace poolscaler {
   X(IdleToZero, "every signal was inactive for the whole idle time, on fresh data")              \
   X(BelowMinimum, "the target had fewer replicas than minReplicas")                              \
   X(AboveMaximum, "the target had more replicas than maxReplicas")                               \
+  X(ScheduleFloor, "a schedule window's floor is above what is asked for otherwise")             \
+  X(ScheduleCeiling, "a schedule window's ceiling is below what is asked for otherwise")         \
+  X(SchedulePin, "a schedule window pins the replicas")                                          \
+  X(ScheduleOff, "a schedule window holds the target at zero")                                   \
+  X(PreWarming, "a schedule window's floor is brought up one cold start before the window")      \
+  X(OutsideWindow, "no signal is declared, and no schedule window is open")                      \
   X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
+  X(ChangedBeforeRestart, "a change was made so shortly before a restart that its reason is lost") \
   /* no change */                                                                                \
   X(AtTarget, "the signals ask for exactly the replicas that there are")                         \
   X(WithinTolerance, "the signals differ from their targets by less than the tolerance")         \
@@ -28,7 +35,8 @@ namespace poolscaler {
   X(AtMaximum, "more replicas are asked for than maxReplicas allows")                            \
   X(AtMinimum, "fewer replicas are asked for than minReplicas allows")                           \
   X(IdleCountdown, "inactive, but not yet for the whole idle time")                              \
-  X(ColdStartGrace, "a replica is too young, or the policy too new, to be judged idle")          \
+  X(ColdStartGrace, "a replica is starting, or policy, target or wake is too new for zero")       \
+  X(KeptAlive, "replicas are kept that will likely be needed again soon")                        \
   X(AwaitingFreshWindow, "the operator has not yet seen a full window of fresh data")            \
   X(WaitingForCapacity, "replicas that were asked for earlier are not ready yet")                \
   X(ScaledToZero, "the target stands at zero and no signal is above its activation")             \

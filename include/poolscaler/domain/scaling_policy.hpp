@@ -14,6 +14,7 @@
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/formula.hpp"
 #include "poolscaler/domain/names.hpp"
+#include "poolscaler/domain/window.hpp"
 
 namespace poolscaler {
 
@@ -42,6 +43,9 @@ struct MetricSelector {
   Aggregation aggregation = Aggregation::Sum;
   RangeFunction range_function = RangeFunction::None;
   int window_seconds = 0;  // 0 exactly when range_function is None
+  /// What other releases call the same metric. Of two series with the same labels the one under
+  /// the earlier name counts, `metric` first, so that whoever exports both is not counted twice.
+  std::vector<std::string> other_names{};
   auto operator<=>(const MetricSelector&) const = default;
 };
 
@@ -49,6 +53,15 @@ struct MetricSelector {
 struct RawQuery {
   std::string promql;
   auto operator<=>(const RawQuery&) const = default;
+};
+
+/// One number made of several metrics: scale * sum(terms) / sum(divisor). Over rates, 0 / 0 is the
+/// zero of a workload that nobody asks anything of; over anything else it is no number.
+struct DerivedQuery {
+  std::vector<MetricSelector> terms;
+  std::vector<MetricSelector> divisor{};  // empty: 1
+  double scale = 1;
+  auto operator<=>(const DerivedQuery&) const = default;
 };
 
 enum class Resource { Cpu, Memory };
@@ -61,7 +74,7 @@ struct PodResource {
 };
 
 /// What a signal reads.
-using SignalInput = std::variant<MetricSelector, RawQuery, PodResource>;
+using SignalInput = std::variant<MetricSelector, RawQuery, PodResource, DerivedQuery>;
 
 /// What a step does: Replicas asks for just so many, Change for so many more or fewer than there
 /// are, ChangePercent for so many percent of them more or fewer.
@@ -97,6 +110,7 @@ struct Signal {
   std::optional<double> tolerance_down{};  // instead of behavior's
   int max_age_seconds = 120;
   OnMissing on_missing = OnMissing::Hold;
+  std::string preset{};  // that the query comes from, or empty
 };
 
 enum class RatePolicyType { Pods, Percent };
@@ -124,10 +138,18 @@ struct Behavior {
                           .policies = {{RatePolicyType::Percent, 100, 15}}};
 };
 
+enum class KeepAlive { Fixed, Learned };
+
 struct ScaleToZero {
   int idle_after_seconds = 300;
-  /// After creation of the policy or of its target, no zero for this long.
+  /// After creation of the policy or of its target, and after each wake, no zero for this long.
   int grace_seconds = 0;
+  /// Learned: every replica has an idle time of its own, at least idle_after_seconds.
+  KeepAlive keep_alive = KeepAlive::Fixed;
+  /// What it is worth not to have to start a replica that is needed, in seconds of a replica.
+  int replica_seconds_per_miss = 3000;
+  /// The cold start to reckon with until enough of them were measured.
+  std::optional<int> expected_cold_start_seconds{};
 };
 
 enum class FallbackBehavior { Static, AtLeast, AtMost };
@@ -159,12 +181,13 @@ struct ScalingPolicy {
   Pause pause{};
   std::int32_t min_replicas = 1;  // 0 allows scale to zero
   std::int32_t max_replicas;
-  std::vector<Signal> signals;
+  std::vector<Signal> signals;  // may be empty where `schedule` is not
   Combine combine = Combine::Max;
   std::optional<CombiningFormula> formula{};  // exactly with Combine::Formula
   ScaleToZero scale_to_zero{};
   Behavior behavior{};
   std::optional<Fallback> fallback{};
+  std::vector<Window> schedule{};
 
   [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
 };

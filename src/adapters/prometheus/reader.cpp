@@ -9,6 +9,7 @@
 #include "batch.hpp"
 #include "lookout.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/query/derived.hpp"
 #include "poolscaler/query/lookout_plan.hpp"
 #include "poolscaler/query/planner.hpp"
 #include "source_client.hpp"
@@ -212,6 +213,10 @@ std::vector<SignalReading> PrometheusReader::read(std::span<const SignalQuery> q
                                                   Millis deadline, std::stop_token stop) {
   const Millis until = clock_.monotonic() + deadline;
   try {
+    if (query::has_derived(queries)) {
+      const query::Parts parts(queries);
+      return parts.combined(read(parts.queries(), deadline, std::move(stop)));
+    }
     Round round(queries, clients_.with([](const Clients& clients) { return clients; }), options_);
     return round.run(until, stop);
   } catch (const std::exception& problem) {
@@ -229,9 +234,11 @@ std::shared_ptr<Lookout> PrometheusReader::lookout(std::span<const SignalQuery> 
   std::vector<std::uint32_t> index;
   for (std::size_t i = 0; i < queries.size(); ++i) {
     if (forbidden(queries[i], clients)) continue;
-    allowed.push_back(queries[i]);
-    their_above.push_back(above[i]);
-    index.push_back(static_cast<std::uint32_t>(i));
+    for (auto& sign : query::signs_of(queries[i], above[i])) {
+      allowed.push_back(std::move(sign.query));
+      their_above.push_back(sign.above);
+      index.push_back(static_cast<std::uint32_t>(i));
+    }
   }
   auto plan = query::plan_lookout(allowed, their_above, enforced_labels_of(clients));
   for (auto& part : plan)
