@@ -67,6 +67,12 @@ struct DiffOptions {
   OutputFormat output = OutputFormat::Text;
 };
 
+struct ConvertOptions {
+  std::vector<std::string> files{};  // "-" is standard input
+  bool allow_lossy = false;
+  std::string metric_source = "prometheus";
+};
+
 struct PrintOptions {
   std::string what{};
 };
@@ -117,8 +123,8 @@ struct PrintText {
 };
 
 using Command =
-    std::variant<RunOptions, SandboxChoice, ValidateOptions, DiffOptions, SimulateOptions,
-                 ExplainOptions, PrintOptions, VersionOptions, PrintText>;
+    std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
+                 SimulateOptions, ExplainOptions, PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.
