@@ -42,8 +42,12 @@ bool fallback_where_asked_for(const json& spec) {
   return true;
 }
 
-bool metric_or_query(const json& signal) {
-  return signal.contains("metric") != signal.contains("query");
+bool one_input(const json& signal) {
+  return signal.contains("preset") + signal.contains("metric") + signal.contains("query") == 1;
+}
+
+bool target_unless_preset(const json& signal) {
+  return signal.contains("target") || signal.contains("preset");
 }
 
 bool window_with_range_function(const json& metric) {
@@ -95,10 +99,17 @@ constexpr Rule own_rules[] = {
      .child = "fallback",
      .holds = fallback_where_asked_for},
     {.at = "spec.signals[]",
-     .cel = "has(self.metric) != has(self.query)",
-     .problem = "must have exactly one of `metric` and `query`",
-     .remedy = "prefer `metric`; `query` takes PromQL where the MetricSource allows it",
-     .holds = metric_or_query},
+     .cel = "[has(self.preset), has(self.metric), has(self.query)].filter(x, x).size() == 1",
+     .problem = "must have exactly one of `preset`, `metric` and `query`",
+     .remedy = "prefer `preset`, then `metric`; `query` takes PromQL where the MetricSource allows "
+               "it",
+     .holds = one_input},
+    {.at = "spec.signals[]",
+     .cel = "has(self.target) || has(self.preset)",
+     .problem = "is required where no `preset` has one",
+     .remedy = "set `target.type` and `target.value`",
+     .child = "target",
+     .holds = target_unless_preset},
     {.at = "spec.signals[].metric",
      .cel = "(self.rangeFunction != 'None') == has(self.windowSeconds)",
      .problem = "must be set with any `rangeFunction` but 'None', and only then",
