@@ -117,7 +117,8 @@ void Rounds::Steps::add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, Batch
     batch.queries.push_back({.source = signal.source,
                              .ns = runtime.policy->key.ns,
                              .query = signal.query,
-                             .max_age_seconds = signal.max_age_seconds});
+                             .max_age_seconds = signal.max_age_seconds,
+                             .pod_selector = runtime.pod_selector});
   }
   runtime.reading = true;
   batch.entries.push_back(std::move(entry));

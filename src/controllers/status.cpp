@@ -35,6 +35,17 @@ Reason reason_of(SignalState state) {
   return Reason::SignalsHealthy;
 }
 
+/// What is known of a signal: the engine makes one value of the readings of many pods.
+SignalReading told_reading(const StatusInput& input, std::size_t i) {
+  auto reading = input.readings[i];
+  if (input.decision == nullptr || i >= input.decision->signals.size()) return reading;
+  const auto& wish = input.decision->signals[i];
+  reading.state = wish.state;
+  reading.value = wish.value;
+  if (!wish.detail.empty()) reading.detail = wish.detail;
+  return reading;
+}
+
 /// What keeps the policy from doing its work, most fundamental first.
 std::optional<Trouble> main_trouble(const StatusInput& input) {
   const auto& policy = *input.view.policy;
@@ -58,7 +69,7 @@ Verdict metrics_healthy(const StatusInput& input) {
   std::string message;
   std::optional<Reason> worst;
   for (std::size_t i = 0; i < signals.size() && i < input.readings.size(); ++i) {
-    const auto& reading = input.readings[i];
+    const auto reading = told_reading(input, i);
     if (is_usable(reading.state)) continue;
     if (!worst) worst = reason_of(reading.state);
     message += fmt::format("{}'{}' is {}{}{}", message.empty() ? "" : "; ", signals[i].name,
@@ -135,7 +146,7 @@ std::vector<api::SignalStatus> make_signals(const StatusInput& input) {
   std::vector<api::SignalStatus> out;
   const auto& signals = input.view.policy->spec->signals;
   for (std::size_t i = 0; i < signals.size() && i < input.readings.size(); ++i) {
-    const auto& reading = input.readings[i];
+    const auto reading = told_reading(input, i);
     api::SignalStatus status{.name = signals[i].name,
                              .state = reading.state,
                              .value = is_usable(reading.state) ? reading.value : 0,

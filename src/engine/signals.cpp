@@ -273,7 +273,8 @@ void wish_by_signals(Deliberation& d) {
                                   .value = is_usable(m.state) ? m.value : 0,
                                   .replicas = wish.replicas,
                                   .active = wish.active,
-                                  .fallback = wish.standing == Standing::Fallback});
+                                  .fallback = wish.standing == Standing::Fallback,
+                                  .detail = m.of_pods ? std::string(m.detail) : std::string()});
   }
 }
 
