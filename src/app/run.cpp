@@ -56,11 +56,17 @@ Result<OperatorOptions> operator_options(const RunOptions& options) {
   return chosen;
 }
 
+/// Each of the threads would otherwise keep a heap of its own with what its last list needed, and
+/// buffers of large answers would come from the heaps as soon as one had been freed.
+void keep_heaps_small() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
-  // Each of the threads would otherwise keep a heap of its own with what its last list needed.
-  mallopt(M_ARENA_MAX, 2);
+  keep_heaps_small();
   Shutdown shutdown;
   telemetry::Log log({.level = options.log.level, .format = options.log.format});
   auto chosen = operator_options(options);

@@ -18,14 +18,6 @@ WriteClass class_of(std::int32_t from, std::int32_t to) {
   return from == 0 ? WriteClass::FromZero : WriteClass::Growth;
 }
 
-/// Whether some signal would wake the target: the only question of a wake round.
-bool wakes(const ScalingPolicy& spec, const std::vector<SignalReading>& readings) {
-  for (std::size_t i = 0; i < spec.signals.size() && i < readings.size(); ++i)
-    if (is_usable(readings[i].state) && readings[i].value > spec.signals[i].activation_above)
-      return true;
-  return false;
-}
-
 std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry& entry,
                                        const PolicyView& view) {
   std::vector<SignalReading> out;
@@ -47,7 +39,16 @@ std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry&
 
 }  // namespace
 
+/// What a lookout sighted is read at once and, where reads need no waiting, concluded here too.
+void Rounds::Steps::conclude_all(std::vector<ReadBatch> batches) {
+  while (!batches.empty()) {
+    for (const auto& batch : batches) conclude(batch);
+    batches = lanes_.take_read();
+  }
+}
+
 void Rounds::Steps::conclude(const ReadBatch& batch) {
+  if (batch.watch) select_sighted(batch);
   for (const auto& entry : batch.entries) {
     const auto found = runtimes_.find(entry.policy);
     if (found == runtimes_.end()) continue;

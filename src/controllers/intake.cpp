@@ -1,6 +1,7 @@
 // What the watches have brought since the last step.
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -58,8 +59,10 @@ PolicyRuntime& Rounds::Steps::runtime_of(const PolicyView& view) {
 
 void Rounds::Steps::forget(const ObjectKey& key) {
   schedule_.erase(key);
-  zeros_.erase(key);
-  if (runtimes_.erase(key) == 0) return;
+  const auto found = runtimes_.find(key);
+  if (found == runtimes_.end()) return;
+  leave_zero(found->second);
+  runtimes_.erase(found);
   (void)parts_.writes.withdraw({.what = WriteSlot::What::Scale, .key = key});
   (void)parts_.writes.withdraw({.what = WriteSlot::What::Status, .key = key});
   parts_.metrics.drop_policy(key);
@@ -97,17 +100,34 @@ void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
   const auto& policy = *view.policy;
   runtime.synced = view.synced;
   runtime.can_decide = policy.spec != nullptr && view.synced && !view.target_trouble;
-  runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);
-  runtime.askable = askable_signals(view);
+  auto askable = askable_signals(view);
   const bool needs_selector =
       policy.spec != nullptr && std::ranges::any_of(policy.spec->signals, reads_pods);
   runtime.pod_selector = needs_selector ? view.selector : std::string();
-  runtime.at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&
-                    policy.spec->mode != Mode::Paused && !view.conflict;
-  if (runtime.at_zero)
-    zeros_.insert(policy.key);
-  else
-    zeros_.erase(policy.key);
+  const bool at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&
+                       policy.spec->mode != Mode::Paused && !view.conflict;
+  const bool asks_the_same = runtime.looked_at == policy.spec && runtime.askable == askable;
+  if (!at_zero || !asks_the_same) leave_zero(runtime);
+  if (!asks_the_same) {
+    runtime.looked_at = policy.spec;
+    runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);
+    runtime.askable = std::move(askable);
+  }
+  if (at_zero && !runtime.at_zero) enter_zero(runtime);
+}
+
+void Rounds::Steps::enter_zero(PolicyRuntime& runtime) {
+  runtime.at_zero = true;
+  auto& lane = zero_lanes_[runtime.sources];
+  lane.policies.insert(runtime.policy->key);
+  lane.changed = true;
+}
+
+void Rounds::Steps::leave_zero(PolicyRuntime& runtime) {
+  if (!std::exchange(runtime.at_zero, false)) return;
+  auto& lane = zero_lanes_[runtime.sources];
+  lane.policies.erase(runtime.policy->key);
+  lane.changed = true;
 }
 
 void Rounds::Steps::take_sources() {
@@ -117,6 +137,7 @@ void Rounds::Steps::take_sources() {
     tell_source(source);
   }
   parts_.reader.use_sources(std::move(usable));
+  for (auto& [sources, lane] : zero_lanes_) lane.changed = true;
 }
 
 }  // namespace poolscaler::controllers

@@ -23,7 +23,7 @@ void ReadLanes::submit(ReadBatch batch) {
   {
     const std::scoped_lock lock(mutex_);
     busy_.insert(batch.lane);
-    if (!threads_.empty() && !batch.queries.empty()) {
+    if (!threads_.empty() && batch.asks()) {
       waiting_.push_back(std::move(batch));
       work_.notify_one();
       return;
@@ -33,7 +33,10 @@ void ReadLanes::submit(ReadBatch batch) {
 }
 
 void ReadLanes::read(ReadBatch batch, std::stop_token stop) {
-  if (!batch.queries.empty()) batch.readings = reader_.read(batch.queries, batch.deadline, stop);
+  if (batch.watch)
+    batch.sighted = batch.watch->lookout->look(batch.deadline, stop);
+  else if (batch.asks())
+    batch.readings = reader_.read(batch.queries, batch.deadline, stop);
   {
     const std::scoped_lock lock(mutex_);
     busy_.erase(batch.lane);

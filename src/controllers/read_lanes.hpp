@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 #include "poolscaler/domain/names.hpp"
 #include "poolscaler/ports/metric_reader.hpp"
 #include "poolscaler/telemetry/metrics.hpp"
+#include "wake.hpp"
 
 namespace poolscaler::controllers {
 
@@ -34,9 +36,14 @@ struct ReadBatch {
   telemetry::RoundKind kind = telemetry::RoundKind::Regular;
   Millis began{0};
   Millis deadline{0};
-  std::vector<BatchEntry> entries;
-  std::vector<SignalQuery> queries;
-  std::vector<SignalReading> readings;  // once read
+  std::vector<BatchEntry> entries{};
+  std::vector<SignalQuery> queries{};
+  std::vector<SignalReading> readings{};  // once read
+  /// Set: no queries are read, but the lookout looks.
+  std::shared_ptr<const Watch> watch{};
+  std::vector<std::size_t> sighted{};  // signals of the watch, once looked
+
+  [[nodiscard]] bool asks() const { return watch || !queries.empty(); }
 };
 
 class ReadLanes {

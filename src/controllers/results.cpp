@@ -75,7 +75,7 @@ void Rounds::Steps::scale_written(PolicyRuntime& runtime, const PendingScale& pe
   runtime.fight.wrote(pending.target_uid, pending.to);
   runtime.write_trouble.reset();
   runtime.write_failures = 0;
-  if (pending.to > 0) zeros_.erase(policy.key);
+  if (pending.to > 0) leave_zero(runtime);
   if (policy.spec == nullptr || !policy.target) return;  // turned to nonsense meanwhile
   const auto text = scaled_note(policy, pending.decision, pending.from, pending.to);
   parts_.log.info("scaled workload", {{"policy", policy.key.text()},

@@ -32,9 +32,9 @@ void Rounds::Steps::begin() {
 Millis Rounds::Steps::step() {
   take_results();
   take_changes();
-  for (const auto& batch : lanes_.take_read()) conclude(batch);
+  conclude_all(lanes_.take_read());
   select();
-  for (const auto& batch : lanes_.take_read()) conclude(batch);
+  conclude_all(lanes_.take_read());
   const auto now = parts_.clock.monotonic();
   const auto next = std::min(schedule_.next().value_or(next_wake_), next_wake_);
   return std::max(next - now, Millis{0});

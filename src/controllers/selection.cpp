@@ -1,6 +1,7 @@
 // Who is due, and what their signals ask of which source.
 
 #include <algorithm>
+#include <utility>
 
 #include "steps.hpp"
 
@@ -14,8 +15,15 @@ constexpr Millis retry_soon{200};
 constexpr Millis regular_deadline{15'000};
 constexpr Millis wake_deadline{5'000};
 
-std::string lane_of(const PolicyRuntime& runtime, RoundKind kind) {
-  return std::string(telemetry::name_of(kind)) + "\n" + runtime.sources;
+std::string lane_of(const std::string& sources, RoundKind kind) {
+  return std::string(telemetry::name_of(kind)) + "\n" + sources;
+}
+
+SignalQuery query_of(const Signal& signal, const std::string& ns) {
+  return {.source = signal.source,
+          .ns = ns,
+          .query = signal.query,
+          .max_age_seconds = signal.max_age_seconds};
 }
 
 }  // namespace
@@ -42,7 +50,7 @@ void Rounds::Steps::select_regular(Millis now) {
     if (found == runtimes_.end()) continue;
     auto& runtime = found->second;
     if (!ready_to_read(due.key, runtime, now)) continue;
-    const auto lane = lane_of(runtime, RoundKind::Regular);
+    const auto lane = lane_of(runtime.sources, RoundKind::Regular);
     if (!batches.contains(lane) && !lanes_.is_free(lane)) {
       schedule_.set(due.key, now + retry_soon);
       continue;
@@ -58,23 +66,61 @@ void Rounds::Steps::select_regular(Millis now) {
   submit(std::move(batches));
 }
 
-/// The policies that stand at zero, each second, whether they are due or not.
+/// The policies that stand at zero, each second, whether they are due or not. Their signals are not
+/// read: a lookout tells whose are worth it.
 void Rounds::Steps::select_wake(Millis now) {
+  for (auto& [sources, lane] : zero_lanes_) {
+    if (std::exchange(lane.changed, false)) lane.watch = watch_over(lane);
+    if (!lane.watch) continue;
+    const auto name = lane_of(sources, RoundKind::Wake);
+    if (!lanes_.is_free(name)) continue;
+    lanes_.submit({.lane = name,
+                   .kind = RoundKind::Wake,
+                   .began = now,
+                   .deadline = wake_deadline,
+                   .watch = lane.watch});
+  }
+  std::erase_if(zero_lanes_, [](const auto& lane) { return lane.second.policies.empty(); });
+}
+
+/// Nothing when there is nothing to look at.
+std::shared_ptr<const Watch> Rounds::Steps::watch_over(const ZeroLane& lane) {
+  std::vector<SignalQuery> queries;
+  std::vector<double> above;
+  Watch watch;
+  for (const auto& key : lane.policies) {
+    const auto& runtime = runtimes_.at(key);
+    const auto& signals = runtime.policy->spec->signals;
+    for (std::size_t i = 0; i < signals.size() && i < runtime.askable.size(); ++i) {
+      if (!runtime.askable[i]) continue;
+      queries.push_back(query_of(signals[i], key.ns));
+      above.push_back(wakes_above(signals[i]));
+      watch.policy_of_signal.push_back(key);
+    }
+  }
+  if (queries.empty()) return nullptr;
+  watch.lookout = parts_.reader.lookout(queries, above);
+  return std::make_shared<const Watch>(std::move(watch));
+}
+
+/// Reads all signals of the policies of which some were sighted.
+void Rounds::Steps::select_sighted(const ReadBatch& look) {
   std::map<std::string, ReadBatch> batches;
-  for (const auto& key : zeros_) {
+  for (const auto signal : look.sighted) {
+    const auto& key = look.watch->policy_of_signal.at(signal);
     const auto found = runtimes_.find(key);
     if (found == runtimes_.end()) continue;
     auto& runtime = found->second;
-    if (runtime.reading || runtime.pending || runtime.settlement.pending()) continue;
-    if (runtime.frozen_generation || runtime.policy->spec == nullptr) continue;
-    const auto lane = lane_of(runtime, RoundKind::Wake);
+    if (!runtime.at_zero || runtime.reading || runtime.pending) continue;
+    if (runtime.settlement.pending() || runtime.frozen_generation) continue;
+    const auto lane = "sighted\n" + runtime.sources;
     if (!batches.contains(lane) && !lanes_.is_free(lane)) continue;
     auto& batch = batches[lane];
     batch.lane = lane;
     batch.kind = RoundKind::Wake;
     batch.deadline = wake_deadline;
-    add_to_batch(batch, runtime, {.policy = key, .wake = true, .planned = now,
-                                    .query_of_signal = {}, .spec = runtime.policy->spec.get()});
+    add_to_batch(batch, runtime, {.policy = key, .wake = true, .planned = look.began,
+                                  .query_of_signal = {}, .spec = runtime.policy->spec.get()});
   }
   submit(std::move(batches));
 }
@@ -114,11 +160,8 @@ void Rounds::Steps::add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, Batch
     }
     const auto& signal = spec->signals[i];
     entry.query_of_signal.push_back(static_cast<int>(batch.queries.size()));
-    batch.queries.push_back({.source = signal.source,
-                             .ns = runtime.policy->key.ns,
-                             .query = signal.query,
-                             .max_age_seconds = signal.max_age_seconds,
-                             .pod_selector = runtime.pod_selector});
+    batch.queries.push_back(query_of(signal, runtime.policy->key.ns));
+    batch.queries.back().pod_selector = runtime.pod_selector;
   }
   runtime.reading = true;
   batch.entries.push_back(std::move(entry));

@@ -115,6 +115,11 @@ std::vector<SignalReading> SignalReader::read(std::span<const SignalQuery> queri
   return readings;
 }
 
+std::shared_ptr<Lookout> SignalReader::lookout(std::span<const SignalQuery> queries,
+                                               std::span<const double> above) {
+  return metrics_.lookout(queries, above);
+}
+
 void SignalReader::read_pods(std::span<const SignalQuery> queries,
                              std::vector<SignalReading>& readings, Millis deadline,
                              const std::stop_token& stop) {

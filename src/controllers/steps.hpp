@@ -14,6 +14,7 @@
 #include "poolscaler/controllers/rounds.hpp"
 #include "read_lanes.hpp"
 #include "schedule.hpp"
+#include "wake.hpp"
 
 namespace poolscaler::controllers {
 
@@ -34,18 +35,23 @@ class Rounds::Steps {
   PolicyRuntime& runtime_of(const PolicyView& view);
   void forget(const ObjectKey& key);
   void look(PolicyRuntime& runtime, const PolicyView& view);
+  void enter_zero(PolicyRuntime& runtime);
+  void leave_zero(PolicyRuntime& runtime);
   void take_sources();
 
   // selection.cpp
   void select();
   void select_regular(Millis now);
   void select_wake(Millis now);
+  [[nodiscard]] std::shared_ptr<const Watch> watch_over(const ZeroLane& lane);
+  void select_sighted(const ReadBatch& look);
   [[nodiscard]] bool ready_to_read(const ObjectKey& key, PolicyRuntime& runtime, Millis now);
   static void add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, BatchEntry entry);
   void submit(std::map<std::string, ReadBatch> batches);
   void reschedule(const ObjectKey& key, const PolicyRuntime& runtime);
 
   // conclusion.cpp
+  void conclude_all(std::vector<ReadBatch> batches);
   void conclude(const ReadBatch& batch);
   void conclude(const ReadBatch& batch, const BatchEntry& entry);
   void decide(PolicyRuntime& runtime, const PolicyView& view, std::vector<SignalReading> readings);
@@ -80,7 +86,7 @@ class Rounds::Steps {
   RoundParts parts_;
   Schedule schedule_;
   Runtimes runtimes_;
-  std::set<ObjectKey> zeros_;
+  std::map<std::string, ZeroLane> zero_lanes_;  // by the names of the sources
   Millis next_wake_{0};
   ReadLanes lanes_;
 };

@@ -91,13 +91,36 @@ Error error_of_answer(const HttpResponse& answer) {
   return error;
 }
 
-Result<nlohmann::json> json_of(const HttpResponse& answer) {
+/// Parses with a limit on depth. Members of the array `items` of the object go to `sink`, if there
+/// is one, and are left out.
+Result<nlohmann::json> parse_items(std::string_view text, const Client::ItemSink* sink) {
+  using Event = nlohmann::json::parse_event_t;
+  bool too_deep = false;
+  bool in_items = false;
+  const auto guard = [&](int depth, Event event, nlohmann::json& parsed) {
+    if (depth > depth_max) too_deep = true;
+    if (too_deep) return false;
+    if (event == Event::key && depth == 1) in_items = parsed == "items";
+    const bool is_item = sink != nullptr && in_items && depth == 2 && event == Event::object_end;
+    if (is_item) (*sink)(parsed);
+    return !is_item;
+  };
+  // Strings that are no UTF-8 must not reach dump(), which would throw: the parser refuses them.
+  auto value = nlohmann::json::parse(text, guard, false);
+  if (too_deep)
+    return fail(ErrorKind::Internal, fmt::format("the JSON is deeper than {} levels", depth_max));
+  if (value.is_discarded()) return fail(ErrorKind::Internal, "what came is not JSON");
+  if (!value.is_object()) return fail(ErrorKind::Internal, "the JSON is not an object");
+  return value;
+}
+
+Result<nlohmann::json> json_of(const HttpResponse& answer, const Client::ItemSink* sink = nullptr) {
   const auto type = answer.header("content-type");
   if (!type.starts_with("application/json"))
     return fail(ErrorKind::Internal,
                 fmt::format("the answer is of type '{}', must be application/json",
                             escaped(capped(type, 60))));
-  auto object = parse_bounded(answer.body);
+  auto object = parse_items(answer.body, sink);
   if (!object) return object;
   const auto kind = text_at(*object, "kind");
   // The list of the core group's resources comes without an apiVersion.
@@ -109,24 +132,17 @@ Result<nlohmann::json> json_of(const HttpResponse& answer) {
   return object;
 }
 
+Result<nlohmann::json> parsed(const Result<HttpResponse>& answer, const Client::ItemSink* sink) {
+  if (!answer) return fail(answer.error());
+  if (answer->status < 200 || answer->status > 299) return fail(error_of_answer(*answer));
+  return json_of(*answer, sink);
+}
+
 }  // namespace
 
 std::unique_ptr<TokenSource> no_token() { return std::make_unique<NoToken>(); }
 
-Result<nlohmann::json> parse_bounded(std::string_view text) {
-  bool too_deep = false;
-  const auto guard = [&too_deep](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > depth_max) too_deep = true;
-    return !too_deep;
-  };
-  // Strings that are no UTF-8 must not reach dump(), which would throw: the parser refuses them.
-  auto value = nlohmann::json::parse(text, guard, false);
-  if (too_deep)
-    return fail(ErrorKind::Internal, fmt::format("the JSON is deeper than {} levels", depth_max));
-  if (value.is_discarded()) return fail(ErrorKind::Internal, "what came is not JSON");
-  if (!value.is_object()) return fail(ErrorKind::Internal, "the JSON is not an object");
-  return value;
-}
+Result<nlohmann::json> parse_bounded(std::string_view text) { return parse_items(text, nullptr); }
 
 int retry_after_seconds(std::string_view header) {
   if (header.empty()) return 0;
@@ -205,18 +221,27 @@ Result<HttpResponse> Client::exchange(const Request& request, Millis deadline,
 
 Result<nlohmann::json> Client::call_once(const Request& request, Millis deadline,
                                          std::stop_token stop, const SendGate& may_send) const {
-  auto answer = exchange(request, deadline, stop, may_send);
-  if (!answer) return fail(answer.error());
-  if (answer->status < 200 || answer->status > 299) return fail(error_of_answer(*answer));
-  return json_of(*answer);
+  return parsed(exchange(request, deadline, stop, may_send), nullptr);
 }
 
 Result<nlohmann::json> Client::call(const Request& request, std::stop_token stop) const {
+  return call_parsed(request, stop, nullptr);
+}
+
+Result<nlohmann::json> Client::list(const Request& request, const ItemSink& sink,
+                                    std::stop_token stop) const {
+  return call_parsed(request, stop, &sink);
+}
+
+/// What is sent again has not been parsed, so no item comes twice.
+Result<nlohmann::json> Client::call_parsed(const Request& request, std::stop_token stop,
+                                           const ItemSink* sink) const {
   const auto until = clock_.monotonic() + options_.deadline;
   auto pause = get_pause;
   for (int attempt = 1;; ++attempt) {
     const auto left = std::max(until - clock_.monotonic(), Millis(1));
-    auto result = call_once(request, left, stop);
+    auto answer = exchange(request, left, stop, {});
+    auto result = parsed(answer, sink);
     if (result || request.method != HttpMethod::Get || attempt >= options_.get_attempts)
       return result;
     const auto& error = result.error();

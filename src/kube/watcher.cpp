@@ -52,8 +52,8 @@ class Watcher::Machine {
 
   State list(std::stop_token stop);
   Result<std::string> list_pages(std::int64_t page_size, std::stop_token stop);
-  Result<nlohmann::json> list_page(const ListPage& page, std::stop_token stop) const;
-  void deliver(const nlohmann::json& list);
+  Result<nlohmann::json> list_page(const ListPage& page, std::stop_token stop);
+  [[nodiscard]] bool deliver(const nlohmann::json& item);
   State watch(std::stop_token stop);
   WatchEnd watch_once(Seconds timeout, std::stop_token stop);
   bool take_line(std::string_view line, WatchEnd& end);
@@ -124,7 +124,6 @@ Result<std::string> Watcher::Machine::list_pages(std::int64_t page_size, std::st
   for (int count = 0; count < pages_max; ++count) {
     const auto answer = list_page(page, stop);
     if (!answer) return fail(answer.error());
-    deliver(*answer);
     const auto page_version = text_at(*answer, "metadata", "resourceVersion");
     if (version.empty()) version = page_version;
     if (page_version != version)
@@ -142,10 +141,12 @@ Result<std::string> Watcher::Machine::list_pages(std::int64_t page_size, std::st
 }
 
 Result<nlohmann::json> Watcher::Machine::list_page(const ListPage& page,
-                                                   std::stop_token stop) const {
+                                                   std::stop_token stop) {
+  std::uint64_t skipped = 0;
   const auto where = fmt::format("listing {}", options_.resource.text());
-  auto answer = client_.call(
-      list_request(options_.resource, options_.ns, options_.selection, page), stop);
+  auto answer = client_.list(
+      list_request(options_.resource, options_.ns, options_.selection, page),
+      [&](const nlohmann::json& item) { if (!deliver(item)) ++skipped; }, stop);
   if (!answer) return fail(answer.error().context(where));
   const auto* items = member(*answer, "items");
   if (!text_at(*answer, "kind").ends_with("List") ||
@@ -154,24 +155,20 @@ Result<nlohmann::json> Watcher::Machine::list_page(const ListPage& page,
       text_at(*answer, "metadata", "resourceVersion").empty())
     return fail(ErrorKind::Internal,
                 fmt::format("{}: the answer is no list of {}", where, options_.resource.kind));
+  if (items != nullptr) skipped += items->size();  // what is left there are no objects
+  health_.with([&](WatchHealth& health) { health.skipped += skipped; });
   return answer;
 }
 
-void Watcher::Machine::deliver(const nlohmann::json& list) {
-  const auto* items = member(list, "items");
-  if (!items) return;
-  std::uint64_t skipped = 0;
-  for (const auto& item : *items) {
-    // Lists of built-in kinds leave the kind out of their items.
-    const auto kind = text_at(item, "kind");
-    if (text_at(item, "metadata", "name").empty() ||
-        (!kind.empty() && kind != options_.resource.kind)) {
-      ++skipped;
-      continue;
-    }
-    sink_.replace_item(item);
-  }
-  health_.with([&](WatchHealth& health) { health.skipped += skipped; });
+/// False for what is no object of the collection.
+bool Watcher::Machine::deliver(const nlohmann::json& item) {
+  // Lists of built-in kinds leave the kind out of their items.
+  const auto kind = text_at(item, "kind");
+  if (text_at(item, "metadata", "name").empty() ||
+      (!kind.empty() && kind != options_.resource.kind))
+    return false;
+  sink_.replace_item(item);
+  return true;
 }
 
 Watcher::Machine::State Watcher::Machine::watch(std::stop_token stop) {

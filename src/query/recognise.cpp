@@ -1,5 +1,7 @@
 #include <charconv>
+#include <cmath>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -79,6 +81,20 @@ class Reader {
     }
     at_ += static_cast<std::size_t>(last - first);
     return seconds;
+  }
+
+  /// A finite number as the planner writes it.
+  double take_number() {
+    if (error_) return 0;
+    double number = 0;
+    const char* const first = text_.data() + at_;
+    const auto [last, problem] = std::from_chars(first, text_.data() + text_.size(), number);
+    if (problem != std::errc() || !std::isfinite(number)) {
+      expected("a finite number");
+      return 0;
+    }
+    at_ += static_cast<std::size_t>(last - first);
+    return number;
   }
 
   std::string take_string() {
@@ -173,26 +189,63 @@ RenderedQuery read_query(Reader& reader) {
     read_selector(reader, query);
   }
   reader.take(")");
-  if (!reader.failed() && !reader.at_end()) reader.expected("the end");
   return query;
+}
+
+RenderedPart read_part(Reader& reader) {
+  RenderedPart part{.query = read_query(reader)};
+  if (reader.take_if(above_word)) part.above = reader.take_number();
+  return part;
+}
+
+/// Whether label and index are those that the planner writes is seen by rendering it again.
+std::vector<RenderedPart> read_parts(Reader& reader) {
+  std::vector<RenderedPart> parts;
+  if (!reader.take_if(part_start)) {
+    parts.push_back(read_part(reader));
+    return parts;
+  }
+  do {
+    if (!parts.empty()) reader.take(part_start);
+    const std::string index = std::to_string(parts.size());
+    parts.push_back(read_part(reader));
+    reader.take(", \"");
+    (void)reader.take_name(is_label_name, "the name of a label");
+    reader.take("\", \"");
+    reader.take(index);
+    reader.take("\"");
+    reader.take(part_end);
+  } while (!reader.failed() && reader.take_if(part_separator));
+  return parts;
+}
+
+tl::unexpected<Error> unknown(std::string_view why) {
+  return fail(ErrorKind::InvalidInput, fmt::format("unknown expression: {}", why));
 }
 
 }  // namespace
 
-Result<RenderedQuery> recognise(std::string_view promql) {
+Result<std::vector<RenderedPart>> recognise_parts(std::string_view promql) {
   if (promql.size() > query_bytes_max)
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("unknown expression: it has {} bytes, at most {} are read",
-                            promql.size(), query_bytes_max));
+    return unknown(fmt::format("it has {} bytes, at most {} are read", promql.size(),
+                               query_bytes_max));
   Reader reader(promql);
-  RenderedQuery query = read_query(reader);
+  auto parts = read_parts(reader);
+  if (!reader.failed() && !reader.at_end()) reader.expected("the end");
   if (reader.failed()) return fail(reader.error());
   // Two spellings of one query (an escape where none is needed) would not be an inverse.
-  if (render(query) != promql)
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("unknown expression: the query planner writes it as {}",
-                            capped(escaped(render(query)), 200)));
-  return query;
+  if (const auto text = render(parts); text != promql)
+    return unknown(
+        fmt::format("the query planner writes it as {}", capped(escaped(text), 200)));
+  return parts;
+}
+
+Result<RenderedQuery> recognise(std::string_view promql) {
+  auto parts = recognise_parts(promql);
+  if (!parts) return fail(parts.error());
+  if (parts->size() != 1 || parts->front().above)
+    return unknown("it is a joint query, or one with a bound");
+  return std::move(parts->front().query);
 }
 
 }  // namespace poolscaler::query

@@ -54,4 +54,38 @@ std::string render(const RenderedQuery& query) {
                      fmt::join(query.group_labels, ", "), selector);
 }
 
+std::string render(const RenderedPart& part) {
+  std::string text = render(part.query);
+  if (part.above) text += fmt::format("{}{}", above_word, *part.above + 0.0);  // no -0
+  return text;
+}
+
+std::string render(std::span<const RenderedPart> parts) {
+  if (parts.size() == 1) return render(parts.front());
+  std::vector<std::string> texts;
+  std::vector<std::string> group_labels;
+  for (const auto& part : parts) {
+    texts.push_back(render(part));
+    group_labels.insert(group_labels.end(), part.query.group_labels.begin(),
+                        part.query.group_labels.end());
+  }
+  return joined(texts, part_label(group_labels));
+}
+
+std::string part_label(std::span<const std::string> group_labels) {
+  std::string label = "poolscaler_part";
+  while (std::ranges::find(group_labels, label) != group_labels.end()) label += '_';
+  return label;
+}
+
+std::string joined(std::span<const std::string> parts, std::string_view label) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    text.append(i == 0 ? "" : part_separator)
+        .append(part_start)
+        .append(parts[i])
+        .append(fmt::format(", \"{}\", \"{}\"{}", label, i, part_end));
+  return text;
+}
+
 }  // namespace poolscaler::query

@@ -32,30 +32,33 @@ std::optional<SignalReading> shared_fate(const QueryAnswer& answer, std::string_
   return std::nullopt;
 }
 
+std::string_view label_of(const VectorSample& sample, const std::string& label) {
+  const auto found = sample.labels.find(label);
+  return found == sample.labels.end() ? std::string_view() : std::string_view(found->second);
+}
+
 }  // namespace
 
 SharedAnswer::SharedAnswer(const PlannedQuery& planned, const QueryAnswer& values,
                            const QueryAnswer& ages)
     : planned_(planned), values_(values), ages_(ages) {
   if (planned_.group_labels.empty()) return;
-  values_by_group_ = grouped(values_);
-  ages_by_group_ = grouped(ages_);
+  const bool is_joint = !planned_.part_label.empty();
+  take(values_, values_by_group_, is_joint ? ages_by_group_ : values_by_group_);
+  if (!is_joint) take(ages_, ages_by_group_, ages_by_group_);
 }
 
-SharedAnswer::Groups SharedAnswer::grouped(const QueryAnswer& answer) const {
-  Groups groups;
-  groups.reserve(answer.samples.size());
+void SharedAnswer::take(const QueryAnswer& answer, Groups& groups_of_part_0,
+                        Groups& groups_of_part_1) const {
   std::string key;
   for (const auto& sample : answer.samples) {
     key.clear();
-    for (const auto& label : planned_.group_labels) {
-      const auto found = sample.labels.find(label);
-      append_value(key, found == sample.labels.end() ? std::string_view() : found->second);
-    }
-    Group& group = groups[key];
+    for (const auto& label : planned_.group_labels) append_value(key, label_of(sample, label));
+    const bool is_second =
+        !planned_.part_label.empty() && label_of(sample, planned_.part_label) == "1";
+    Group& group = (is_second ? groups_of_part_1 : groups_of_part_0)[key];
     if (group.count++ == 0) group.first = &sample;
   }
-  return groups;
 }
 
 SignalReading SharedAnswer::value_of(const Group& group, std::optional<double> age) const {
@@ -82,7 +85,8 @@ SignalReading SharedAnswer::structured(const SignalQuery& signal) const {
 
   const auto found = values_by_group_.find(key);
   if (found == values_by_group_.end()) return value_of({}, std::nullopt);
-  if (auto fate = shared_fate(ages_, "the age of the samples: ")) return *fate;
+  if (!planned_.age_promql.empty())
+    if (auto fate = shared_fate(ages_, "the age of the samples: ")) return *fate;
 
   const auto sampled = ages_by_group_.find(key);
   if (sampled == ages_by_group_.end()) {

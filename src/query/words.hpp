@@ -34,6 +34,13 @@ inline constexpr std::array<std::pair<MatchOperator, std::string_view>, 4> opera
     {MatchOperator::Equal, "="},
 }};
 
+/// Of a bound, and of a joint query. Every part gets its label whatever labels it has, since the
+/// label that is not named is empty and matched by the empty expression.
+inline constexpr std::string_view above_word = " > ";
+inline constexpr std::string_view part_start = "label_replace(";
+inline constexpr std::string_view part_end = R"(, "", ""))";
+inline constexpr std::string_view part_separator = " or ";
+
 template <class Word, std::size_t N>
 constexpr std::string_view word_in(const std::array<std::pair<Word, std::string_view>, N>& words,
                                    Word word) {

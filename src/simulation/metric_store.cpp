@@ -65,6 +65,12 @@ struct Condition {
   query::LabelPredicate holds;
 };
 
+/// One part of what was asked, ready to be evaluated.
+struct Part {
+  query::RenderedPart asked;
+  std::vector<Condition> conditions;
+};
+
 Result<std::vector<Condition>> conditions_of(const query::RenderedQuery& query) {
   std::vector<Condition> conditions;
   for (const auto& matcher : query.matchers) {
@@ -123,13 +129,25 @@ void forget_ended(State& state) {
   std::erase_if(state.series_by_name, [](const auto& entry) { return entry.second.empty(); });
 }
 
-std::vector<VectorElement> evaluate(const State& state, const query::RenderedQuery& query,
-                                    const std::vector<Condition>& conditions, Instant time) {
+Result<std::vector<Part>> parts_of(std::string_view promql) {
+  auto asked = query::recognise_parts(promql);
+  if (!asked) return fail(asked.error());
+  std::vector<Part> parts;
+  for (auto& part : *asked) {
+    auto conditions = conditions_of(part.query);
+    if (!conditions) return fail(conditions.error());
+    parts.push_back({.asked = std::move(part), .conditions = std::move(*conditions)});
+  }
+  return parts;
+}
+
+std::vector<VectorElement> evaluate(const State& state, const Part& part, Instant time) {
+  const auto& query = part.asked.query;
   std::map<SeriesLabels, Aggregate> groups;
   const auto named = state.series_by_name.find(query.metric);
   if (named == state.series_by_name.end()) return {};
   for (const auto& [labels, history] : named->second) {
-    const bool wanted = std::ranges::all_of(conditions, [&](const Condition& condition) {
+    const bool wanted = std::ranges::all_of(part.conditions, [&](const Condition& condition) {
       return condition.holds(label_of(labels, condition.label));
     });
     const auto value = wanted ? value_of(history, query, time) : std::nullopt;
@@ -138,8 +156,27 @@ std::vector<VectorElement> evaluate(const State& state, const query::RenderedQue
   }
   std::vector<VectorElement> elements;
   elements.reserve(groups.size());
-  for (const auto& [labels, aggregate] : groups)
-    elements.push_back({.labels = labels, .value = aggregate.value()});
+  for (const auto& [labels, aggregate] : groups) {
+    const bool answered = !part.asked.above || aggregate.value() > *part.asked.above;
+    if (answered) elements.push_back({.labels = labels, .value = aggregate.value()});
+  }
+  return elements;
+}
+
+std::vector<VectorElement> evaluate(const State& state, const std::vector<Part>& parts,
+                                    Instant time) {
+  if (parts.size() == 1) return evaluate(state, parts.front(), time);
+  std::vector<std::string> group_labels;
+  for (const auto& part : parts)
+    std::ranges::copy(part.asked.query.group_labels, std::back_inserter(group_labels));
+  const auto label = query::part_label(group_labels);
+  std::vector<VectorElement> elements;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (auto& element : evaluate(state, parts[i], time)) {
+      element.labels[label] = std::to_string(i);
+      elements.push_back(std::move(element));
+    }
+  }
   return elements;
 }
 
@@ -169,13 +206,11 @@ struct MetricStore::Parts {
       return error_answer(400, "bad_data",
                           fmt::format("invalid parameter \"query\": {}", error.message));
     };
-    const auto query = query::recognise(parameters->query);
-    if (!query) return refused(query.error());
-    const auto conditions = conditions_of(*query);
-    if (!conditions) return refused(conditions.error());
+    const auto parts = parts_of(parameters->query);
+    if (!parts) return refused(parts.error());
     const Instant time = parameters->time.value_or(clock.now());
     const auto elements =
-        state.with([&](const State& s) { return evaluate(s, *query, *conditions, time); });
+        state.with([&](const State& s) { return evaluate(s, *parts, time); });
     return vector_answer(elements, time, parameters->limit);
   }
 

@@ -43,14 +43,17 @@ void splits(benchmark::State& state) {
   std::vector<QueryAnswer> answers(planned.size());
   for (std::size_t i = 0; i < planned.size(); ++i)
     for (const auto index : planned[i].waiting)
-      answers[i].samples.push_back({.labels = {{"namespace", signals[index].ns},
-                                               {"queue", fmt::format("queue-{}", index)},
-                                               {"job", "inference"}},
-                                    .time_seconds = 1e9,
-                                    .value = 1e9 - 5});
+      for (const std::string part : {"0", "1"})
+        answers[i].samples.push_back({.labels = {{"namespace", signals[index].ns},
+                                                 {"queue", fmt::format("queue-{}", index)},
+                                                 {"job", "inference"},
+                                                 {planned[i].part_label, part}},
+                                      .time_seconds = 1e9,
+                                      .value = 1e9 - 5});
+  const QueryAnswer no_ages{.samples = {}};
   for (auto _ : state) {
     for (std::size_t i = 0; i < planned.size(); ++i) {
-      const SharedAnswer shared(planned[i], answers[i], answers[i]);
+      const SharedAnswer shared(planned[i], answers[i], no_ages);
       for (const auto index : planned[i].waiting)
         benchmark::DoNotOptimize(shared.reading(signals[index]));
     }

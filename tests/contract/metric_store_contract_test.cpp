@@ -166,6 +166,18 @@ RenderedQuery any_query(Dice& dice, const std::string& metric) {
   return query;
 }
 
+/// One query, or several at once, bounded or not.
+std::vector<query::RenderedPart> any_parts(Dice& dice, const std::string& metric) {
+  std::vector<query::RenderedPart> parts;
+  const int count = dice.one_in(2) ? 1 : dice.roll(2, 4);
+  for (int i = 0; i < count; ++i) {
+    parts.push_back({.query = any_query(dice, metric)});
+    if (dice.one_in(3))
+      parts.back().above = dice.any_of(std::vector<double>{0, -100, 12.5, 1e3, 1e21});
+  }
+  return parts;
+}
+
 /// Often exactly where something begins or ends to be seen.
 Instant any_time(Dice& dice, const std::vector<WrittenSeries>& series, int window_seconds) {
   if (dice.one_in(3)) return base + Millis(dice.roll(-1000, 3'000'000));
@@ -260,8 +272,9 @@ TEST_F(MetricStoreContract, AnswersRenderedQueriesAsPrometheusDoes) {
     const auto series = any_series(dice, metric, metric == "jobs_total");
     write(series);
     for (int i = 0; i < 400 && !HasFailure(); ++i) {
-      const auto query = any_query(dice, metric);
-      const auto at = any_time(dice, series, query.window_seconds).time_since_epoch().count();
+      const auto query = any_parts(dice, metric);
+      const auto at =
+          any_time(dice, series, query.front().query.window_seconds).time_since_epoch().count();
       const auto request = query_request(
           query::render(query), "&time=" + std::to_string(at / 1000) + "." +
                                     std::to_string(1000 + at % 1000).substr(1));

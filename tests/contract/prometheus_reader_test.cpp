@@ -213,7 +213,12 @@ TEST(ManyPolicies, CostAFewQueries) {
   const auto readings = reader->read(signals, Ms{10'000}, {});
   for (std::size_t i = 0; i < readings.size(); ++i)
     EXPECT_EQ(readings[i].value, static_cast<double>(i)) << readings[i].detail;
-  EXPECT_EQ(queries, 10) << "five times 200 values, and their ages";
+  EXPECT_EQ(queries, 5) << "200 values with their ages in each";
+  queries = 0;
+  const std::vector<double> above(signals.size(), 989);
+  const auto sighted = reader->lookout(signals, above)->look(Ms{10'000}, {});
+  EXPECT_THAT(sighted, ::testing::ElementsAre(990, 991, 992, 993, 994, 995, 996, 997, 998, 999));
+  EXPECT_EQ(queries, 1) << "five parts in one";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 // is the state of the signals that need it and of no other.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,9 @@ class SignalReader final : public MetricReader {
   void use_sources(std::vector<MetricSource> sources) override;
   std::vector<SignalReading> read(std::span<const SignalQuery> queries, Millis deadline,
                                   std::stop_token stop) override;
+  /// Of the metric sources: usage of pods wakes nothing.
+  std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
+                                   std::span<const double> above) override;
 
  private:
   void read_pods(std::span<const SignalQuery> queries, std::vector<SignalReading>& readings,

@@ -66,6 +66,12 @@ class Client {
 
   /// A 2xx answer as a JSON object. GETs are retried within their deadline, nothing else is.
   [[nodiscard]] Result<nlohmann::json> call(const Request& request, std::stop_token stop) const;
+  /// The same of a list, whose `items` go to the sink one by one as they are read and are missing
+  /// in the answer: a page of large objects is never held as a whole. A list that turns out to be
+  /// none after some items is an Error.
+  using ItemSink = std::function<void(const nlohmann::json& item)>;
+  [[nodiscard]] Result<nlohmann::json> list(const Request& request, const ItemSink& sink,
+                                            std::stop_token stop) const;
   /// The same with a deadline of its own and without any retry. `may_send` is asked immediately
   /// before anything is sent; Cancelled when it says no.
   [[nodiscard]] Result<nlohmann::json> call_once(const Request& request, Millis deadline,
@@ -80,6 +86,8 @@ class Client {
   [[nodiscard]] Result<HttpResponse> exchange(const Request& request, Millis deadline,
                                               std::stop_token stop,
                                               const SendGate& may_send) const;
+  [[nodiscard]] Result<nlohmann::json> call_parsed(const Request& request, std::stop_token stop,
+                                                   const ItemSink* sink) const;
   [[nodiscard]] HttpRequest dressed(const Request& request, std::string_view token,
                                     Millis deadline) const;
   void observe(const Request& request, const Result<HttpResponse>& answer, Millis began) const;

@@ -1,6 +1,8 @@
 // MetricReader: what signals read, without a word about how.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -23,6 +25,18 @@ struct SignalQuery {
   std::string pod_selector{};  // of a PodResource: the target's own, as in a request
 };
 
+/// Signals that are looked at each second, of which most are quiet: cheaper than reading them all.
+/// Made of the sources that there were then; to be made again after use_sources().
+class Lookout {
+ public:
+  virtual ~Lookout() = default;
+
+  /// Indices of the signals, ascending, that may be usable and above their values now: all that
+  /// are, all of which nothing could be learned, and perhaps some more. What they are tells read().
+  /// One call at a time.
+  [[nodiscard]] virtual std::vector<std::size_t> look(Millis deadline, std::stop_token stop) = 0;
+};
+
 /// Thread-safe.
 class MetricReader {
  public:
@@ -36,6 +50,11 @@ class MetricReader {
   [[nodiscard]] virtual std::vector<SignalReading> read(std::span<const SignalQuery> queries,
                                                         Millis deadline,
                                                         std::stop_token stop) = 0;
+
+  /// A lookout over these signals; it must not outlive the reader. REQUIRES: a value for each.
+  /// This one reads them all, as a reader without a cheaper way does.
+  [[nodiscard]] virtual std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
+                                                         std::span<const double> above);
 };
 
 }  // namespace poolscaler

@@ -10,7 +10,8 @@
 // text is equal (and are the tenant's own as far as the MetricSource allows them).
 //
 // Age needs the sample's own time, since an instant query answers with the time of the query:
-// `min by (...) (timestamp(metric{...}))` is asked once a shape.
+// `min by (...) (timestamp(metric{...}))` is asked with the values, as the second part of one joint
+// query, or by a query of its own where both together are too long.
 #pragma once
 
 #include <cstddef>
@@ -42,10 +43,12 @@ struct PlannedQuery {
   std::string source;
   /// Empty when `refused`.
   std::string promql;
-  /// Empty for raw queries, whose age is not known.
-  std::string age_promql;
-  std::vector<std::string> group_labels;  // the enforced label first; empty for raw queries
-  std::vector<std::size_t> waiting;       // ascending
+  /// Empty where `promql` asks for the ages too, and for raw queries, whose age is not known.
+  std::string age_promql{};
+  std::vector<std::string> group_labels{};  // the enforced label first; empty for raw queries
+  /// Set where `promql` is joint: values are its part 0, ages its part 1.
+  std::string part_label{};
+  std::vector<std::size_t> waiting{};  // ascending
   /// Set: not to be sent, the selector cannot be said in PromQL; text for people.
   std::optional<std::string> refused{};
 };
@@ -80,6 +83,7 @@ struct QueryAnswer {
 /// as its answer: the age is not known and never Stale.
 class SharedAnswer {
  public:
+  /// `ages` answers the planned query's `age_promql`, and counts only where there is one.
   SharedAnswer(const PlannedQuery& planned, const QueryAnswer& values, const QueryAnswer& ages);
 
   /// REQUIRES: `signal` is one of those that wait for the planned query.
@@ -92,7 +96,7 @@ class SharedAnswer {
   };
   using Groups = std::unordered_map<std::string, Group>;
 
-  [[nodiscard]] Groups grouped(const QueryAnswer& answer) const;
+  void take(const QueryAnswer& answer, Groups& groups_of_part_0, Groups& groups_of_part_1) const;
   [[nodiscard]] SignalReading value_of(const Group& group, std::optional<double> age) const;
   [[nodiscard]] SignalReading structured(const SignalQuery& signal) const;
 

@@ -4,10 +4,18 @@
 //
 //   sum by (namespace, queue) (rate(jobs_total{namespace="shop",queue=~"a|b"}[60s]))
 //   min by (namespace, queue) (timestamp(jobs_total{namespace="shop",queue=~"a|b"}))
+//
+// Each may be bounded from below (`... > 5`), so that the answer is empty while nothing is above.
+// Several are asked at once as parts of one joint query, told apart by a label with their index:
+//
+//   label_replace(sum by (..) (..), "poolscaler_part", "0", "", "") or
+//   label_replace(min by (..) (..), "poolscaler_part", "1", "", "")
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,11 +46,28 @@ struct RenderedQuery {
   auto operator<=>(const RenderedQuery&) const = default;
 };
 
+struct RenderedPart {
+  RenderedQuery query;
+  /// Set, and finite: only values above it are answered.
+  std::optional<double> above{};
+  auto operator<=>(const RenderedPart&) const = default;
+};
+
 /// REQUIRES: names that is_metric_name() and is_label_name() accept, values of valid UTF-8.
 [[nodiscard]] std::string render(const RenderedQuery& query);
+[[nodiscard]] std::string render(const RenderedPart& part);
+/// A part alone as it is, several as a joint query. REQUIRES: at least one.
+[[nodiscard]] std::string render(std::span<const RenderedPart> parts);
+
+/// The label that tells the parts of a joint query apart: none of those that they are grouped by.
+[[nodiscard]] std::string part_label(std::span<const std::string> group_labels);
+/// The joint query of parts that are rendered already. REQUIRES: at least two.
+[[nodiscard]] std::string joined(std::span<const std::string> parts, std::string_view label);
 
 /// Errors: InvalidInput with the position (in bytes, from 1) and what was expected there.
 [[nodiscard]] Result<RenderedQuery> recognise(std::string_view promql);
+/// The same of everything that the planner sends; one part when it is no joint query.
+[[nodiscard]] Result<std::vector<RenderedPart>> recognise_parts(std::string_view promql);
 
 /// Names that can stand in PromQL as they are: its grammar, without its reserved words.
 [[nodiscard]] bool is_metric_name(std::string_view name);

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "batch.hpp"
+#include "lookout.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/query/lookout_plan.hpp"
 #include "poolscaler/query/planner.hpp"
 #include "source_client.hpp"
 
@@ -14,6 +16,7 @@ namespace poolscaler::adapters {
 namespace {
 
 using query::PlannedQuery;
+using Clients = PrometheusLookout::Clients;
 
 SignalReading error_reading(std::string_view detail) {
   return {.state = SignalState::Error,
@@ -22,16 +25,35 @@ SignalReading error_reading(std::string_view detail) {
           .detail = capped(escaped(detail), query::detail_bytes_max)};
 }
 
+/// Why a signal may not be asked; nothing when it may.
+std::optional<std::string> forbidden(const SignalQuery& signal, const Clients& clients) {
+  const auto found = clients.find(signal.source);
+  if (found == clients.end())
+    return fmt::format("metric source '{}' does not exist; ask the platform team for its name",
+                       signal.source);
+  if (std::holds_alternative<RawQuery>(signal.query) &&
+      !found->second->source().allows_raw_query(signal.ns))
+    return fmt::format("metric source '{}' does not allow raw queries of namespace '{}'; use a "
+                       "structured query, or ask the platform team",
+                       signal.source, signal.ns);
+  return std::nullopt;
+}
+
+std::map<std::string, std::string> enforced_labels_of(const Clients& clients) {
+  std::map<std::string, std::string> labels;
+  for (const auto& [name, client] : clients) labels[name] = client->source().enforced_label;
+  return labels;
+}
+
 /// One call of read().
 class Round {
  public:
-  using Clients = std::map<std::string, std::shared_ptr<SourceClient>, std::less<>>;
-
   Round(std::span<const SignalQuery> queries, Clients clients, const PrometheusOptions& options)
-      : queries_(queries), clients_(std::move(clients)), options_(options) {
+      : queries_(queries),
+        clients_(std::move(clients)),
+        options_(options),
+        enforced_labels_(enforced_labels_of(clients_)) {
     readings_.resize(queries.size());
-    for (const auto& [name, client] : clients_)
-      enforced_labels_[name] = client->source().enforced_label;
   }
 
   std::vector<SignalReading> run(Millis until, const std::stop_token& stop) {
@@ -55,21 +77,10 @@ class Round {
     std::vector<std::size_t> indices;
     indices.reserve(queries_.size());
     for (std::size_t i = 0; i < queries_.size(); ++i) {
-      const auto& signal = queries_[i];
-      const auto found = clients_.find(signal.source);
-      if (found == clients_.end()) {
-        readings_[i] = error_reading(
-            fmt::format("metric source '{}' does not exist; ask the platform team for its name",
-                        signal.source));
-      } else if (std::holds_alternative<RawQuery>(signal.query) &&
-                 !found->second->source().allows_raw_query(signal.ns)) {
-        readings_[i] = error_reading(
-            fmt::format("metric source '{}' does not allow raw queries of namespace '{}'; use a "
-                        "structured query, or ask the platform team",
-                        signal.source, signal.ns));
-      } else {
+      if (const auto why = forbidden(queries_[i], clients_))
+        readings_[i] = error_reading(*why);
+      else
         indices.push_back(i);
-      }
     }
     return indices;
   }
@@ -95,8 +106,8 @@ class Round {
     return place->second;
   }
 
-  /// One job for each different text: first the values that many wait for, then their ages, then
-  /// raw queries, the first one of every tenant before the second one of any.
+  /// One job for each different text: first the values that many wait for, then ages that are asked
+  /// apart, then raw queries, the first one of every tenant before the second one of any.
   void prepare(const std::vector<PlannedQuery>& planned) {
     jobs_.clear();
     job_index_.clear();
@@ -112,7 +123,7 @@ class Round {
       }
     }
     for (std::size_t i = 0; i < planned.size(); ++i)
-      if (answers_[i].values != no_job)
+      if (answers_[i].values != no_job && !planned[i].age_promql.empty())
         answers_[i].ages = job_for(planned[i], planned[i].age_promql, "");
     std::ranges::sort(raw);
     for (const auto& [turn, i] : raw)
@@ -155,7 +166,7 @@ class Round {
     // The same query again: everyone in it wants the same.
     if (halves.front().promql == whole.promql) return {};
     std::ranges::move(second, std::back_inserter(halves));
-    spent += 2 * static_cast<int>(halves.size());
+    for (const auto& half : halves) spent += half.age_promql.empty() ? 1 : 2;
     return halves;
   }
 
@@ -164,7 +175,7 @@ class Round {
   std::span<const SignalQuery> queries_;
   Clients clients_;
   const PrometheusOptions& options_;
-  std::map<std::string, std::string> enforced_labels_{};
+  std::map<std::string, std::string> enforced_labels_;
   std::vector<SignalReading> readings_{};
   std::vector<Job> jobs_{};
   std::map<std::pair<std::string, std::string>, std::size_t> job_index_{};
@@ -206,6 +217,26 @@ std::vector<SignalReading> PrometheusReader::read(std::span<const SignalQuery> q
     return std::vector<SignalReading>(
         queries.size(), error_reading(fmt::format("internal error: {}", problem.what())));
   }
+}
+
+std::shared_ptr<Lookout> PrometheusReader::lookout(std::span<const SignalQuery> queries,
+                                                   std::span<const double> above) {
+  const auto clients = clients_.with([](const Clients& all) { return all; });
+  // Those that may not be asked have an error in read(), and are never above anything.
+  std::vector<SignalQuery> allowed;
+  std::vector<double> their_above;
+  std::vector<std::uint32_t> index;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    if (forbidden(queries[i], clients)) continue;
+    allowed.push_back(queries[i]);
+    their_above.push_back(above[i]);
+    index.push_back(static_cast<std::uint32_t>(i));
+  }
+  auto plan = query::plan_lookout(allowed, their_above, enforced_labels_of(clients));
+  for (auto& part : plan)
+    for (auto& seat : part.seats) seat.signal = index[seat.signal];
+  return std::make_shared<PrometheusLookout>(std::move(plan), clients, clock_,
+                                             options_.concurrency);
 }
 
 }  // namespace poolscaler::adapters

@@ -128,6 +128,8 @@ Asked SourceClient::ask_admitted(std::string_view promql, Millis until, std::sto
       clock_.sleep_for(retry_pause + Millis(stable_hash(promql) % 50), stop))
     exchange = try_once(promql, until, stop);
   learn(exchange, clock_.monotonic());
+  exchange.asked.own_fault =
+      exchange.verdict == Exchange::Verdict::Alive && exchange.asked.answer.error.has_value();
   return std::move(exchange.asked);
 }
 

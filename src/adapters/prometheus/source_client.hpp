@@ -21,6 +21,8 @@ struct Asked {
   query::QueryAnswer answer{.samples = {}};
   /// The query itself is too much for the server or for us: a smaller one may do.
   bool smaller_may_do = false;
+  /// The source is well; it is this query that it did not answer.
+  bool own_fault = false;
 };
 
 [[nodiscard]] Asked failed_ask(std::string text);

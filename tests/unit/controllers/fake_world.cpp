@@ -21,6 +21,13 @@ std::vector<SignalReading> FakeReader::read(std::span<const SignalQuery> queries
   return out;
 }
 
+std::shared_ptr<Lookout> FakeReader::lookout(std::span<const SignalQuery> queries,
+                                             std::span<const double> above) {
+  ++lookouts_made;
+  signals_watched = queries.size();
+  return MetricReader::lookout(queries, above);
+}
+
 FakeCluster::FakeCluster(controllers::ClusterState& state, const Clock& clock) : clock_(clock) {
   bind(state);
 }

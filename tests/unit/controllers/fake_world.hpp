@@ -28,12 +28,16 @@ class FakeReader final : public MetricReader {
   void use_sources(std::vector<MetricSource> sources) override { known = std::move(sources); }
   std::vector<SignalReading> read(std::span<const SignalQuery> queries, Millis deadline,
                                   std::stop_token stop) override;
+  std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
+                                   std::span<const double> above) override;
 
   /// By namespace and metric name ("shop/queue"); Absent where nothing is set.
   std::map<std::string, SignalReading> readings;
   std::vector<MetricSource> known;
   std::size_t reads = 0;
   std::size_t queries_read = 0;
+  std::size_t lookouts_made = 0;
+  std::size_t signals_watched = 0;  // by the newest lookout
 };
 
 struct ScaleDone {

@@ -128,6 +128,59 @@ TEST_F(Rounds, AWakeRoundThatFindsNothingDecidesNothing) {
   EXPECT_EQ(world.cluster->status_writes, written);
 }
 
+TEST_F(Rounds, ALookoutIsMadeAnewOnlyWhenWhatItLooksAtChanges) {
+  set_up(0, 0, 0);
+  const ObjectKey other{"shop", "other"};
+  world.cluster->add_deployment(other, 0);
+  world.cluster->add_policy(other, queue_policy("other", 0, 5));
+  world.run_for(20 * second);
+  const auto made = world.reader.lookouts_made;
+  EXPECT_EQ(world.reader.signals_watched, 2U);
+  world.run_for(2 * minute);
+  EXPECT_EQ(world.reader.lookouts_made, made);
+
+  auto spec = queue_policy("other", 0, 5);
+  spec["signals"][0]["activation"] = {{"above", 40}};
+  world.cluster->edit_policy(other, spec);
+  world.reader.readings["shop/queue"] = value(40);
+  world.run_for(3 * second);
+  EXPECT_EQ(world.cluster->replicas(web), 4);
+  EXPECT_EQ(world.cluster->replicas(other), 0) << "40 is not above 40";
+  EXPECT_EQ(world.reader.signals_watched, 1U);
+  world.reader.readings["shop/queue"] = value(41);
+  world.run_for(1'100 * Millis(1));
+  EXPECT_GT(world.cluster->replicas(other), 0);
+
+  const auto made_at_last = world.reader.lookouts_made;
+  world.run_for(minute);
+  EXPECT_EQ(world.reader.lookouts_made, made_at_last) << "nobody is at zero";
+}
+
+TEST_F(Rounds, AChangedSourceIsLookedAtFromThenOn) {
+  set_up(0, 0, 0);
+  world.run_for(5 * second);
+  const auto made = world.reader.lookouts_made;
+  world.cluster->add_source("prometheus", {{"url", "http://elsewhere:9090"}});
+  world.run_for(2 * second);
+  EXPECT_GT(world.reader.lookouts_made, made);
+  world.reader.readings["shop/queue"] = value(35);
+  world.run_for(1'100 * Millis(1));
+  EXPECT_EQ(world.cluster->replicas(web), 4);
+}
+
+TEST_F(Rounds, RecommendTellsOfAWakeWithinASecond) {
+  world.cluster->add_deployment(web, 0);
+  auto spec = queue_policy("web", 0, 20);
+  spec["mode"] = "Recommend";
+  world.cluster->add_policy(policy, spec);
+  world.reader.readings["shop/queue"] = value(0);
+  world.run_for(5 * second);
+  world.reader.readings["shop/queue"] = value(35);
+  world.run_for(1'100 * Millis(1));
+  EXPECT_THAT(world.cluster->scales, IsEmpty());
+  EXPECT_EQ(world.cluster->status(policy)["recommendedReplicas"], 4);
+}
+
 TEST_F(Rounds, FromZeroToLoadAndBackToZero) {
   set_up(0, 35, 0);
   world.run_for(2 * second);

@@ -72,10 +72,10 @@ inline std::optional<double> seen(const Series& series, RangeFunction function, 
   return series.value;
 }
 
-/// Answers a rendered query over `store`, as a server would.
-inline QueryAnswer answer(const std::vector<Series>& store, const std::string& promql) {
-  const auto query = recognise(promql);
-  if (!query) return {.samples = {}, .error = query.error().message};
+/// Answers a query with its bound over `store`, as a server would.
+inline std::vector<VectorSample> answer(const std::vector<Series>& store,
+                                        const RenderedPart& part) {
+  const auto* query = &part.query;
   std::map<std::map<std::string, std::string>, std::vector<double>> groups;
   for (const auto& series : store) {
     if (label_of(series, "__name__") != query->metric) continue;
@@ -91,12 +91,39 @@ inline QueryAnswer answer(const std::vector<Series>& store, const std::string& p
       if (!label_of(series, label).empty()) group[label] = label_of(series, label);
     groups[group].push_back(*number);
   }
-  QueryAnswer out{.samples = {}};
-  for (const auto& [labels, values] : groups)
-    out.samples.push_back({.labels = labels,
-                           .time_seconds = query_time,
-                           .value = aggregate(query->aggregation, values)});
+  std::vector<VectorSample> out;
+  for (const auto& [labels, values] : groups) {
+    const double value = aggregate(query->aggregation, values);
+    if (!part.above || value > *part.above)
+      out.push_back({.labels = labels, .time_seconds = query_time, .value = value});
+  }
   return out;
+}
+
+/// The same of everything that the planner sends.
+inline QueryAnswer answer(const std::vector<Series>& store, const std::string& promql) {
+  const auto parts = recognise_parts(promql);
+  if (!parts) return {.samples = {}, .error = parts.error().message};
+  std::vector<std::string> labels;
+  for (const auto& part : *parts)
+    labels.insert(labels.end(), part.query.group_labels.begin(), part.query.group_labels.end());
+  QueryAnswer out{.samples = {}};
+  for (std::size_t i = 0; i < parts->size(); ++i) {
+    for (auto& sample : answer(store, (*parts)[i])) {
+      if (parts->size() > 1) sample.labels[part_label(labels)] = std::to_string(i);
+      out.samples.push_back(std::move(sample));
+    }
+  }
+  return out;
+}
+
+/// The same plan with values and ages asked apart, as where both together are too long.
+inline PlannedQuery apart(PlannedQuery planned) {
+  const auto parts = recognise_parts(planned.promql).value();
+  planned.promql = render(parts.at(0));
+  planned.age_promql = render(parts.at(1));
+  planned.part_label.clear();
+  return planned;
 }
 
 /// What the signal means, straight from its selector: no planner, no PromQL, no sharing.

@@ -32,11 +32,14 @@ TEST(Plan, SharesOneQueryForOneShape) {
   const std::vector<SignalQuery> signals{depth_of("shop", "a.b"), depth_of("bank", "c\"d")};
   const auto queries = plan(signals);
   ASSERT_THAT(queries, SizeIs(1));
+  const std::string selector = R"(depth{namespace=~"bank|shop",queue=~"a\\.b|c\"d"})";
   EXPECT_EQ(queries[0].promql,
-            R"(sum by (namespace, queue) (depth{namespace=~"bank|shop",queue=~"a\\.b|c\"d"}))");
-  EXPECT_EQ(queries[0].age_promql,
-            "min by (namespace, queue) "
-            R"((timestamp(depth{namespace=~"bank|shop",queue=~"a\\.b|c\"d"})))");
+            "label_replace(sum by (namespace, queue) (" + selector +
+                R"(), "poolscaler_part", "0", "", "") or label_replace(min by (namespace, )"
+                "queue) (timestamp(" +
+                selector + R"()), "poolscaler_part", "1", "", ""))");
+  EXPECT_EQ(queries[0].age_promql, "");
+  EXPECT_EQ(queries[0].part_label, "poolscaler_part");
   EXPECT_THAT(queries[0].group_labels, ElementsAre("namespace", "queue"));
   EXPECT_THAT(queries[0].waiting, ElementsAre(0, 1));
 }
@@ -49,10 +52,13 @@ TEST(Plan, KeepsAlwaysTheOwnNamespaceWhateverTheTenantWrites) {
     const std::vector<SignalQuery> signals{signal("shop", selector)};
     const auto queries = plan(signals);
     ASSERT_THAT(queries, SizeIs(1));
-    const auto rendered = recognise(queries[0].promql);
-    ASSERT_TRUE(rendered);
-    EXPECT_THAT(rendered->matchers, ElementsAre(equal("namespace", "shop"), theirs));
-    EXPECT_THAT(rendered->group_labels, ElementsAre("namespace"));
+    const auto parts = recognise_parts(queries[0].promql);
+    ASSERT_TRUE(parts);
+    EXPECT_THAT(*parts, SizeIs(2));
+    for (const auto& part : *parts) {
+      EXPECT_THAT(part.query.matchers, ElementsAre(equal("namespace", "shop"), theirs));
+      EXPECT_THAT(part.query.group_labels, ElementsAre("namespace"));
+    }
   }
 }
 
@@ -61,8 +67,8 @@ TEST(Plan, UsesTheEnforcedLabelOfTheSource) {
       signal("shop", {.metric = "depth", .matchers = {equal("namespace", "x")}})};
   const auto queries = plan(signals, {{"main", "tenant"}});
   ASSERT_THAT(queries, SizeIs(1));
-  EXPECT_EQ(queries[0].promql,
-            R"(sum by (tenant, namespace) (depth{tenant="shop",namespace="x"}))");
+  EXPECT_THAT(queries[0].promql,
+              HasSubstr(R"(sum by (tenant, namespace) (depth{tenant="shop",namespace="x"}))"));
 }
 
 TEST(Plan, KeepsApartWhatCannotBeSplitByLabels) {
@@ -145,10 +151,10 @@ void expect_within_limits(const std::vector<PlannedQuery>& queries) {
   for (const auto& query : queries) {
     EXPECT_LE(query.promql.size(), query_bytes_max);
     EXPECT_LE(query.age_promql.size(), query_bytes_max);
-    const auto rendered = recognise(query.promql);
+    const auto rendered = recognise_parts(query.promql);
     ASSERT_TRUE(rendered) << rendered.error().message;
     std::size_t groups = 1;
-    for (const auto& matcher : rendered->matchers) {
+    for (const auto& matcher : rendered->front().query.matchers) {
       if (matcher.op != MatchOperator::Regex) continue;
       const auto values = static_cast<std::size_t>(std::ranges::count(matcher.value, '|')) + 1;
       EXPECT_LE(values, values_max);
@@ -189,6 +195,32 @@ TEST(Plan, SplitsLongValuesIntoMoreQueries) {
   EXPECT_GE(queries.size(), 7u);  // each dot takes three bytes
   EXPECT_EQ(waiting(queries), signals.size());
   expect_within_limits(queries);
+}
+
+TEST(Plan, AsksAgesApartWhereBothTogetherAreTooLong) {
+  const auto queries_of = [](int values) {
+    std::vector<SignalQuery> signals;
+    for (int i = 0; i < values; ++i)
+      signals.push_back(depth_of("shop", fmt::format("{}{:03}", std::string(57, 'q'), i)));
+    auto queries = plan(signals);
+    expect_within_limits(queries);
+    return queries;
+  };
+  const auto together = queries_of(120);
+  ASSERT_THAT(together, SizeIs(1));
+  EXPECT_EQ(together[0].age_promql, "");
+  const auto apart = queries_of(180);
+  ASSERT_THAT(apart, SizeIs(1));
+  EXPECT_EQ(apart[0].part_label, "");
+  EXPECT_THAT(apart[0].promql, ::testing::StartsWith("sum by (namespace, queue) (depth{"));
+  EXPECT_THAT(apart[0].age_promql, ::testing::StartsWith("min by (namespace, queue) (timestamp("));
+}
+
+TEST(Plan, TellsPartsApartByALabelThatNobodyGroupsBy) {
+  const std::vector<SignalQuery> signals{
+      signal("shop", {.metric = "depth", .matchers = {equal("poolscaler_part", "0")}})};
+  EXPECT_EQ(plan(signals).front().part_label, "poolscaler_part_");
+  EXPECT_TRUE(recognise_parts(plan(signals).front().promql));
 }
 
 TEST(Plan, BoundsTheGroupsOfThreeLabels) {

@@ -52,15 +52,35 @@ RC_GTEST_PROP(Recognise, IsTheInverseOfRender, ()) {
   RC_ASSERT(*back == query);
 }
 
+std::vector<RenderedPart> any_parts() {
+  std::vector<RenderedPart> parts;
+  for (int n = *rc::gen::inRange(1, 4); n > 0; --n) {
+    parts.push_back({.query = any_query()});
+    if (*rc::gen::arbitrary<bool>())
+      parts.back().above = *rc::gen::element(0.0, 5.0, -1.5, 0.1, 1e300, -1e-7, 1e21);
+    if (*rc::gen::inRange(0, 4) == 0) parts.back().query.group_labels = {"poolscaler_part"};
+  }
+  return parts;
+}
+
+RC_GTEST_PROP(Recognise, IsTheInverseOfRenderForParts, ()) {
+  const auto parts = any_parts();
+  const auto text = render(parts);
+  const auto back = recognise_parts(text);
+  RC_LOG() << text;
+  RC_ASSERT(back.has_value() == (text.size() <= query_bytes_max));
+  if (back) RC_ASSERT(*back == parts);
+}
+
 RC_GTEST_PROP(Recognise, TakesNothingThatRenderWouldNotWrite, ()) {
-  std::string text = render(any_query());
+  std::string text = render(any_parts());
   const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
   switch (*rc::gen::inRange(0, 3)) {
     case 0: text.erase(at, 1); break;
     case 1: text.insert(at, 1, *rc::gen::element(' ', '"', '\\', 'x', '(', ')', '0', ',')); break;
     default: text[at] = *rc::gen::arbitrary<char>(); break;
   }
-  if (const auto query = recognise(text)) RC_ASSERT(render(*query) == text);
+  if (const auto parts = recognise_parts(text)) RC_ASSERT(render(*parts) == text);
 }
 
 TEST(Recognise, ReadsTheTwoFormsOfTheDoor) {

@@ -30,7 +30,7 @@ QueryAnswer one(double value, double time_seconds = query_time) {
 /// The reading of queue a of shop, with a sample that is 5 s old unless said otherwise.
 SignalReading read(const QueryAnswer& values, const QueryAnswer& ages = one(query_time - 5)) {
   const std::vector<SignalQuery> signals{depth_of("shop", "a")};
-  return split(plan(signals).front(), signals.front(), values, ages);
+  return split(testing::apart(plan(signals).front()), signals.front(), values, ages);
 }
 
 TEST(Split, GivesValueAndAge) {
@@ -39,6 +39,22 @@ TEST(Split, GivesValueAndAge) {
   EXPECT_EQ(reading.value, 7);
   EXPECT_EQ(reading.age_seconds, 5);
   EXPECT_EQ(reading.detail, "");
+}
+
+TEST(Split, FindsValueAndAgeInOneAnswer) {
+  const std::vector<SignalQuery> signals{depth_of("shop", "a")};
+  QueryAnswer both = one(7);
+  both.samples.push_back(one(query_time - 5).samples.front());
+  both.samples[0].labels["poolscaler_part"] = "0";
+  both.samples[1].labels["poolscaler_part"] = "1";
+  const auto planned = plan(signals).front();
+  const auto reading = split(planned, signals.front(), both, {.samples = {}});
+  EXPECT_EQ(reading.value, 7);
+  EXPECT_EQ(reading.age_seconds, 5);
+  both.warnings = {"w"};
+  EXPECT_EQ(split(planned, signals.front(), both, {.samples = {}}).state, SignalState::Partial);
+  both.error = "no answer";
+  EXPECT_EQ(split(planned, signals.front(), both, {.samples = {}}).detail, "no answer");
 }
 
 TEST(Split, TellsZeroAndMinusZeroAsZero) {
@@ -106,7 +122,8 @@ TEST(Split, AValueWithoutASampleWithinTheLookbackIsStaleUnlessItsWindowIsFresh) 
                                                    .range_function = function,
                                                    .window_seconds = window},
                                                   max_age)};
-    return split(plan(signals).front(), signals.front(), one(3), {.samples = {}}).state;
+    const auto planned = testing::apart(plan(signals).front());
+    return split(planned, signals.front(), one(3), {.samples = {}}).state;
   };
   EXPECT_EQ(of(600, 120), SignalState::Stale);
   EXPECT_EQ(of(600, 599), SignalState::Stale);
@@ -173,7 +190,9 @@ RC_GTEST_PROP(SharedAnswer, EqualsTheMeaningOfTheSignalAlone, ()) {
   for (int n = *rc::gen::inRange(1, 40); n > 0; --n) signals.push_back(any_signal());
 
   std::size_t answered = 0;
-  for (const auto& planned : plan(signals)) {
+  const bool ages_apart = *rc::gen::arbitrary<bool>();
+  for (const auto& planned_together : plan(signals)) {
+    const auto planned = ages_apart ? testing::apart(planned_together) : planned_together;
     const auto values = testing::answer(store, planned.promql);
     const auto ages = testing::answer(store, planned.age_promql);
     const SharedAnswer shared(planned, values, ages);

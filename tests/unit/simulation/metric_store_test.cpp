@@ -67,6 +67,19 @@ TEST_F(MetricStoreTest, AnswersAnAggregationInTheWireFormat) {
             R"({"metric":{"namespace":"shop"},"value":[1790000000.500,"7.5"]}]}})");
 }
 
+TEST_F(MetricStoreTest, AnswersTheJointQueriesOfThePlanner) {
+  depth("shop", "a", 3);
+  const auto series = result("label_replace(" + all_ + R"(, "poolscaler_part", "0", "", "") or )" +
+                             "label_replace(" + age_ + R"(, "poolscaler_part", "1", "", ""))");
+  ASSERT_EQ(series.size(), 2U);
+  EXPECT_EQ(series[0]["metric"], json({{"namespace", "shop"}, {"poolscaler_part", "0"}}));
+  EXPECT_EQ(series[0]["value"][1], "3");
+  EXPECT_EQ(series[1]["metric"]["poolscaler_part"], "1");
+  EXPECT_EQ(value(all_ + " > 2.5"), "3");
+  EXPECT_EQ(value(all_ + " > 3"), "");
+  EXPECT_EQ(value(all_ + " > -1"), "3");
+}
+
 TEST_F(MetricStoreTest, SplitsByTheLabelsOfTheGrouping) {
   depth("shop", "a", 1);
   depth("shop", "b", 2);

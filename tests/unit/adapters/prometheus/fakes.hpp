@@ -37,8 +37,9 @@ inline std::string form_member(const HttpRequest& request, const std::string& na
   return percent_decoded(std::string_view(body).substr(from, body.find('&', from) - from));
 }
 
-inline bool asks_age(const HttpRequest& request) {
-  return form_member(request, "query").find("timestamp(") != std::string::npos;
+/// Whether it asks for values and ages at once.
+inline bool is_joint(const HttpRequest& request) {
+  return form_member(request, "query").starts_with("label_replace(");
 }
 
 }  // namespace poolscaler::adapters::testing

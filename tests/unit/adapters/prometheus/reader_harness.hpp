@@ -29,6 +29,20 @@ inline std::string series_of(const std::string& queue, const std::string& value)
                      queue, value);
 }
 
+/// The same as part `part` of a joint query.
+inline std::string part_of(int part, const std::string& queue, const std::string& value) {
+  return fmt::format(
+      R"({{"metric":{{"namespace":"shop","queue":"{}","poolscaler_part":"{}"}},)"
+      R"("value":[1000,"{}"]}})",
+      queue, part, value);
+}
+
+/// Value and age of a queue as a joint query answers them.
+inline std::string parts_of(const std::string& queue, const std::string& value,
+                            const std::string& sampled_at) {
+  return part_of(0, queue, value) + "," + part_of(1, queue, sampled_at);
+}
+
 inline SignalQuery queue_signal(const std::string& queue, const std::string& source = "main",
                                 const std::string& ns = "shop") {
   return {.source = source,
@@ -111,7 +125,7 @@ class Harness {
 /// Answers values and ages of queue a of namespace shop: 7, ten seconds old.
 inline Answering seven() {
   return [](const HttpRequest& request, std::stop_token) -> Result<HttpResponse> {
-    return vector_answer(series_of("a", asks_age(request) ? "990" : "7"));
+    return vector_answer(is_joint(request) ? parts_of("a", "7", "990") : series_of("a", "7"));
   };
 }
 
