@@ -193,7 +193,8 @@ void check_served(const Formula& formula, const json& signals, std::vector<Field
       continue;
     errors.push_back({.path = fmt::format("spec.signals[{}]", i),
                       .value = name,
-                      .problem = "has neither `target` nor `steps`, and the formula does not read it",
+                      .problem = "has neither `target` nor `steps`, and the formula does not "
+                                 "read it",
                       .remedy = "use it in `formula.expression`, or leave it out"});
   }
 }

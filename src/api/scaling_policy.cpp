@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checked_reader.hpp"
+#include "demand_rules.hpp"
 #include "enum_words.hpp"
 #include "poolscaler/api/objects.hpp"
 
@@ -32,18 +33,27 @@ MetricSelector selector_from(const json& metric) {
 
 SignalInput query_from(const json& signal) {
   if (signal.contains("metric")) return selector_from(signal["metric"]);
+  if (signal.contains("resource")) return resource_from(signal["resource"]);
   return RawQuery{.promql = text_of(signal, "query")};
 }
 
 Signal signal_from(const json& from) {
   Signal signal{.name = text_of(from, "name"),
-                .source = text_of(from["metricSourceRef"], "name"),
+                .source = {},
                 .query = query_from(from),
-                .target_type = word_to(target_type_words, from["target"]["type"]),
-                .target = decimal_of(from["target"]["value"]),
+                .target_type = TargetType::None,
+                .target = 0,
                 .activation_above = decimal_of(from["activation"]["above"]),
                 .max_age_seconds = int_of(from, "maxAgeSeconds"),
                 .on_missing = word_to(on_missing_words, from["onMissing"])};
+  if (from.contains("metricSourceRef"))
+    signal.source = text_of(from["metricSourceRef"], "name");
+  if (from.contains("target")) {
+    signal.target_type = word_to(target_type_words, from["target"]["type"]);
+    signal.target = decimal_of(from["target"]["value"]);
+  } else {
+    read_demand(from, signal);
+  }
   if (from.contains("tolerance")) {
     const auto& tolerance = from["tolerance"];
     if (tolerance.contains("up")) signal.tolerance_up = decimal_of(tolerance["up"]);
@@ -84,6 +94,8 @@ ScalingPolicy policy_from(const json& spec) {
       .behavior = {.scale_up = rules_from(spec["behavior"]["scaleUp"]),
                    .scale_down = rules_from(spec["behavior"]["scaleDown"])}};
   for (const auto& signal : spec["signals"]) policy.signals.push_back(signal_from(signal));
+  if (spec.contains("formula"))
+    policy.formula = formula_from(spec["formula"], policy.signals);
   if (spec.contains("fallback")) {
     const auto& fallback = spec["fallback"];
     policy.fallback = Fallback{.after_seconds = int_of(fallback, "afterSeconds"),
@@ -96,7 +108,10 @@ ScalingPolicy policy_from(const json& spec) {
 }  // namespace
 
 Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unknown) {
-  return checked_spec(Kind::ScalingPolicy, object, unknown).map(policy_from);
+  auto spec = checked_spec(Kind::ScalingPolicy, object, unknown);
+  if (!spec) return tl::unexpected(std::move(spec.error()));
+  if (auto errors = demand_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
+  return policy_from(*spec);
 }
 
 }  // namespace poolscaler::api

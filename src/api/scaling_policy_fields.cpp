@@ -1,5 +1,6 @@
 // The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain
 // and its line in scaling_policy.cpp); schema, checks and reference page follow.
+#include "demand_rules.hpp"
 #include "field_table.hpp"
 #include "status_bounds.hpp"
 
@@ -91,11 +92,11 @@ constexpr Field fields[] = {
      .doc = "Upper bound, never exceeded. Must be at least `minReplicas`."},
     {.path = "spec.combine",
      .type = Enum,
-     .values = "Max|Min",
+     .values = "Max|Min|Formula",
      .default_json = "\"Max\"",
      .example = "Max",
      .doc = "What several signals that ask for different numbers make together: the largest of "
-            "them (`Max`) or the smallest (`Min`)."},
+            "them (`Max`), the smallest (`Min`), or what `formula` makes of them (`Formula`)."},
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
@@ -164,9 +165,9 @@ constexpr Field fields[] = {
      .doc = "Name of the signal, unique within the policy; status and events speak of it by this."},
     {.path = "spec.signals[].metricSourceRef",
      .type = Object,
-     .required = true,
-     .doc = "The MetricSource that answers for this signal. Sources are cluster-scoped and "
-            "declared by the platform team; addresses and credentials never stand in a policy."},
+     .doc = "The MetricSource that answers for this signal; required, but for a `resource`. "
+            "Sources are cluster-scoped and declared by the platform team; addresses and "
+            "credentials never stand in a policy."},
     {.path = "spec.signals[].metricSourceRef.name",
      .type = Text,
      .required = true,
@@ -178,8 +179,8 @@ constexpr Field fields[] = {
     {.path = "spec.signals[].metric",
      .type = Object,
      .doc = "What to read, in parts: the operator makes the query, binds it to the policy's "
-            "namespace and shares it with other policies. Exactly one of `metric` and `query` is "
-            "set."},
+            "namespace and shares it with other policies. Exactly one of `metric`, `query` and "
+            "`resource` is set."},
     {.path = "spec.signals[].metric.name",
      .type = Text,
      .required = true,
@@ -248,11 +249,12 @@ constexpr Field fields[] = {
      .syntax = Syntax::QueryText,
      .example = "sum(rabbitmq_queue_messages_ready{queue=\"prompts\"})",
      .doc = "PromQL that gives one number, where the MetricSource allows raw queries for this "
-            "namespace (`rawQueryNamespaces`). Exactly one of `metric` and `query` is set."},
+            "namespace (`rawQueryNamespaces`). Exactly one of `metric`, `query` and `resource` is "
+            "set."},
     {.path = "spec.signals[].target",
      .type = Object,
-     .required = true,
-     .doc = "What the value is held against."},
+     .doc = "What the value is held against. Required where the signal has no `steps`, and "
+            "`combine: Formula` does not read its value."},
     {.path = "spec.signals[].target.type",
      .type = Enum,
      .required = true,
@@ -443,6 +445,13 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> scaling_policy_spec_fields() { return fields; }
+std::span<const Field> scaling_policy_spec_fields() {
+  static const std::vector<Field> all = [] {
+    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    for (const auto more : {demand_fields()}) rows.insert(rows.end(), more.begin(), more.end());
+    return rows;
+  }();
+  return all;
+}
 
 }  // namespace poolscaler::api

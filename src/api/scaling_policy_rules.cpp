@@ -1,6 +1,7 @@
 // What must hold between the fields of a ScalingPolicy, and how kubectl shows one.
 #include <nlohmann/json.hpp>
 
+#include "demand_rules.hpp"
 #include "field_table.hpp"
 
 namespace poolscaler::api {
@@ -26,8 +27,8 @@ bool fallback_where_asked_for(const json& spec) {
   return true;
 }
 
-bool metric_or_query(const json& signal) {
-  return signal.contains("metric") != signal.contains("query");
+bool one_input(const json& signal) {
+  return signal.contains("metric") + signal.contains("query") + signal.contains("resource") == 1;
 }
 
 bool window_with_range_function(const json& metric) {
@@ -59,10 +60,12 @@ constexpr Rule rules[] = {
      .child = "fallback",
      .holds = fallback_where_asked_for},
     {.at = "spec.signals[]",
-     .cel = "has(self.metric) != has(self.query)",
-     .problem = "must have exactly one of `metric` and `query`",
-     .remedy = "prefer `metric`; `query` takes PromQL where the MetricSource allows it",
-     .holds = metric_or_query},
+     .cel = "(has(self.metric) ? 1 : 0) + (has(self.query) ? 1 : 0) + "
+            "(has(self.resource) ? 1 : 0) == 1",
+     .problem = "must have exactly one of `metric`, `query` and `resource`",
+     .remedy = "prefer `metric`; `query` takes PromQL where the MetricSource allows it, `resource` "
+               "is the pods' own cpu or memory",
+     .holds = one_input},
     {.at = "spec.signals[].metric",
      .cel = "(self.rangeFunction != 'None') == has(self.windowSeconds)",
      .problem = "must be set with any `rangeFunction` but 'None', and only then",
@@ -75,6 +78,16 @@ constexpr Rule rules[] = {
      .remedy = "such labels are Prometheus' own; the metric is named by `metric.name`",
      .holds = no_internal_label},
 };
+
+std::span<const Rule> all_rules() {
+  static const std::vector<Rule> all = [] {
+    std::vector<Rule> joined(std::begin(rules), std::end(rules));
+    for (const auto more : {demand_rules()})
+      joined.insert(joined.end(), more.begin(), more.end());
+    return joined;
+  }();
+  return all;
+}
 
 constexpr Column columns[] = {
     {.name = "Target",
@@ -171,7 +184,7 @@ const KindTable& scaling_policy_table() {
       .example = example,
       .spec = scaling_policy_spec_fields(),
       .status = scaling_policy_status_fields(),
-      .rules = rules,
+      .rules = all_rules(),
       .columns = columns};
   return table;
 }

@@ -11,7 +11,7 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 
 // With the binary suffixes still below 128 bits.
-constexpr std::size_t digits_max = 18;
+constexpr std::size_t digits_max = 19;
 constexpr int exponent_max = 40;
 
 struct Suffix {

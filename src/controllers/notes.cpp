@@ -35,6 +35,9 @@ std::string cause_text(const ScalingPolicy& spec, const Decision& decision) {
                          decision.reason == Reason::SignalBelowTarget ||
                          decision.reason == Reason::WokenFromZero;
   if (!by_signal) return std::string(text_of(decision.reason));
+  if (decision.formula && is_usable(decision.formula->state))
+    return fmt::format("the formula gives {} (wanted {})", brief(decision.formula->value),
+                       decision.formula->replicas);
   const SignalWish* decisive = nullptr;
   std::size_t index = 0;
   for (std::size_t i = 0; i < decision.signals.size() && i < spec.signals.size(); ++i) {
@@ -52,6 +55,9 @@ std::string cause_text(const ScalingPolicy& spec, const Decision& decision) {
   if (decision.reason == Reason::WokenFromZero)
     return fmt::format("'{}' {} is above its activation {} (wanted {})", signal.name,
                        brief(decisive->value), brief(signal.activation_above), decisive->replicas);
+  if (signal.target_type == TargetType::Steps)
+    return fmt::format("'{}' {} is at another step (wanted {})", signal.name,
+                       brief(decisive->value), decisive->replicas);
   return fmt::format("'{}' {} is {} target {}{} (wanted {})", signal.name, brief(decisive->value),
                      decision.reason == Reason::SignalAboveTarget ? "above" : "below",
                      brief(signal.target),

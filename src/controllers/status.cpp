@@ -76,6 +76,11 @@ Verdict metrics_healthy(const StatusInput& input) {
                            name_of(reading.state), reading.detail.empty() ? "" : ": ",
                            reading.detail);
   }
+  const auto& formula = input.decision->formula;
+  if (!worst && formula && !is_usable(formula->state)) {
+    worst = reason_of(formula->state);
+    message = fmt::format("the formula has no result: {}", formula->detail);
+  }
   if (worst) return {ConditionStatus::False, *worst, std::move(message)};
   return {ConditionStatus::True, Reason::SignalsHealthy};
 }
@@ -160,6 +165,13 @@ std::vector<api::SignalStatus> make_signals(const StatusInput& input) {
   return out;
 }
 
+/// "queue 48 of 10", or its state.
+std::string signal_text(const api::SignalStatus& signal) {
+  if (!is_usable(signal.state)) return fmt::format("{} {}", signal.name, name_of(signal.state));
+  const auto value = fmt::format("{} {}", signal.name, brief(signal.value));
+  return signal.target > 0 ? fmt::format("{} of {}", value, brief(signal.target)) : value;
+}
+
 std::vector<TimedReplicas> newest(const std::vector<TimedReplicas>& entries) {
   const auto skipped =
       entries.size() > digest_entries_max ? entries.size() - digest_entries_max : 0;
@@ -221,10 +233,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
     status.signals = make_signals(input);
     if (!status.signals.empty()) {
       const auto& first = status.signals.front();
-      status.signal_text =
-          is_usable(first.state)
-              ? fmt::format("{} {} of {}", first.name, brief(first.value), brief(first.target))
-              : fmt::format("{} {}", first.name, name_of(first.state));
+      status.signal_text = signal_text(first);
     }
     tell_decision(input, status);
     if (!input.blocked || input.blocked->reason == Reason::WriteFailed)

@@ -61,6 +61,7 @@ TEST_F(PodMetricsApi, ReadsPageByPage) {
   transport_.on_send = [&](const HttpRequest& request) {
     const bool second = request.target.find("continue=next") != std::string::npos;
     return json_answer({{"kind", "PodMetricsList"},
+                        {"apiVersion", "metrics.k8s.io/v1beta1"},
                         {"metadata", {{"continue", second ? "" : "next"}}},
                         {"items", {item(second ? "web-2" : "web-1", "1"), json::object()}}});
   };
@@ -80,14 +81,17 @@ TEST_F(PodMetricsApi, SaysWhatIsNotInstalledOrAllowed) {
     return status_answer(403, "Forbidden", "pods.metrics.k8s.io is forbidden");
   };
   EXPECT_NE(ask().error().message.find("needs get and list"), std::string::npos);
-  transport_.on_send = [](const HttpRequest&) { return json_answer({{"kind", "Pod"}}); };
+  transport_.on_send = [](const HttpRequest&) { return json_answer({{"kind", "Pod"}, {"apiVersion", "v1"}}); };
   EXPECT_EQ(ask().error().kind, ErrorKind::Internal);
 }
 
 TEST_F(PodMetricsApi, EndsWithTheRound) {
   transport_.on_send = [&](const HttpRequest&) {
     clock_.advance(Seconds(2));
-    return json_answer({{"metadata", {{"continue", "next"}}}, {"items", json::array()}});
+    return json_answer({{"kind", "PodMetricsList"},
+                        {"apiVersion", "metrics.k8s.io/v1beta1"},
+                        {"metadata", {{"continue", "next"}}},
+                        {"items", json::array()}});
   };
   EXPECT_EQ(ask().error().kind, ErrorKind::TimedOut);
   EXPECT_EQ(transport_.sent().size(), 3U);
