@@ -62,9 +62,11 @@ Signal signal_from(const json& from) {
   return signal;
 }
 
-ScalingRules rules_from(const json& from) {
+ScalingRules rules_from(const json& from, int window_unless_set) {
+  constexpr auto window = "stabilizationWindowSeconds";
   ScalingRules rules{
-      .stabilization_window_seconds = int_of(from, "stabilizationWindowSeconds"),
+      .stabilization_window_seconds =
+          from.contains(window) ? int_of(from, window) : window_unless_set,
       .policies = {},
       .select_policy = word_to(select_policy_words, from["selectPolicy"]),
       .tolerance = decimal_of(from["tolerance"])};
@@ -75,8 +77,24 @@ ScalingRules rules_from(const json& from) {
   return rules;
 }
 
+ScaleToZero scale_to_zero_from(const json& from) {
+  ScaleToZero out{.idle_after_seconds = int_of(from, "idleAfterSeconds"),
+                  .grace_seconds = int_of(from, "graceSeconds"),
+                  .keep_alive = word_to(keep_alive_words, from["keepAlive"]),
+                  .replica_seconds_per_miss = int_of(from, "replicaSecondsPerMiss")};
+  if (from.contains("coldStart") && from["coldStart"].contains("expectedSeconds"))
+    out.expected_cold_start_seconds = int_of(from["coldStart"], "expectedSeconds");
+  return out;
+}
+
+/// The window of HPA, unless every replica has an idle time of its own.
+int down_window_unless_set(const ScaleToZero& rules) {
+  return rules.keep_alive == KeepAlive::Learned ? 0 : 300;
+}
+
 ScalingPolicy policy_from(const json& spec) {
   const auto& target = spec["scaleTargetRef"];
+  const auto scale_to_zero = scale_to_zero_from(spec["scaleToZero"]);
   ScalingPolicy policy{
       .target = {.api_version = text_of(target, "apiVersion"),
                  .kind = text_of(target, "kind"),
@@ -89,10 +107,10 @@ ScalingPolicy policy_from(const json& spec) {
       .max_replicas = int_of(spec, "maxReplicas"),
       .signals = {},
       .combine = word_to(combine_words, spec["combine"]),
-      .scale_to_zero = {.idle_after_seconds = int_of(spec["scaleToZero"], "idleAfterSeconds"),
-                        .grace_seconds = int_of(spec["scaleToZero"], "graceSeconds")},
-      .behavior = {.scale_up = rules_from(spec["behavior"]["scaleUp"]),
-                   .scale_down = rules_from(spec["behavior"]["scaleDown"])}};
+      .scale_to_zero = scale_to_zero,
+      .behavior = {.scale_up = rules_from(spec["behavior"]["scaleUp"], 0),
+                   .scale_down = rules_from(spec["behavior"]["scaleDown"],
+                                            down_window_unless_set(scale_to_zero))}};
   for (const auto& signal : spec["signals"]) policy.signals.push_back(signal_from(signal));
   if (spec.contains("formula"))
     policy.formula = formula_from(spec["formula"], policy.signals);

@@ -100,7 +100,8 @@ constexpr Field fields[] = {
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
-     .doc = "When a target whose `minReplicas` is 0 goes to zero. Without effect otherwise."},
+     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are not "
+            "needed are kept."},
     {.path = "spec.scaleToZero.idleAfterSeconds",
      .type = Integer,
      .min = 0,
@@ -109,7 +110,8 @@ constexpr Field fields[] = {
      .unit = "seconds",
      .example = "600",
      .doc = "To zero only after every signal was at or below its activation for this long. Time "
-            "without fresh data does not count."},
+            "without fresh data does not count. With `keepAlive: Learned` it is the least time for "
+            "which any replica is kept."},
     {.path = "spec.scaleToZero.graceSeconds",
      .type = Integer,
      .min = 0,
@@ -117,7 +119,37 @@ constexpr Field fields[] = {
      .default_json = "0",
      .unit = "seconds",
      .example = "900",
-     .doc = "No zero for this long after the policy or its target was created."},
+     .doc = "No zero for this long after the policy or its target was created, or the target was "
+            "woken from zero."},
+    {.path = "spec.scaleToZero.keepAlive",
+     .type = Enum,
+     .values = "Fixed|Learned",
+     .default_json = "\"Fixed\"",
+     .example = "Learned",
+     .doc = "`Fixed`: the idle time is `idleAfterSeconds`. `Learned`: every replica, not only the "
+            "first, has an idle time of its own, learned from how long it was not needed before, "
+            "and is kept until it was not needed for that long. It takes the place of the "
+            "stabilization window of `behavior.scaleDown` where that is not set."},
+    {.path = "spec.scaleToZero.replicaSecondsPerMiss",
+     .type = Integer,
+     .min = 0,
+     .max = 100'000'000,
+     .default_json = "3000",
+     .unit = "seconds of one replica",
+     .example = "6000",
+     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica to "
+            "save one start of a replica while it is needed. More keeps replicas longer."},
+    {.path = "spec.scaleToZero.coldStart",
+     .type = Object,
+     .doc = "How long a replica takes from being asked for to being ready. It is measured, and what "
+            "was measured is used from the fifth time on (`status.coldStart`)."},
+    {.path = "spec.scaleToZero.coldStart.expectedSeconds",
+     .type = Integer,
+     .min = 1,
+     .max = 3600,
+     .unit = "seconds",
+     .example = "90",
+     .doc = "What to reckon with until enough starts were measured; without it 300 s."},
     {.path = "spec.fallback",
      .type = Object,
      .doc = "What happens when a signal gives no usable data for long. Without it, replicas stay "
@@ -392,10 +424,11 @@ constexpr Field fields[] = {
      .type = Integer,
      .min = 0,
      .max = 3600,
-     .default_json = "300",
      .unit = "seconds",
      .example = "600",
-     .doc = "Replicas are removed only down to the largest number recommended within this window."},
+     .doc = "Replicas are removed only down to the largest number recommended within this window. "
+            "Without it 300 s; with `scaleToZero.keepAlive: Learned` no window, since each replica "
+            "has its own idle time."},
     {.path = "spec.behavior.scaleDown.policies",
      .type = List,
      .min = 1,

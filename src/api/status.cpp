@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "gap_digest.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 #include "replica_digest.hpp"
@@ -122,6 +123,10 @@ json digest_json(const std::vector<TimedReplicas>& entries) {
   return list;
 }
 
+json millis_json(Millis time) {
+  return std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::int32_t>::max());
+}
+
 json memory_json(const PolicyStatus& status) {
   json memory = json::object();
   if (!status.recommendations.empty())
@@ -130,7 +135,21 @@ json memory_json(const PolicyStatus& status) {
     memory["scaleUps"] = digest_json(sum_digest(status.scale_ups, digest_max));
   if (!status.scale_downs.empty())
     memory["scaleDowns"] = digest_json(sum_digest(status.scale_downs, digest_max));
+  if (status.woken_at) memory["wokenTime"] = to_rfc3339_micro(*status.woken_at);
+  for (std::size_t i = 0; i < status.cold_starts.size() && i < cold_starts_max; ++i)
+    memory["coldStartMillis"].push_back(millis_json(status.cold_starts[i]));
+  for (std::size_t i = 0; i < status.keep_alive.size() && i < layers_max; ++i)
+    memory["keepAlive"].push_back({{"gaps", status.keep_alive[i].gaps},
+                                   {"weights", gaps_text(status.keep_alive[i])}});
   return memory;
+}
+
+json cold_start_json(const ColdStartStatus& measured) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int64_t samples_most = cold_starts_max;
+  return {{"p50Seconds", std::clamp<std::int64_t>(measured.p50_seconds, 0, most)},
+          {"p90Seconds", std::clamp<std::int64_t>(measured.p90_seconds, 0, most)},
+          {"samples", std::clamp<std::int64_t>(measured.samples, 0, samples_most)}};
 }
 
 std::string dumped(const json& value) {
@@ -240,9 +259,10 @@ std::vector<Condition> read_conditions(const json& list) {
 
 /// A stage lives as long as the program: one of the words that the engine uses.
 std::string_view stage_word(std::string_view text) {
-  constexpr std::array<std::string_view, 14> stages = {
-      "signal", "combine", "missing data", "fallback", "tolerance", "supply",        "idle",
-      "wake",   "memory",  "mode",         "pause",    "bounds",    "stabilization", "rate"};
+  constexpr std::array<std::string_view, 15> stages = {
+      "signal", "combine", "missing data", "fallback", "tolerance",  "supply",        "idle",
+      "wake",   "memory",  "mode",         "pause",    "keep-alive", "stabilization", "rate",
+      "bounds"};
   const auto* found = std::ranges::find(stages, text);
   return found == stages.end() ? std::string_view("other") : *found;
 }
@@ -272,14 +292,40 @@ std::vector<TimedReplicas> read_digest(const json& list) {
   return entries;
 }
 
+std::optional<ColdStartStatus> read_cold_start(const json& from) {
+  if (!from.is_object()) return std::nullopt;
+  return ColdStartStatus{.p50_seconds = replicas_at(from, "p50Seconds"),
+                         .p90_seconds = replicas_at(from, "p90Seconds"),
+                         .samples = replicas_at(from, "samples")};
+}
+
+std::vector<Millis> read_cold_starts(const json& list) {
+  std::vector<Millis> samples;
+  each(list, cold_starts_max, [&](const json& from) {
+    if (from.is_number_integer() && from.get<std::int64_t>() > 0)
+      samples.emplace_back(from.get<std::int64_t>());
+  });
+  return samples;
+}
+
+/// An item that cannot be read stays, as a layer of which nothing is known: the place counts.
+std::vector<LayerGaps> read_keep_alive(const json& list) {
+  std::vector<LayerGaps> layers;
+  each(list, layers_max, [&](const json& from) {
+    const auto gaps = integer_at(from, "gaps", std::numeric_limits<std::uint16_t>::max());
+    layers.push_back(gaps_from(text_at(from, "weights"), static_cast<std::uint16_t>(gaps)));
+  });
+  return layers;
+}
+
 std::optional<LastScale> read_last_scale(const json& from) {
   const auto time = time_at(from, "time");
   const auto reason = reason_at(from);
   if (!time || !reason) return std::nullopt;
-  return LastScale{.time = *time,
-                   .from = replicas_at(from, "from"),
-                   .to = replicas_at(from, "to"),
-                   .reason = *reason};
+  LastScale last{
+      .time = *time, .from = {}, .to = replicas_at(from, "to"), .reason = *reason};
+  if (from.contains("from")) last.from = replicas_at(from, "from");
+  return last;
 }
 
 }  // namespace
@@ -298,11 +344,13 @@ std::string render_status(const PolicyStatus& status) {
   put_text(out, "signalText", status.signal_text, signal_text_max);
   if (auto decision = decision_json(status); !decision.empty())
     out["lastDecision"] = std::move(decision);
-  if (const auto& last = status.last_scale)
+  if (const auto& last = status.last_scale) {
     out["lastScale"] = {{"time", to_rfc3339(last->time)},
-                        {"from", count(last->from)},
                         {"to", count(last->to)},
                         {"reason", name_of(last->reason)}};
+    if (last->from) out["lastScale"]["from"] = count(*last->from);
+  }
+  if (status.cold_start) out["coldStart"] = cold_start_json(*status.cold_start);
   if (auto memory = memory_json(status); !memory.empty()) out["memory"] = std::move(memory);
   return dumped(out);
 }
@@ -329,7 +377,11 @@ PolicyStatus read_status(const json& object) {
           .last_scale = read_last_scale(member(from, "lastScale")),
           .recommendations = read_digest(member(memory, "recommendations")),
           .scale_ups = read_digest(member(memory, "scaleUps")),
-          .scale_downs = read_digest(member(memory, "scaleDowns"))};
+          .scale_downs = read_digest(member(memory, "scaleDowns")),
+          .cold_start = read_cold_start(member(from, "coldStart")),
+          .cold_starts = read_cold_starts(member(memory, "coldStartMillis")),
+          .woken_at = time_at(memory, "wokenTime"),
+          .keep_alive = read_keep_alive(member(memory, "keepAlive"))};
 }
 
 std::string render_source_status(std::int64_t observed_generation,

@@ -23,5 +23,7 @@ inline constexpr std::size_t decision_message_max = 1024;
 inline constexpr std::size_t steps_max = 32;
 inline constexpr std::size_t step_numbers_max = 256;
 inline constexpr std::size_t digest_max = 32;
+/// Of the learned gaps; what is known of higher layers is learned anew after a restart.
+inline constexpr std::size_t layers_max = 64;
 
 }  // namespace poolscaler::api

@@ -9,29 +9,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "option_info.hpp"
+
 namespace poolscaler::app {
 namespace {
-
-enum class Arity { One, Switch, Many };
-
-/// Everything that a command line can say; one verb's part of it is returned.
-struct Choices {
-  RunOptions run;
-  SandboxChoice sandbox;
-  ValidateOptions validate;
-  PrintOptions print;
-  LogChoice log;  // shared by run and sandbox
-};
-
-struct OptionInfo {
-  std::string_view verbs;  // comma separated
-  std::string_view flag;   // "--kubeconfig"; without dashes: a positional argument
-  std::string_view env;    // empty: none
-  Arity arity;
-  std::string_view default_text;
-  std::string_view help;
-  Result<void> (*set)(Choices&, const std::string&);
-};
 
 struct VerbInfo {
   std::string_view name;
@@ -42,6 +23,7 @@ constexpr std::array verbs = {
     VerbInfo{"run", "runs the operator"},
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
+    VerbInfo{"simulate", "plays recorded load against policies and their peers"},
     VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
@@ -166,6 +148,14 @@ const std::array options = {
     OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
 };
 
+/// Those of this file and those of the verbs that have many.
+std::vector<const OptionInfo*> all_options() {
+  std::vector<const OptionInfo*> all;
+  for (const auto& option : options) all.push_back(&option);
+  for (const auto& option : simulate_options()) all.push_back(&option);
+  return all;
+}
+
 bool belongs_to(const OptionInfo& option, std::string_view verb) {
   for (std::string_view rest = option.verbs; !rest.empty();) {
     const auto comma = std::min(rest.find(','), rest.size());
@@ -191,7 +181,8 @@ struct Binding {
 };
 
 void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bindings) {
-  for (const auto& info : options) {
+  for (const auto* const option : all_options()) {
+    const auto& info = *option;
     if (!belongs_to(info, verb)) continue;
     auto& binding = bindings.emplace_back(Binding{.info = &info});
     const std::string name(info.flag);
@@ -200,7 +191,8 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
     } else {
       binding.option = app.add_option(name, binding.values, help_of(info));
       if (info.arity == Arity::One) binding.option->expected(1);
-      if (!name.starts_with("-")) binding.option->required();
+      if (info.arity == Arity::Many && name.starts_with("-")) binding.option->allow_extra_args(false);
+      if (!name.starts_with("-") && info.arity != Arity::Any) binding.option->required();
     }
   }
 }
@@ -229,6 +221,7 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "run") return choices.run;
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
+  if (verb == "simulate") return choices.simulate;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }
@@ -295,7 +288,8 @@ std::string flags_page() {
   for (const auto& verb : verbs) {
     page += fmt::format("\n## poolscaler {}\n{}.\n", verb.name, verb.help);
     bool headed = false;
-    for (const auto& option : options) {
+    for (const auto* const info : all_options()) {
+      const auto& option = *info;
       if (!belongs_to(option, verb.name)) continue;
       if (!headed) page += "\n| flag | environment | default | meaning |\n|---|---|---|---|\n";
       headed = true;

@@ -3,6 +3,7 @@
 // without touching the world is checked here, before anything starts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -59,6 +60,33 @@ struct PrintOptions {
   std::string what{};
 };
 
+enum class SimulateMeasure { Whole, FirstHalf, SecondHalf };
+enum class OutputFormat { Text, Json };
+
+struct SimulateOptions {
+  std::vector<std::string> files{};                          // with ScalingPolicies
+  std::vector<std::string> loads{};                          // FILE or FILE:COLUMN[,COLUMN...]
+  std::vector<std::pair<std::string, std::string>> meanings{};  // signal, word
+  int slots = 8;
+  double cold_start_seconds = 20;
+  double service_seconds = 5;
+  std::array<double, 3> service_model = {0.05, 0.0002, 0.02};  // base, per input, per output token
+  std::uint64_t seed = 0;
+  bool start_at_floor = false;
+  std::optional<double> warm_up_seconds{};
+  double delayed_above_seconds = 1;
+  std::string start_time{};  // RFC 3339; empty: a Monday
+  SimulateMeasure measure = SimulateMeasure::Whole;
+  bool skip_bad_lines = false;
+  bool compare = false;
+  bool recommend = false;
+  double max_delayed = 0.05;
+  std::optional<double> max_wait_p99_seconds{};
+  OutputFormat output = OutputFormat::Text;
+  std::string report{};  // where the HTML goes; empty: nowhere
+  unsigned threads = 0;  // 0: all cores
+};
+
 struct VersionOptions {};
 
 /// --help, or nothing to do: print `text` and exit with `code`.
@@ -67,8 +95,8 @@ struct PrintText {
   int code;
 };
 
-using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, PrintOptions,
-                             VersionOptions, PrintText>;
+using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, SimulateOptions,
+                             PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.

@@ -10,6 +10,7 @@ namespace poolscaler::app {
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int sandbox(const SandboxChoice& options);
 [[nodiscard]] int validate(const ValidateOptions& options, std::ostream& out);
+[[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);
 

@@ -98,6 +98,7 @@ void Rounds::Steps::decide(PolicyRuntime& runtime, const PolicyView& view,
     tell(runtime, {.view = view, .readings = readings, .decided_at = now});
     return;
   }
+  if (runtime.taken_over) recover_scale(runtime, view);
   note_external_change(runtime, view);
   const Observation observation{.target = view.target,
                                 .policy_created = policy.created,

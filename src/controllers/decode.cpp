@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/ports/cluster_writer.hpp"
 #include "status.hpp"
 
 namespace poolscaler::controllers {
@@ -46,13 +47,21 @@ std::optional<TargetRef> read_target_ref(const nlohmann::json& ref, std::string_
   return target;
 }
 
-bool has_condition(const nlohmann::json& conditions, std::string_view type,
-                   std::string_view status, std::string_view reason = {}) {
-  if (!conditions.is_array()) return false;
+/// The condition, or nothing when it has another status or reason.
+const nlohmann::json* condition_of(const nlohmann::json& conditions, std::string_view type,
+                                   std::string_view status, std::string_view reason = {}) {
+  if (!conditions.is_array()) return nullptr;
   for (const auto& condition : conditions)
     if (text_at(condition, "type") == type && text_at(condition, "status") == status &&
         (reason.empty() || text_at(condition, "reason") == reason))
-      return true;
+      return &condition;
+  return nullptr;
+}
+
+bool has_failed_container(const nlohmann::json& containers) {
+  if (!containers.is_array()) return false;
+  for (const auto& container : containers)
+    if (integer_at(container, "restartCount", 0) > 0) return true;
   return false;
 }
 
@@ -82,6 +91,24 @@ std::optional<ObjectMeta> read_meta(const nlohmann::json& object) {
   return meta;
 }
 
+namespace {
+
+/// The entry of our own writes to the scale subresource. The server keeps it for as long as nobody
+/// else gives the replicas another value.
+std::optional<Instant> time_of_our_scale(const nlohmann::json& object) {
+  const auto& entries = at_path(object, {"metadata", "managedFields"});
+  if (!entries.is_array()) return std::nullopt;
+  for (const auto& entry : entries) {
+    if (text_at(entry, "manager") != field_manager || text_at(entry, "subresource") != "scale")
+      continue;
+    const auto time = parse_rfc3339(text_at(entry, "time"));
+    return time ? std::optional(*time) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 bool carries_scale(const TargetKind& kind) {
   return kind.api_version == "apps/v1" &&
          (kind.kind == "Deployment" || kind.kind == "StatefulSet" || kind.kind == "ReplicaSet");
@@ -91,6 +118,7 @@ TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
                            const TargetKind& kind) {
   TargetRecord record{.uid = meta.uid,
                       .resource_version = meta.resource_version,
+                      .scaled_by_us_at = time_of_our_scale(object),
                       .created = meta.created,
                       .deleting = meta.deleting};
   if (!carries_scale(kind)) return record;
@@ -114,10 +142,15 @@ std::optional<PodRecord> decode_pod(const nlohmann::json& object, const ObjectMe
       if (value.is_string()) record.labels.emplace(key, value.get<std::string>());
   record.facts = read_pod_facts(object);
   const auto& conditions = at_path(status, {"conditions"});
-  if (has_condition(conditions, "Ready", "True"))
+  if (const auto* ready = condition_of(conditions, "Ready", "True")) {
     record.state = PodState::Ready;
-  else if (has_condition(conditions, "PodScheduled", "False", "Unschedulable"))
+    record.ready_since = time_at(*ready, "lastTransitionTime");
+  } else if (condition_of(conditions, "PodScheduled", "False", "Unschedulable") != nullptr) {
     record.state = PodState::Unschedulable;
+  } else {
+    record.restarting = has_failed_container(at_path(status, {"containerStatuses"})) ||
+                        has_failed_container(at_path(status, {"initContainerStatuses"}));
+  }
   return record;
 }
 

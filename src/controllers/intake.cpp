@@ -53,6 +53,7 @@ PolicyRuntime& Rounds::Steps::runtime_of(const PolicyView& view) {
     runtime.told = restored->digest;
     runtime.memory = restored->memory;
     runtime.last_scale = restored->last_scale;
+    runtime.taken_over = true;
   }
   return runtime;
 }

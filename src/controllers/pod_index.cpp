@@ -26,7 +26,11 @@ std::string group_key(const std::string& ns, const Labels& labels) {
 }  // namespace
 
 void PodIndex::put(const ObjectKey& pod, const PodRecord& record) {
-  Member member{.state = record.state, .created = record.created, .facts = record.facts};
+  Member member{.created = record.created,
+                .ready_since = record.ready_since,
+                .state = record.state,
+                .restarting = record.restarting,
+                .facts = record.facts};
   if (const auto known = pods_.find(pod); known != pods_.end()) {
     if (known->second->labels == record.labels) {
       share_requests(*known->second, member);
@@ -103,8 +107,15 @@ PodCounts PodIndex::count(const std::string& ns, const Selector& selector) const
     if (!selector.matches(group->labels)) continue;
     for (const auto& [name, member] : group->members) {
       switch (member.state) {
-        case PodState::Ready: ++counts.ready; break;
-        case PodState::Starting: ++counts.starting; break;
+        case PodState::Ready:
+          ++counts.ready;
+          if (member.ready_since > counts.latest_ready.value_or(Instant{}))
+            counts.latest_ready = member.ready_since;
+          break;
+        case PodState::Starting:
+          ++counts.starting;
+          counts.restarting += member.restarting ? 1 : 0;
+          break;
         case PodState::Unschedulable: ++counts.unschedulable; continue;
       }
       if (!counts.youngest || *counts.youngest < member.created) counts.youngest = member.created;

@@ -25,6 +25,8 @@ struct PodRecord {
   Labels labels;
   PodState state;
   Instant created;
+  Instant ready_since{};    // of a ready one, where known
+  bool restarting = false;  // of a starting one: a container of it has failed
   PodFacts facts{};
 };
 
@@ -46,8 +48,10 @@ class PodIndex {
 
  private:
   struct Member {
-    PodState state;
     Instant created;
+    Instant ready_since;
+    PodState state;
+    bool restarting;
     PodFacts facts;
   };
   struct Group {

@@ -38,6 +38,7 @@ struct PolicyRuntime {
   std::uint64_t telling_ticket = 0;
   std::optional<Millis> told_at{};
   std::optional<api::LastScale> last_scale{};
+  bool taken_over = false;  // from a predecessor, whose last change has not been looked for
 
   std::unique_ptr<PendingScale> pending{};
   Settlement settlement{};

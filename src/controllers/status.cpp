@@ -7,6 +7,7 @@
 
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/engine/cold_start.hpp"
 
 namespace poolscaler::controllers {
 namespace {
@@ -190,6 +191,27 @@ void tell_decision(const StatusInput& input, api::PolicyStatus& status) {
   status.decision_steps = input.decision->explanation.steps;
 }
 
+/// In whole seconds, halves up.
+std::int64_t rounded_seconds(Millis time) { return (time.count() + 500) / 1000; }
+
+void tell_learned(const Memory& memory, api::PolicyStatus& status) {
+  const auto measured = engine::measured_cold_start(memory.cold_starts);
+  if (measured.samples > 0)
+    status.cold_start = {.p50_seconds = rounded_seconds(measured.p50),
+                         .p90_seconds = rounded_seconds(measured.p90),
+                         .samples = static_cast<std::int64_t>(measured.samples)};
+  status.cold_starts = engine::samples_of(memory.cold_starts);
+  status.woken_at = memory.woken_at;
+  status.keep_alive = memory.keep_alive.layers;
+}
+
+/// A wake whose status was lost still shows in the last scale.
+std::optional<Instant> woken_at(const api::PolicyStatus& status) {
+  if (status.last_scale && status.last_scale->from == 0 && status.last_scale->to > 0)
+    return std::max(status.last_scale->time, status.woken_at.value_or(Instant::min()));
+  return status.woken_at;
+}
+
 std::size_t hash_without_digits(std::string_view text) {
   std::string kept;
   for (const char c : text)
@@ -248,6 +270,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
   status.recommendations = newest(input.memory.recommendations);
   status.scale_ups = newest(input.memory.scale_ups);
   status.scale_downs = newest(input.memory.scale_downs);
+  tell_learned(input.memory, status);
   return status;
 }
 
@@ -288,10 +311,13 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
   memory.scale_ups = status.scale_ups;
   memory.scale_downs = status.scale_downs;
   if (status.last_scale) {
-    memory.last_scale = status.last_scale->time;
-    memory.last_direction =
-        status.last_scale->to > status.last_scale->from ? Trend::Up : Trend::Down;
+    const auto& last = *status.last_scale;
+    memory.last_scale = last.time;
+    if (last.from) memory.last_direction = last.to > *last.from ? Trend::Up : Trend::Down;
   }
+  memory.cold_starts = engine::cold_starts_from(status.cold_starts);
+  memory.woken_at = woken_at(status);
+  memory.keep_alive.layers = status.keep_alive;
   if (spec == nullptr) return restored;
   memory.unusable_since.resize(spec->signals.size());
   return restored;

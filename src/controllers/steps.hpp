@@ -1,6 +1,6 @@
 // The parts of a step: intake (what has happened), selection (what is due and what to ask),
-// conclusion (decide and act), results (what became of writes), telling (status, events, sources).
-// Each has a file of its own.
+// recovery (what a predecessor could not tell), conclusion (decide and act), results (what became
+// of writes), telling (status, events, sources). Each has a file of its own.
 #pragma once
 
 #include <map>
@@ -49,6 +49,9 @@ class Rounds::Steps {
   static void add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, BatchEntry entry);
   void submit(std::map<std::string, ReadBatch> batches);
   void reschedule(const ObjectKey& key, const PolicyRuntime& runtime);
+
+  // recovery.cpp
+  void recover_scale(PolicyRuntime& runtime, const PolicyView& view);
 
   // conclusion.cpp
   void conclude_all(std::vector<ReadBatch> batches);

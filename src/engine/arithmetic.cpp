@@ -29,7 +29,10 @@ Proposal unless_tolerated(std::int32_t proposed, double ratio, std::int32_t curr
                           const Tolerance& tolerance) {
   if (!is_within(ratio, tolerance))
     return {.replicas = proposed, .ratio = ratio, .tolerated = false};
-  return {.replicas = current, .ratio = ratio, .tolerated = proposed != current};
+  return {.replicas = current,
+          .ratio = ratio,
+          .tolerated = proposed != current,
+          .untolerated = proposed};
 }
 
 }  // namespace

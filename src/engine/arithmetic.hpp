@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "poolscaler/domain/scaling_policy.hpp"
 
@@ -25,6 +26,7 @@ struct Proposal {
   std::int32_t replicas;
   double ratio;    // of usage to what the current size is right for; above 1 is too much load
   bool tolerated;  // the tolerance alone keeps the current size
+  std::optional<std::int32_t> untolerated{};  // what it keeps it from
 };
 
 [[nodiscard]] double in_milli(double value);

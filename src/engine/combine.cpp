@@ -113,6 +113,7 @@ void take_formula(Deliberation& d, const FormulaValue& result) {
   if (d.decision.active) proposal.replicas = std::max(proposal.replicas, 1);
   if (d.current <= 0 && !d.decision.active) proposal.replicas = 0;
   d.number = d.asked = proposal.replicas;
+  d.needed_by_formula = proposal.untolerated.value_or(proposal.replicas);
   d.hold = hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
   Numbers text;
   text << result.value;

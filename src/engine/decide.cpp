@@ -13,9 +13,12 @@ Outcome decide(const Observation& observation, const ScalingPolicy& policy, cons
   CHECK(observation.signals.size() == policy.signals.size(), "one reading per signal");
   Deliberation d(observation, policy, memory, now);
   take_up_memory(d);
+  follow_starts(d);
   wish_by_signals(d);
   combine_wishes(d);
+  learn_needs(d);
   judge_zero(d);
+  keep_alive(d);
   stabilize(d);
   keep_in_bounds(d);
   limit_rate(d);

@@ -24,6 +24,7 @@ enum class Standing {
 struct Wish {
   Standing standing;
   std::int32_t replicas;
+  std::int32_t needed = 0;  // the same, were there no tolerance
   bool active;
   Reason hold;  // why it asks for the replicas that there are, when it does
 };
@@ -46,6 +47,7 @@ struct Deliberation {
   std::vector<Wish> wishes{};      // one per signal
   std::int32_t number;             // proposed so far
   std::int32_t asked;              // what the signals ask for, before any limit
+  std::optional<std::int32_t> needed_by_formula{};  // the same of a formula, without tolerance
   std::int32_t recommendation;     // what the stabilization windows remember of this decision
   Reason hold = Reason::AtTarget;  // why `number` is `current`, unless a limit brought it there
   std::optional<Reason> limit{};   // the last limit that changed `number`
@@ -68,12 +70,20 @@ struct Deliberation {
 /// Takes up the memory: void for another target, sane after a jump of the clock, and started afresh
 /// when it does not reach back far enough to shrink on it.
 void take_up_memory(Deliberation& d);
+/// Watches how long replicas take to start, and when the target was woken (cold_start.cpp).
+void follow_starts(Deliberation& d);
 /// Turns each reading into a wish (signals.cpp).
 void wish_by_signals(Deliberation& d);
 /// Turns the wishes into one number; missing data never lowers it (combine.cpp).
 void combine_wishes(Deliberation& d);
 /// Decides between zero and one, and counts idle time (zero.cpp).
 void judge_zero(Deliberation& d);
+/// Forgets when replicas were needed last: those that there are count as needed until now.
+void forget_needs(Deliberation& d);
+/// With `keepAlive: Learned`, notes what is needed and how long it was not (keep_alive.cpp).
+void learn_needs(Deliberation& d);
+/// With it, keeps the replicas whose idle time is not over.
+void keep_alive(Deliberation& d);
 /// Applies the stabilization windows and remembers the recommendation (stabilization.cpp).
 void stabilize(Deliberation& d);
 /// Applies minReplicas and maxReplicas (bounds.cpp).

@@ -22,6 +22,8 @@ void leave_the_future(Memory& memory, Instant now) {
   no_later(memory.observed_since);
   no_later(memory.idle_counted_to);
   no_later(memory.last_scale);
+  no_later(memory.woken_at);
+  no_later(memory.keep_alive.counted_to);
   for (auto& since : memory.unusable_since) no_later(since);
 }
 
@@ -45,12 +47,26 @@ void start_afresh(Deliberation& d) {
   for (auto& since : memory.unusable_since)
     if (since) since = d.now;
   memory.recommendations.push_back({d.now, d.current});
+  memory.cold_starts.asked.clear();
+  memory.cold_starts.replicas.reset();
+  forget_needs(d);
 }
 
 /// The stores reuse the slots of what is outdated; outside of them a list reads oldest first.
 void put_oldest_first(std::vector<TimedReplicas>& entries) {
   if (!std::ranges::is_sorted(entries, {}, &TimedReplicas::at))
     std::ranges::stable_sort(entries, {}, &TimedReplicas::at);
+}
+
+void remember_change(Memory& memory, const Behavior& behavior, const Scaling& change) {
+  memory.last_scale = change.at;
+  if (!change.from) return;
+  const bool up = change.to > *change.from;
+  auto& events = up ? memory.scale_ups : memory.scale_downs;
+  const auto size = up ? change.to - *change.from : *change.from - change.to;
+  remember_event(events, {change.at, size}, up ? behavior.scale_up : behavior.scale_down);
+  put_oldest_first(events);
+  memory.last_direction = up ? Trend::Up : Trend::Down;
 }
 
 }  // namespace
@@ -68,19 +84,14 @@ void take_up_memory(Deliberation& d) {
 }
 
 void remember_scaling(Deliberation& d) {
-  auto& memory = d.memory;
-  put_oldest_first(memory.recommendations);
+  put_oldest_first(d.memory.recommendations);
   if (!std::holds_alternative<ScaleTo>(d.decision.action)) return;
-  const bool up = d.number > d.current;
-  const auto& behavior = d.policy.behavior;
-  if (up) {
-    remember_event(memory.scale_ups, {d.now, d.number - d.current}, behavior.scale_up);
-  } else {
-    remember_event(memory.scale_downs, {d.now, d.current - d.number}, behavior.scale_down);
-  }
-  put_oldest_first(up ? memory.scale_ups : memory.scale_downs);
-  memory.last_scale = d.now;
-  memory.last_direction = up ? Trend::Up : Trend::Down;
+  remember_change(d.memory, d.policy.behavior, {.at = d.now, .from = d.current, .to = d.number});
+}
+
+Memory with_scaling(Memory memory, const ScalingPolicy& policy, const Scaling& scaling) {
+  remember_change(memory, policy.behavior, scaling);
+  return memory;
 }
 
 Memory without_write(const Outcome& outcome, const Memory& before) {

@@ -10,13 +10,6 @@
 namespace poolscaler::engine {
 namespace {
 
-std::int64_t sum_within(const std::vector<TimedReplicas>& events, Millis period, Instant now) {
-  std::int64_t sum = 0;
-  for (const auto& event : events)
-    if (now - event.at < period) sum += event.replicas;
-  return sum;
-}
-
 double size_at_start(const RatePolicy& policy, const ScaleEvents& events, std::int32_t current,
                      Instant now) {
   const Millis period = Seconds(policy.period_seconds);
@@ -47,7 +40,14 @@ std::string limit_text(const ScalingRules& rules, std::int32_t limit) {
 
 }  // namespace
 
-std::int32_t scale_up_limit(const ScalingRules& rules, const ScaleEvents& events,
+std::int64_t sum_within(const std::vector<TimedReplicas>& events, Millis period, Instant now) {
+  std::int64_t sum = 0;
+  for (const auto& event : events)
+    if (now - event.at < period) sum += event.replicas;
+  return sum;
+}
+
+std::int32_t hpa_scale_up_limit(const ScalingRules& rules, const ScaleEvents& events,
                             std::int32_t current, Instant now) {
   std::vector<double> limits;
   for (const auto& policy : rules.policies) {
@@ -56,7 +56,12 @@ std::int32_t scale_up_limit(const ScalingRules& rules, const ScaleEvents& events
                          ? start + policy.value
                          : std::ceil(start * (1 + static_cast<double>(policy.value) / 100)));
   }
-  const auto limit = std::max(selected(rules, true, limits, current), current);
+  return std::max(selected(rules, true, limits, current), current);
+}
+
+std::int32_t scale_up_limit(const ScalingRules& rules, const ScaleEvents& events,
+                            std::int32_t current, Instant now) {
+  const auto limit = hpa_scale_up_limit(rules, events, current, now);
   const bool may_wake = current == 0 && rules.select_policy != SelectPolicy::Disabled;
   return may_wake ? std::max(limit, 1) : limit;
 }
@@ -73,13 +78,19 @@ std::int32_t scale_down_limit(const ScalingRules& rules, const ScaleEvents& even
   return std::min(selected(rules, false, limits, current), current);
 }
 
+bool is_outdated(const TimedReplicas& event, const ScalingRules& rules, Instant now) {
+  if (rules.policies.empty()) return false;
+  const auto longest = Seconds(
+      std::ranges::max_element(rules.policies, {}, &RatePolicy::period_seconds)->period_seconds);
+  return now - event.at > longest;
+}
+
 void remember_event(std::vector<TimedReplicas>& events, TimedReplicas change,
                     const ScalingRules& rules) {
   if (rules.policies.empty()) return;
-  const auto longest = Seconds(
-      std::ranges::max_element(rules.policies, {}, &RatePolicy::period_seconds)->period_seconds);
-  const auto outdated = [&](const TimedReplicas& event) { return change.at - event.at > longest; };
-  const auto slot = std::find_if(events.rbegin(), events.rend(), outdated);
+  const auto slot = std::find_if(events.rbegin(), events.rend(), [&](const TimedReplicas& event) {
+    return is_outdated(event, rules, change.at);
+  });
   if (slot != events.rend()) {
     *slot = change;
     return;

@@ -160,6 +160,8 @@ Wish measured_wish(const Measurement& m, Deliberation& d) {
     text << ", ratio " << proposal.ratio << " is tolerated";
   }
   text << " = " << proposal.replicas;
+  const auto needed = proposal.tolerated ? proposal.untolerated.value_or(proposal.replicas)
+                                         : proposal.replicas;
   const auto hold = proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget;
   d.decision.explanation.steps.push_back(
       {.stage = "signal",
@@ -170,6 +172,7 @@ Wish measured_wish(const Measurement& m, Deliberation& d) {
        .numbers = text.text()});
   return {.standing = Standing::Counts,
           .replicas = proposal.replicas,
+          .needed = needed,
           .active = active,
           .hold = hold};
 }

@@ -2,7 +2,14 @@
 
 #include <algorithm>
 
+#include "poolscaler/engine/cold_start.hpp"
+
 namespace poolscaler::engine {
+namespace {
+
+constexpr Seconds starting_at_least{600};
+
+}  // namespace
 
 Size size_of(const Deliberation& d) {
   const auto& pods = d.observation.target.pods;
@@ -14,7 +21,9 @@ Size size_of(const Deliberation& d) {
 bool is_starting(const Deliberation& d) {
   const auto& pods = d.observation.target.pods;
   if (pods.starting <= 0) return false;
-  return !pods.youngest || d.now - *pods.youngest < starting_at_most;
+  if (!pods.youngest) return true;
+  const auto p90 = expected_cold_start(d.policy.scale_to_zero, d.memory.cold_starts).p90;
+  return d.now - *pods.youngest < std::max<Millis>(2 * p90, starting_at_least);
 }
 
 Proposal guard_supply(Proposal proposal, double demand, const Size& size) {

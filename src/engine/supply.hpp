@@ -7,14 +7,11 @@
 
 namespace poolscaler::engine {
 
-/// How long a replica that is not ready counts as starting. Until cold starts are measured: what
-/// pulling a large image and loading a large model take.
-inline constexpr Seconds starting_at_most{300};
-
 [[nodiscard]] Size size_of(const Deliberation& d);
 
-/// Whether some replica is starting. One that has not become ready for `starting_at_most` is not
-/// starting but broken, and one that cannot be scheduled is not starting at all.
+/// Whether some replica is starting. One that has not become ready for twice the learned cold start
+/// (p90), and for ten minutes at least, is not starting but broken; and one that cannot be scheduled
+/// is not starting at all.
 [[nodiscard]] bool is_starting(const Deliberation& d);
 
 /// Corrects what HPA's arithmetic proposes while replicas are not ready: it multiplies by the ready

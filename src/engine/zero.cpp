@@ -2,14 +2,15 @@
 // the whole idle time, counted over fresh observations and not over the clock: a gap, a missing
 // signal or a pause of the operator adds nothing.
 //
-// A replica that is starting is never idle: while one is, no idle time is counted at all, so every
-// replica that was woken gets the whole idle time from when it can work. That takes the place of a
-// minimum age of pods: a fixed one would hold a replica long after the idle time that its owner
-// chose, although it was ready and its load had ended.
+// A replica that is starting is never idle, for as long as it may be starting at all (supply.hpp):
+// while one is, no idle time is counted, so every replica that was woken gets the whole idle time
+// from when it can work. A minimum age of ready pods would add nothing but cost: it would hold a
+// replica long after the idle time that its owner chose, although its load had ended.
 
 #include <algorithm>
 
 #include "deliberation.hpp"
+#include "keep_alive.hpp"
 #include "numbers.hpp"
 #include "supply.hpp"
 
@@ -38,15 +39,17 @@ void count_idle(Deliberation& d) {
   memory.idle_counted_to = d.now;
 }
 
-bool in_grace(const Deliberation& d) {
-  const auto newest = std::max(d.observation.policy_created, d.observation.target.created);
-  return d.now - newest < Seconds(d.policy.scale_to_zero.grace_seconds);
+/// What is left of the grace after creation or wake.
+Millis grace_left(const Deliberation& d) {
+  auto newest = std::max(d.observation.policy_created, d.observation.target.created);
+  if (d.memory.woken_at) newest = std::max(newest, *d.memory.woken_at);
+  const Millis grace = Seconds(d.policy.scale_to_zero.grace_seconds);
+  return std::max(grace - (d.now - newest), Millis{0});
 }
 
 /// Why a quiet target may not go to zero now, if it may not.
-std::optional<Reason> bar_to_zero(const Deliberation& d) {
-  const Millis needed = Seconds(d.policy.scale_to_zero.idle_after_seconds);
-  if (is_starting(d) || in_grace(d)) return Reason::ColdStartGrace;
+std::optional<Reason> bar_to_zero(const Deliberation& d, Millis needed) {
+  if (is_starting(d) || grace_left(d) > Millis{0}) return Reason::ColdStartGrace;
   if (d.memory.idle >= needed) return std::nullopt;
   // Quiet for as long as there was anyone to see it.
   const Millis one_round = Seconds(d.policy.interval_seconds);
@@ -54,15 +57,29 @@ std::optional<Reason> bar_to_zero(const Deliberation& d) {
   return seen_nothing_else ? Reason::AwaitingFreshWindow : Reason::IdleCountdown;
 }
 
+std::string progress_text(const Deliberation& d, const IdleTime& idle_time) {
+  Numbers text;
+  text << "inactive for " << d.memory.idle << " of " << idle_time.length;
+  if (idle_time.gaps > 0)
+    text << " (learned from " << std::int32_t{idle_time.gaps} << " gaps)";
+  if (is_starting(d)) {
+    text << ", which does not count while a replica is starting";
+    return text.text();
+  }
+  const auto left = std::max(idle_time.length - d.memory.idle, grace_left(d));
+  if (left <= Millis{0}) return text.text();
+  text << ", zero in " << left << " at the earliest";
+  if (grace_left(d) >= left) text << ": the grace after creation or wake";
+  return text.text();
+}
+
 void settle_quiet(Deliberation& d) {
   // The windows remember that nothing was needed, so that they run alongside the idle time and not
   // after it. Inactive signals that still ask for several replicas are remembered as they are.
   if (d.number <= 1) d.recommendation = 0;
-  const auto bar = bar_to_zero(d);
-  const auto progress =
-      (Numbers() << "inactive for " << d.memory.idle << " of "
-                 << Millis(Seconds(d.policy.scale_to_zero.idle_after_seconds)))
-          .text();
+  const auto idle_time = idle_time_of(d, 1);
+  const auto bar = bar_to_zero(d, idle_time.length);
+  const auto progress = progress_text(d, idle_time);
   if (bar) {
     d.hold = *bar;
     if (d.number > 0) return d.propose("idle", d.number, *bar, progress);

@@ -86,6 +86,9 @@ Error error_of_answer(const HttpResponse& answer) {
                            .message = fmt::format("the server answered {}: {}", answer.status,
                                                   cited(std::string_view(answer.body)
                                                              .substr(0, 200)))};
+  if (error.kind == ErrorKind::Unauthorised)
+    error.message += ": the server does not accept our token or client certificate; it may have "
+                     "expired, or belong to another cluster";
   if (const int wait = retry_after_seconds(answer.header("retry-after")); wait > 0)
     error.retry_after_seconds = wait;
   return error;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/ports/cluster_writer.hpp"
 
 namespace poolscaler::kube {
 namespace {

@@ -78,6 +78,11 @@ Outcome<ServerResponse> serve_locked(WorldParts& world, const Kind& kind,
   const bool known = sub.empty() || (sub == "status" && kind.has_status) ||
                      (sub == "finalize" && kind.kind == "Namespace");
   if (!known && kind.custom) return refuse(not_found(kind, request.name));
+  if (!known && kind.kind == "Pod")
+    return refuse(bad_request(
+        fmt::format("the sandbox has no containers, so a pod has no '{}'; what the operator does is "
+                    "in `kubectl get events` and in the sandbox's own log",
+                    sub)));
   if (!known)
     return refuse({.code = 404,
                    .reason = "NotFound",

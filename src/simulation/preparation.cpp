@@ -97,11 +97,20 @@ void judge_further(const Kind& kind, const json& object, const json& before,
   }
 }
 
+/// What kubectl's own `create` verbs send; a real server reads it.
+ApiError protobuf_refused() {
+  auto error = unsupported_media_type("application/json, application/yaml");
+  error.message +=
+      "; the sandbox reads no protobuf, which `kubectl create` sends for built-in kinds: use "
+      "`kubectl create ... --dry-run=client -o yaml | kubectl apply -f -`";
+  return error;
+}
+
 }  // namespace
 
 Outcome<json> read_body(const ApiRequest& request) {
   if (request.content_type == "application/vnd.kubernetes.protobuf")
-    return refuse(unsupported_media_type("application/json"));
+    return refuse(protobuf_refused());
   const bool may_be_yaml = request.content_type.find("yaml") != std::string::npos;
   auto parsed = parse_json(request.body);
   if (parsed || !may_be_yaml) return parsed;

@@ -150,6 +150,18 @@ TEST_F(LostParts, RestartOfTheApiServerIsSurvived) {
   EXPECT_TRUE(the_operator().process().running());
 }
 
+TEST_F(LostParts, ConnectionsWhosePacketsVanishAreReplaced) {
+  begin();
+  world().api_proxy().vanish_all();
+  const auto since = std::chrono::steady_clock::now();
+  set_load("llm", 50);
+  EXPECT_TRUE(reaches("llm", 5, Ms{60'000})) << "a write needs a connection that is alive";
+  change_policy("llm", {{"maxReplicas", 4}});
+  EXPECT_TRUE(reaches("llm", 4, Ms{60'000})) << "a watch must be alive again";
+  EXPECT_LT(std::chrono::steady_clock::now() - since, Ms{75'000});
+  EXPECT_TRUE(the_operator().process().running());
+}
+
 TEST_F(LostParts, CompactionUnderAWatchIsSurvived) {
   begin();
   const auto relists = [&] {

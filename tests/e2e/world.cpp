@@ -27,8 +27,11 @@ rig::fs::path source(const std::string& path) {
 rig::Command command_of(const OperatorOptions& options, std::uint16_t port,
                         const rig::fs::path& log) {
   auto& world = World::get();
-  const auto kubeconfig = world.cluster().service_account_kubeconfig(
-      system_ns, "poolscaler", options.server.empty() ? world.api_proxy().url() : options.server);
+  const auto server = options.server.empty() ? world.api_proxy().url() : options.server;
+  const auto kubeconfig =
+      options.kubeconfig.empty()
+          ? world.cluster().service_account_kubeconfig(system_ns, "poolscaler", server)
+          : options.kubeconfig;
   rig::Command command{.argv = {POOLSCALER_BINARY, "run", "--kubeconfig", kubeconfig.string(),
                                 "--listen-address", "127.0.0.1:" + std::to_string(port),
                                 "--lease-namespace", system_ns, "--identity", options.identity,

@@ -54,6 +54,7 @@ class World {
 struct OperatorOptions {
   std::string identity = "operator-a";
   std::string server{};  // empty: the World's api_proxy()
+  rig::fs::path kubeconfig{};  // empty: one with a token of its service account
   bool leader_elect = false;
   std::vector<std::string> flags{};
 };

@@ -62,7 +62,9 @@ ScalingPolicy arbitrary_policy(const Scope& scope) {
       .signals = {},
       .combine = *rc::gen::element(Combine::Max, Combine::Max, Combine::Min),
       .scale_to_zero = {.idle_after_seconds = *rc::gen::element(0, 60, 300),
-                        .grace_seconds = *rc::gen::element(0, 0, 120)},
+                        .grace_seconds = *rc::gen::element(0, 0, 120),
+                        .keep_alive = *rc::gen::element(KeepAlive::Fixed, KeepAlive::Learned),
+                        .replica_seconds_per_miss = *rc::gen::element(0, 60, 300)},
       .behavior = {.scale_up = arbitrary_rules(scope), .scale_down = arbitrary_rules(scope)}};
   const auto count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) policy.signals.push_back(arbitrary_signal(i, scope));
@@ -105,11 +107,16 @@ Observation arbitrary_observation(const ScalingPolicy& policy, std::int32_t repl
       .target = {.uid = "a",
                  .spec_replicas = replicas,
                  .status_replicas = replicas,
-                 .pods = {.ready = ready, .starting = starting, .unschedulable = rest - starting},
+                 .pods = {.ready = ready,
+                          .starting = starting,
+                          .unschedulable = rest - starting,
+                          .restarting = *rc::gen::inRange(0, 8) == 0 ? starting : 0},
                  .created = long_ago},
       .policy_created = long_ago};
   if (*rc::gen::arbitrary<bool>())
     observation.target.pods.youngest = now - Seconds(*rc::gen::inRange(0, 900));
+  if (*rc::gen::arbitrary<bool>())
+    observation.target.pods.latest_ready = now - Seconds(*rc::gen::inRange(-5, 900));
   for (std::size_t i = 0; i < policy.signals.size(); ++i)
     observation.signals.push_back(arbitrary_reading());
   return observation;

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "arbitrary.hpp"
+#include "poolscaler/engine/cold_start.hpp"
 
 namespace poolscaler::laws {
 namespace {
@@ -88,6 +89,9 @@ Memory after_restart(const Memory& memory) {
   kept.scale_downs = memory.scale_downs;
   kept.last_scale = memory.last_scale;
   kept.last_direction = memory.last_direction;
+  kept.woken_at = memory.woken_at;
+  kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory.cold_starts));
+  kept.keep_alive.layers = memory.keep_alive.layers;
   return kept;
 }
 

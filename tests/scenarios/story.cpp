@@ -136,6 +136,12 @@ void Story::set_policy(const Words& words) {
       policy_.formula.value().target = number_of(word);
     }
     else if (word.name == "idle-after") policy_.scale_to_zero.idle_after_seconds = whole(word);
+    else if (word.name == "keep-alive")
+      policy_.scale_to_zero.keep_alive = one_of<KeepAlive>(
+          word, {{"Fixed", KeepAlive::Fixed}, {"Learned", KeepAlive::Learned}});
+    else if (word.name == "miss") policy_.scale_to_zero.replica_seconds_per_miss = whole(word);
+    else if (word.name == "expected-cold-start")
+      policy_.scale_to_zero.expected_cold_start_seconds = whole(word);
     else if (word.name == "grace") policy_.scale_to_zero.grace_seconds = whole(word);
     else if (word.name == "fallback-after")
       policy_.fallback = Fallback{.after_seconds = whole(word), .replicas = 1};
@@ -224,6 +230,8 @@ void Story::set_target(const Words& words) {
       cold_start_ = Seconds(whole(word));
     } else if (word.name == "capacity") {
       capacity_ = whole(word);
+    } else if (word.name == "crashing") {
+      crashing_ = word.value == "yes";
     } else if (word.name == "new-object") {
       uid_ += "+";
       target_created_ = now_;
@@ -247,7 +255,8 @@ void Story::read_load(const Words& words) {
 
 void Story::resize(std::int32_t replicas) {
   replicas_ = replicas;
-  pods_.resize(static_cast<std::size_t>(replicas), Pod{.created = now_});
+  pods_.resize(static_cast<std::size_t>(replicas),
+               Pod{.created = now_, .cold_start = cold_start_});
 }
 
 /// As the operator does: the policy's status carries the digest and the events over.
@@ -258,6 +267,9 @@ void Story::restart() {
   kept.scale_downs = memory_.scale_downs;
   kept.last_scale = memory_.last_scale;
   kept.last_direction = memory_.last_direction;
+  kept.woken_at = memory_.woken_at;
+  kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory_.cold_starts));
+  kept.keep_alive.layers = memory_.keep_alive.layers;
   memory_ = std::move(kept);
 }
 
@@ -265,11 +277,15 @@ Observation Story::observe() const {
   PodCounts counts;
   for (std::size_t i = 0; i < pods_.size(); ++i) {
     const bool placed = static_cast<std::int64_t>(i) < capacity_;
-    const bool ready = now_ - pods_[i].created >= cold_start_;
+    const auto ready_at = pods_[i].created + pods_[i].cold_start;
+    const bool ready = !crashing_ && now_ >= ready_at;
     ++(!placed ? counts.unschedulable : ready ? counts.ready : counts.starting);
+    if (placed && ready)
+      counts.latest_ready = std::max(counts.latest_ready.value_or(ready_at), ready_at);
     if (placed) counts.youngest = std::max(counts.youngest.value_or(Instant::min()),
                                            pods_[i].created);
   }
+  if (crashing_) counts.restarting = counts.starting;
   Observation observation{.target = {.uid = uid_,
                                      .spec_replicas = replicas_,
                                      .status_replicas = replicas_,
@@ -290,8 +306,8 @@ SignalReading Story::pods_reading(const Signal& signal) const {
   const auto measured = found == measured_pods_.end() ? pods_.size() : found->second;
   for (std::size_t i = 0; i < pods_.size(); ++i) {
     auto& pod = reading.pods.emplace_back(PodSample{.request_milli = 1000});
-    const auto ready_at = pods_[i].created + cold_start_;
-    pod.ready = now_ >= ready_at && static_cast<std::int64_t>(i) < capacity_;
+    const auto ready_at = pods_[i].created + pods_[i].cold_start;
+    pod.ready = !crashing_ && now_ >= ready_at && static_cast<std::int64_t>(i) < capacity_;
     if (!*pod.ready) pod.phase = PodPhase::Pending;
     pod.started = pods_[i].created;
     pod.ready_changed = ready_at;
@@ -333,6 +349,50 @@ std::string Story::steps() const {
   return text;
 }
 
+std::string Story::learned() const {
+  const auto measured = engine::measured_cold_start(memory_.cold_starts);
+  if (measured.samples == 0) return "  no cold start\n";
+  const auto seconds = [](Millis time) { return static_cast<double>(time.count()) / 1000; };
+  return fmt::format("  cold start p50 {} s, p90 {} s of {} samples\n", seconds(measured.p50),
+                     seconds(measured.p90), measured.samples);
+}
+
+/// "6 on=60 off=120 load...": the load, then none of it, again and again; prints as `run` does.
+std::string Story::pulses(const Words& words) {
+  Millis on{0};
+  Millis off{0};
+  Words load;
+  for (const auto& word : words) {
+    if (word.name == "on") on = Seconds(whole(word));
+    else if (word.name == "off") off = Seconds(whole(word));
+    else if (!word.value.empty()) load.push_back(word);
+  }
+  auto none = load;
+  for (auto& word : none) word.value = "0";
+  std::string told;
+  std::string text;
+  const Millis every = Seconds(policy_.interval_seconds);
+  for (int i = 0; i < std::stoi(words.at(0).name); ++i) {
+    read_load(load);
+    text += decide_until(now_ + on, every, told);
+    read_load(none);
+    text += decide_until(now_ + off, every, told);
+  }
+  return text;
+}
+
+std::string Story::decide_until(Instant until, Millis every, std::string& told) {
+  std::string text;
+  while (now_ + every <= until) {
+    decide_at(now_ + every);
+    const auto line = outcome_line();
+    if (line == told) continue;
+    text += time_text(now_ - day_one) + " " + line + "\n";
+    told = line;
+  }
+  return text;
+}
+
 /// "until=05:00 [every=15s] load...": decides each round, and prints when the outcome changes.
 std::string Story::run(const Words& words) {
   Millis until{0};
@@ -344,16 +404,8 @@ std::string Story::run(const Words& words) {
     else load.push_back(word);
   }
   read_load(load);
-  std::string text;
   std::string told;
-  while (now_ + every <= day_one + until) {
-    decide_at(now_ + every);
-    const auto line = outcome_line();
-    if (line == told) continue;
-    text += time_text(now_ - day_one) + " " + line + "\n";
-    told = line;
-  }
-  return text;
+  return decide_until(day_one + until, every, told);
 }
 
 std::string Story::carry_out(std::string_view line) {
@@ -365,10 +417,12 @@ std::string Story::carry_out(std::string_view line) {
   else if (verb == "scale-up") set_rules(policy_.behavior.scale_up, words);
   else if (verb == "scale-down") set_rules(policy_.behavior.scale_down, words);
   else if (verb == "target") set_target(words);
-  else if (verb == "somebody-scales") resize(whole(words.at(0)));
+  else if (verb == "somebody-scales") resize(std::stoi(words.at(0).name));
   else if (verb == "restart") restart();
   else if (verb == "created") policy_created_ = now_;
   else if (verb == "run") return run(words);
+  else if (verb == "pulses") return pulses(words);
+  else if (verb == "learned") return learned();
   else if (verb == "explain") return steps();
   else if (verb == "at") {
     const auto time = time_of(words.at(0).name);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "poolscaler/engine/cold_start.hpp"
 #include "poolscaler/engine/decide.hpp"
 
 namespace poolscaler::scenarios {
@@ -29,6 +30,7 @@ class Story {
  private:
   struct Pod {
     Instant created;
+    Millis cold_start;
   };
 
   void set_policy(const Words& words);
@@ -44,7 +46,10 @@ class Story {
   [[nodiscard]] std::string outcome_line() const;
   [[nodiscard]] std::string steps() const;
   void decide_at(Instant now);
+  std::string decide_until(Instant until, Millis every, std::string& told);
   std::string run(const Words& words);
+  std::string pulses(const Words& words);
+  [[nodiscard]] std::string learned() const;
 
   ScalingPolicy policy_;
   std::map<std::string, SignalReading> readings_;
@@ -59,6 +64,7 @@ class Story {
   std::vector<Pod> pods_;
   Millis cold_start_{0};
   std::int32_t capacity_ = 1'000'000;
+  bool crashing_ = false;
   bool write_fails_ = false;
 };
 

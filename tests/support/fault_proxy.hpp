@@ -53,6 +53,8 @@ class FaultProxy {
   void set_rule(Rule rule);
   /// Ends all connections, watches among them.
   void cut_all(bool reset = false) { listener_.cut_all(reset); }
+  /// The client's packets are lost from now on, on all connections that there are.
+  void vanish_all() { listener_.vanish_all(); }
   /// Every request that arrived so far, in order.
   [[nodiscard]] std::vector<ProxiedRequest> requests() const;
   void forget_requests();

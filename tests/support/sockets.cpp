@@ -1,5 +1,6 @@
 #include "support/sockets.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -104,6 +105,7 @@ Stream::~Stream() {
 }
 
 bool Stream::send(std::string_view bytes) {
+  if (vanished_) return true;
   while (!bytes.empty()) {
     const auto sent = tls_ != nullptr
                           ? SSL_write(static_cast<SSL*>(tls_), bytes.data(),
@@ -158,6 +160,14 @@ void Stream::shut(bool reset) {
   ::shutdown(fd_, SHUT_RDWR);
 }
 
+void Stream::vanish() {
+  vanished_ = true;
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &drop};
+  if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+    throw std::runtime_error("the kernel takes no socket filter");
+}
+
 Listener::Listener(Serve serve, std::uint16_t port)
     : serve_(std::move(serve)), fd_(listen_on(port)), port_(port_of(fd_)) {
   acceptor_ = std::thread([this] { accept_loop(); });
@@ -201,6 +211,11 @@ void Listener::reap() {
       ++at;
     }
   }
+}
+
+void Listener::vanish_all() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& connection : connections_) connection.stream->vanish();
 }
 
 void Listener::cut_all(bool reset) {

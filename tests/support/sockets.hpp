@@ -46,10 +46,14 @@ class Stream {
   [[nodiscard]] bool peer_closed() const;
   /// Ends both directions; safe from another thread. With `reset` the peer sees RST, not FIN.
   void shut(bool reset = false);
+  /// From now on nothing passes in either direction, as on a network that has lost a host: what the
+  /// peer sends is dropped before this end's TCP sees it, and nothing is acknowledged or reset.
+  void vanish();
 
  private:
   int fd_;
   void* tls_ = nullptr;  // SSL*
+  std::atomic<bool> vanished_{false};
   std::mutex shutting_;
 };
 
@@ -64,6 +68,8 @@ class Listener {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// Ends every connection there is; new ones are served as before.
   void cut_all(bool reset = false);
+  /// Every connection there is goes dark (Stream::vanish); new ones are served as before.
+  void vanish_all();
   [[nodiscard]] bool stopping() const { return stopping_; }
 
  private:

@@ -103,6 +103,12 @@ std::size_t parameters_of(const std::string& head) {
   return any ? count + 1 : 0;
 }
 
+/// Rooms that have a folder of their own inside another folder.
+bool is_nested(std::string_view path) {
+  return path.starts_with("adapters/") || path.starts_with("simulation/peers/") ||
+         path.starts_with("simulation/replay/");
+}
+
 }  // namespace
 
 std::string SourceFile::room() const {
@@ -111,7 +117,7 @@ std::string SourceFile::room() const {
     if (rest.starts_with(tree)) {
       rest.remove_prefix(tree.size());
       auto end = rest.find('/');
-      if (rest.starts_with("adapters/")) end = rest.find('/', end + 1);
+      if (is_nested(rest)) end = rest.find('/', end + 1);
       return end == std::string_view::npos ? "" : std::string(rest.substr(0, end));
     }
   return "";

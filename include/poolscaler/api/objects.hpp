@@ -76,13 +76,20 @@ struct SignalStatus {
 
 struct LastScale {
   Instant time;
-  std::int32_t from;
+  std::optional<std::int32_t> from;  // nothing when a crash left nobody who knows
   std::int32_t to;
   Reason reason;
 };
 
+/// What was measured of how long replicas take to become ready.
+struct ColdStartStatus {
+  std::int64_t p50_seconds;
+  std::int64_t p90_seconds;
+  std::int64_t samples;
+};
+
 /// status of a ScalingPolicy. It can be recomputed from spec, world and memory, but for the parts
-/// that carry the memory over a restart (lastScale and the two window digests).
+/// that carry the memory over a restart (lastScale, the digests and what was learned).
 struct PolicyStatus {
   std::int64_t observed_generation = 0;
   std::string target_text{};  // "Deployment/web", for the column
@@ -104,6 +111,10 @@ struct PolicyStatus {
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};
   std::vector<TimedReplicas> scale_downs{};
+  std::optional<ColdStartStatus> cold_start{};
+  std::vector<Millis> cold_starts{};  // the samples, oldest first
+  std::optional<Instant> woken_at{};
+  std::vector<LayerGaps> keep_alive{};  // from the first replica up
 };
 
 /// The JSON object that goes under `.status`.
@@ -152,5 +163,8 @@ inline constexpr std::size_t yaml_bytes_max = 256U << 10;
 /// 64 levels, numbers that readers disagree about (010, .inf). Errors: InvalidInput, with the line.
 /// For manifests and files, never for API data.
 [[nodiscard]] Result<std::vector<nlohmann::json>> read_yaml(std::string_view text);
+
+/// A JSON value as YAML in block style, that read_yaml understands as the same value.
+[[nodiscard]] std::string yaml_text(const nlohmann::json& value);
 
 }  // namespace poolscaler::api

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/learned.hpp"
 #include "poolscaler/domain/observation.hpp"
 #include "poolscaler/domain/reason.hpp"
 
@@ -53,12 +54,6 @@ struct SignalWish {
   std::string detail{};   // why it is not usable, where the engine and not the reader found out
 };
 
-struct TimedReplicas {
-  Instant at;
-  std::int32_t replicas;
-  bool operator==(const TimedReplicas&) const = default;
-};
-
 /// All that the engine remembers of one policy from round to round. Bounded: at most
 /// `memory_entries_max` of each list, oldest first. What must survive a restart is kept in the
 /// policy's status; `observed_since` must not, since a restart has not looked for a while.
@@ -73,6 +68,9 @@ struct Memory {
   std::vector<std::optional<Instant>> unusable_since{};  // one per signal, then the formula's
   std::optional<Instant> last_scale{};
   std::optional<Trend> last_direction{};
+  std::optional<Instant> woken_at{};  // from zero, while it has not been there again
+  ColdStarts cold_starts{};
+  KeepAliveMemory keep_alive{};
   bool operator==(const Memory&) const = default;
 };
 inline constexpr std::size_t memory_entries_max = 256;

@@ -60,8 +60,11 @@ struct PodCounts {
   std::int32_t ready = 0;
   std::int32_t starting = 0;       // scheduled (or not judged yet), not ready
   std::int32_t unschedulable = 0;  // PodScheduled=False, reason Unschedulable
+  std::int32_t restarting = 0;     // of the starting ones: those with a container that failed
   /// When the youngest ready or starting pod was created.
   std::optional<Instant> youngest{};
+  /// When the last of the ready pods became so, where known.
+  std::optional<Instant> latest_ready{};
 };
 
 struct TargetObservation {

@@ -19,6 +19,7 @@ namespace poolscaler {
   X(BelowMinimum, "the target had fewer replicas than minReplicas")                              \
   X(AboveMaximum, "the target had more replicas than maxReplicas")                               \
   X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
+  X(ChangedBeforeRestart, "a change was made so shortly before a restart that its reason is lost") \
   /* no change */                                                                                \
   X(AtTarget, "the signals ask for exactly the replicas that there are")                         \
   X(WithinTolerance, "the signals differ from their targets by less than the tolerance")         \
@@ -28,7 +29,8 @@ namespace poolscaler {
   X(AtMaximum, "more replicas are asked for than maxReplicas allows")                            \
   X(AtMinimum, "fewer replicas are asked for than minReplicas allows")                           \
   X(IdleCountdown, "inactive, but not yet for the whole idle time")                              \
-  X(ColdStartGrace, "a replica is too young, or the policy too new, to be judged idle")          \
+  X(ColdStartGrace, "a replica is starting, or policy, target or wake is too new for zero")       \
+  X(KeptAlive, "replicas are kept that will likely be needed again soon")                        \
   X(AwaitingFreshWindow, "the operator has not yet seen a full window of fresh data")            \
   X(WaitingForCapacity, "replicas that were asked for earlier are not ready yet")                \
   X(ScaledToZero, "the target stands at zero and no signal is above its activation")             \

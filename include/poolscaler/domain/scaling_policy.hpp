@@ -124,10 +124,18 @@ struct Behavior {
                           .policies = {{RatePolicyType::Percent, 100, 15}}};
 };
 
+enum class KeepAlive { Fixed, Learned };
+
 struct ScaleToZero {
   int idle_after_seconds = 300;
-  /// After creation of the policy or of its target, no zero for this long.
+  /// After creation of the policy or of its target, and after each wake, no zero for this long.
   int grace_seconds = 0;
+  /// Learned: every replica has an idle time of its own, at least idle_after_seconds.
+  KeepAlive keep_alive = KeepAlive::Fixed;
+  /// What it is worth not to have to start a replica that is needed, in seconds of a replica.
+  int replica_seconds_per_miss = 3000;
+  /// The cold start to reckon with until enough of them were measured.
+  std::optional<int> expected_cold_start_seconds{};
 };
 
 enum class FallbackBehavior { Static, AtLeast, AtMost };

@@ -30,4 +30,16 @@ struct Outcome {
 /// The memory as it is when the decision's write did not happen: nothing counts as scaled.
 [[nodiscard]] Memory without_write(const Outcome& outcome, const Memory& before);
 
+/// A change of replicas that has been made.
+struct Scaling {
+  Instant at;
+  std::optional<std::int32_t> from;  // nothing when nobody knows any more
+  std::int32_t to;
+};
+
+/// The memory with a change that no decision of this process made: one that its predecessor wrote
+/// and could not tell of. Rate policies count it when its size is known.
+[[nodiscard]] Memory with_scaling(Memory memory, const ScalingPolicy& policy,
+                                  const Scaling& scaling);
+
 }  // namespace poolscaler::engine

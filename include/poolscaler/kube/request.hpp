@@ -20,8 +20,6 @@
 
 namespace poolscaler::kube {
 
-inline constexpr std::string_view field_manager = "poolscaler";
-
 /// A collection that the API server serves.
 struct Resource {
   std::string group;  // "" for the core group

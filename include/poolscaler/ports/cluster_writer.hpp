@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "poolscaler/base/result.hpp"
 #include "poolscaler/base/time.hpp"
@@ -13,6 +14,9 @@
 #include "poolscaler/domain/reason.hpp"
 
 namespace poolscaler {
+
+/// The name under which the API server notes our writes in an object's managedFields.
+inline constexpr std::string_view field_manager = "poolscaler";
 
 /// replicas of a scale subresource, bound to one object (uid) in one version (resource_version).
 struct ScaleWrite {

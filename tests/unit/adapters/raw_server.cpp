@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <csignal>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -45,6 +46,12 @@ std::shared_ptr<SSL_CTX> context_of(const ServerTls& tls) {
 }
 
 }  // namespace
+
+void RawConnection::vanish() {
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &drop};
+  setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
 
 int RawConnection::read_some() {
   std::array<char, 4096> piece{};

@@ -26,6 +26,8 @@ class RawConnection {
   /// Until the peer closes, at most `limit`. True when it did.
   bool wait_for_close(std::chrono::milliseconds limit);
   void cut();
+  /// Whatever the peer sends is dropped from now on, unseen and unacknowledged.
+  void vanish();
 
  private:
   int read_some();

@@ -29,6 +29,10 @@ TEST(ScalingPolicyReader, FillsInTheDefaultsOfTheDomain) {
   EXPECT_EQ(read->pause.scale_down, defaults.pause.scale_down);
   EXPECT_EQ(read->scale_to_zero.idle_after_seconds, defaults.scale_to_zero.idle_after_seconds);
   EXPECT_EQ(read->scale_to_zero.grace_seconds, defaults.scale_to_zero.grace_seconds);
+  EXPECT_EQ(read->scale_to_zero.keep_alive, defaults.scale_to_zero.keep_alive);
+  EXPECT_EQ(read->scale_to_zero.replica_seconds_per_miss,
+            defaults.scale_to_zero.replica_seconds_per_miss);
+  EXPECT_FALSE(read->scale_to_zero.expected_cold_start_seconds);
   EXPECT_FALSE(read->fallback);
 }
 
@@ -66,6 +70,15 @@ TEST(ScalingPolicyReader, DefaultsToTheBehaviorOfTheHpa) {
   expect_same(read->behavior.scale_down, Behavior{}.scale_down);
 }
 
+TEST(ScalingPolicyReader, KeepsAWindowThatIsSetBesideLearnedIdleTimes) {
+  const auto read = read_scaling_policy(policy_with(R"(
+scaleToZero: {keepAlive: Learned}
+behavior: {scaleDown: {stabilizationWindowSeconds: 300}}
+)"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->behavior.scale_down.stabilization_window_seconds, 300);
+}
+
 TEST(ScalingPolicyReader, ReadsEveryField) {
   const auto read = read_scaling_policy(policy_with(R"(
 intervalSeconds: 30
@@ -73,7 +86,8 @@ mode: Recommend
 pause: {scaleUp: true, scaleDown: true}
 minReplicas: 2
 combine: Min
-scaleToZero: {idleAfterSeconds: 60, graceSeconds: 90}
+scaleToZero: {idleAfterSeconds: 60, graceSeconds: 90, keepAlive: Learned,
+              replicaSecondsPerMiss: 700, coldStart: {expectedSeconds: 45}}
 fallback: {afterSeconds: 180, replicas: 4, behavior: AtMost}
 behavior:
   scaleUp: {stabilizationWindowSeconds: 7, selectPolicy: Min, tolerance: "0.25",
@@ -106,6 +120,9 @@ signals:
   EXPECT_EQ(read->combine, Combine::Min);
   EXPECT_EQ(read->scale_to_zero.idle_after_seconds, 60);
   EXPECT_EQ(read->scale_to_zero.grace_seconds, 90);
+  EXPECT_EQ(read->scale_to_zero.keep_alive, KeepAlive::Learned);
+  EXPECT_EQ(read->scale_to_zero.replica_seconds_per_miss, 700);
+  EXPECT_EQ(read->scale_to_zero.expected_cold_start_seconds, 45);
   ASSERT_TRUE(read->fallback);
   EXPECT_EQ(read->fallback->after_seconds, 180);
   EXPECT_EQ(read->fallback->replicas, 4);
@@ -115,7 +132,7 @@ signals:
                                         .select_policy = SelectPolicy::Min,
                                         .tolerance = 0.25});
   EXPECT_EQ(read->behavior.scale_down.select_policy, SelectPolicy::Disabled);
-  EXPECT_EQ(read->behavior.scale_down.stabilization_window_seconds, 300);
+  EXPECT_EQ(read->behavior.scale_down.stabilization_window_seconds, 0) << "each has its own time";
   ASSERT_EQ(read->signals.size(), 2U);
   const auto& rate = read->signals[0];
   EXPECT_EQ(std::get<MetricSelector>(rate.query),

@@ -53,7 +53,11 @@ PolicyStatus full_status() {
           .last_scale = LastScale{at(60), 2, 5, Reason::SignalAboveTarget},
           .recommendations = {{at(1) + Millis(250), 3}, {at(60), 5}},
           .scale_ups = {{at(60), 3}},
-          .scale_downs = {{at(2), 1}}};
+          .scale_downs = {{at(2), 1}},
+          .cold_start = ColdStartStatus{.p50_seconds = 40, .p90_seconds = 95, .samples = 2},
+          .cold_starts = {Millis{39'900}, Millis{95'000}},
+          .woken_at = at(3) + Millis(500),
+          .keep_alive = {{.weights = {0, 512}, .gaps = 1}, {}}};
 }
 
 json rendered(const PolicyStatus& status) { return json::parse(render_status(status)); }
@@ -79,6 +83,11 @@ TEST(PolicyStatus, RoundTrips) {
   EXPECT_EQ(back.signals[1].state, SignalState::Stale);
   ASSERT_TRUE(back.last_scale);
   EXPECT_EQ(back.last_scale->time, at(60));
+  ASSERT_TRUE(back.cold_start);
+  EXPECT_EQ(back.cold_start->p90_seconds, 95);
+  EXPECT_EQ(back.cold_starts, status.cold_starts);
+  EXPECT_EQ(back.woken_at, status.woken_at);
+  EXPECT_EQ(back.keep_alive, status.keep_alive);
 }
 
 TEST(PolicyStatus, IsWhatTheSchemaAllows) {
@@ -108,9 +117,14 @@ TEST(PolicyStatus, StaysSmallWhateverItIsGiven) {
   status.recommendations.clear();
   for (int i = 0; i < 256; ++i) status.recommendations.push_back({at(i), i % 7});
   status.scale_ups.assign(256, {at(5), std::numeric_limits<std::int32_t>::max()});
+  status.cold_start = {.p50_seconds = -1, .p90_seconds = 1LL << 60, .samples = 1000};
+  status.cold_starts.assign(1000, Millis{1LL << 60});
+  LayerGaps full{.gaps = 65'535};
+  full.weights.fill(65'535);
+  status.keep_alive.assign(1000, full);
   const auto out = rendered(status);
   EXPECT_EQ(schema_errors(out), "");
-  EXPECT_LT(out.dump().size(), 40'000U);
+  EXPECT_LT(out.dump().size(), 46'000U);
   EXPECT_EQ(out["lastDecision"]["steps"].size(), steps_max);
   EXPECT_EQ(out["conditions"].size(), 2U);
   EXPECT_EQ(out["currentReplicas"], 0);
@@ -141,6 +155,7 @@ TEST(StatusReader, LeavesWhatItCannotReadAtItsDefault) {
         R"({"status":{"signals":[1,null,{"name":3,"state":"Value"},{"name":"a","state":"Odd"}]}})",
         R"({"status":{"conditions":[{"type":"Ready","reason":"NotAReason"}]}})",
         R"({"status":{"lastScale":{"time":"yesterday"},"memory":{"scaleUps":[{"time":1}, 2]}}})",
+        R"({"status":{"coldStart":7,"memory":{"coldStartMillis":["x",-3],"keepAlive":{}}}})",
         R"({"status":{"currentReplicas":"x","observedGeneration":-1,"lastDecision":7}})"}) {
     const auto status = read_status(json::parse(text));
     EXPECT_EQ(render_status(status), render_status(PolicyStatus{})) << text;

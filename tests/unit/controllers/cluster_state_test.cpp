@@ -125,6 +125,33 @@ TEST_F(State, APodThatComesOrGoesIsNoReasonToDecide) {
   EXPECT_EQ(state.view({"shop", "web"})->target.pods.ready, 0) << "it is on its way out";
 }
 
+TEST_F(State, TellsWhenAPodBecameReadyAndWhichOneCrashes) {
+  sync();
+  list(state.targets(deployments), {deployment("shop", "web", 3)});
+  state.policies().upsert(policy("shop", "web", "web"));
+  const auto put = [&](const std::string& name, json status) {
+    auto pod = object("shop", name);
+    pod["metadata"]["labels"] = {{"app", "web"}};
+    pod["status"] = std::move(status);
+    state.pods().upsert(pod);
+  };
+  const auto ready = [](const std::string& status, const std::string& since) {
+    return json::array(
+        {{{"type", "Ready"}, {"status", status}, {"lastTransitionTime", since}}});
+  };
+  put("a", {{"conditions", ready("True", "2026-01-01T00:02:00Z")},
+            {"containerStatuses", json::array({{{"restartCount", 4}}})}});
+  put("b", {{"conditions", ready("True", "2026-01-01T00:01:00Z")}});
+  put("c", {{"conditions", ready("False", "2026-01-01T00:05:00Z")},
+            {"containerStatuses", json::array({{{"restartCount", 0}}, {{"restartCount", 1}}})}});
+  put("d", {{"conditions", ready("False", "2026-01-01T00:05:00Z")},
+            {"containerStatuses", json::array({{{"restartCount", 0}}})}});
+  const auto pods = state.view({"shop", "web"})->target.pods;
+  EXPECT_EQ(pods.latest_ready, parse_rfc3339("2026-01-01T00:02:00Z").value());
+  EXPECT_EQ(pods.starting, 2);
+  EXPECT_EQ(pods.restarting, 1) << "one that works now does not count";
+}
+
 TEST_F(State, SinksOfOneNamespaceLeaveTheOthersAlone) {
   list(state.policies("shop"), {policy("shop", "a", "a")});
   list(state.policies("bank"), {policy("bank", "b", "b")});

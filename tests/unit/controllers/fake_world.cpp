@@ -136,6 +136,7 @@ void FakeCluster::delete_deployment(const ObjectKey& key) {
 void FakeCluster::set_replicas(const ObjectKey& key, std::int32_t replicas) {
   auto& object = deployments_.at(key);
   object["spec"]["replicas"] = replicas;
+  object["metadata"].erase("managedFields");  // the field is somebody else's now
   deliver(state_->targets({"apps/v1", "Deployment"}), stamp(object));
 }
 
@@ -215,6 +216,11 @@ Result<ScaleWritten> FakeCluster::write_scale(const ScaleWrite& write, std::stop
     return fail(ErrorKind::Conflict, "another version");
   scales.push_back({key, object["spec"]["replicas"].get<std::int32_t>(), write.replicas});
   object["spec"]["replicas"] = write.replicas;
+  object["metadata"]["managedFields"] = {
+      {{"manager", field_manager},
+       {"operation", "Update"},
+       {"subresource", "scale"},
+       {"time", to_rfc3339(std::chrono::floor<Seconds>(clock_.now()))}}};
   deliver(state_->targets({"apps/v1", "Deployment"}), stamp(object));
   if (failure) return fail(failure->first);
   return ScaleWritten{.replicas = write.replicas,

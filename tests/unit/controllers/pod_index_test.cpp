@@ -28,6 +28,22 @@ TEST(PodIndex, TellsReadyStartingAndUnschedulableApart) {
   EXPECT_EQ(counts.youngest, at(30));
 }
 
+TEST(PodIndex, KnowsTheLatestThatBecameReadyAndThoseThatFail) {
+  PodIndex pods;
+  const Labels web{{"app", "web"}};
+  pods.put({"shop", "a"}, {web, PodState::Ready, at(10), at(40)});
+  pods.put({"shop", "b"}, {web, PodState::Ready, at(20), at(30)});
+  pods.put({"shop", "c"}, {web, PodState::Ready, at(90)});
+  pods.put({"shop", "d"}, {web, PodState::Starting, at(50), {}, true});
+  pods.put({"shop", "e"}, {web, PodState::Starting, at(50)});
+  const auto counts = pods.count("shop", app("web"));
+  EXPECT_EQ(counts.latest_ready, at(40));
+  EXPECT_EQ(counts.restarting, 1);
+  pods.erase({"shop", "a"});
+  pods.erase({"shop", "b"});
+  EXPECT_EQ(pods.count("shop", app("web")).latest_ready, std::nullopt) << "not known of c";
+}
+
 TEST(PodIndex, FollowsLabelsThatChange) {
   PodIndex pods;
   pods.put({"shop", "a"}, {{{"app", "web"}}, PodState::Ready, at(10)});

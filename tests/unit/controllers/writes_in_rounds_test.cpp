@@ -197,6 +197,42 @@ TEST_F(WritesInRounds, ARestartShrinksNothingBeforeAWholeWindow) {
   EXPECT_LT(world.cluster->replicas(web), 10);
 }
 
+TEST_F(WritesInRounds, ARestartKeepsWhatWasLearned) {
+  auto spec = queue_policy("web", 0, 50);
+  spec["scaleToZero"] = {{"keepAlive", "Learned"}, {"idleAfterSeconds", 15}};
+  world.cluster->add_deployment(web, 0);
+  world.cluster->add_policy(policy, spec);
+  for (int i = 0; i < 6; ++i) {
+    world.reader.readings["shop/queue"] = value(25);
+    world.run_for(20 * second, second);
+    world.cluster->set_ready_pods(web, 3);
+    world.run_for(minute, second);
+    world.reader.readings["shop/queue"] = value(0);
+    world.run_for(4 * minute, second);
+    world.cluster->set_ready_pods(web, world.cluster->replicas(web));
+  }
+  const auto learned = world.cluster->status(policy);
+  EXPECT_GT(learned["coldStart"]["samples"], 0) << learned;
+  EXPECT_EQ(learned["memory"]["keepAlive"].size(), 3U) << learned["memory"];
+  EXPECT_TRUE(learned["memory"].contains("wokenTime")) << "it is kept alive";
+  world.restart();
+  world.reader.readings["shop/queue"] = value(45);
+  world.run_for(minute, second);
+  const auto after = world.cluster->status(policy);
+  EXPECT_EQ(after["coldStart"], learned["coldStart"]);
+  EXPECT_EQ(after["memory"]["keepAlive"], learned["memory"]["keepAlive"]);
+  EXPECT_EQ(after["memory"]["coldStartMillis"], learned["memory"]["coldStartMillis"]);
+  EXPECT_EQ(after["memory"]["wokenTime"], learned["memory"]["wokenTime"]);
+}
+
+/// The change that the status tells of is the last one that was made.
+void expect_told(FakeWorld& world, std::size_t dies_after) {
+  const auto& done = world.cluster->scales.back();
+  const auto told = world.cluster->status(policy)["lastScale"];
+  EXPECT_EQ(told["from"], done.from) << "died after write " << dies_after;
+  EXPECT_EQ(told["to"], done.to) << "died after write " << dies_after;
+}
+
 /// Runs a rise and a fall; the process dies after the `dies_after`-th write, if ever.
 std::int32_t story(std::size_t dies_after) {
   FakeWorld world;
@@ -222,8 +258,10 @@ std::int32_t story(std::size_t dies_after) {
   world.reader.readings["shop/queue"] = value(75);
   run_for(2 * minute);
   EXPECT_EQ(world.cluster->replicas(web), 8) << "died after write " << dies_after;
+  expect_told(world, dies_after);
   world.reader.readings["shop/queue"] = value(22);
   run_for(8 * minute);
+  expect_told(world, dies_after);
   return world.cluster->replicas(web);
 }
 

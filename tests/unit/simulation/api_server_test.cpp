@@ -56,6 +56,38 @@ TEST_F(ApiServerTest, RefusesWhatIsNestedTooDeeply) {
   EXPECT_EQ(server_.handle(request).status, 400);
 }
 
+TEST_F(ApiServerTest, SaysWhatToDoWhereItIsNoRealServer) {
+  ServerRequest request{.method = "POST", .path = deployments, .body = "k8s"};
+  request.headers["content-type"] = "application/vnd.kubernetes.protobuf";
+  const auto refused = server_.handle(request);
+  EXPECT_EQ(refused.status, 415);
+  EXPECT_THAT(refused.body, HasSubstr("--dry-run=client -o yaml | kubectl apply -f -"));
+  for (const auto* part : {"log", "exec", "portforward"}) {
+    const auto answer = client_.get(pods + "/web/" + part);
+    EXPECT_EQ(answer.status, 400) << part;
+    EXPECT_THAT(answer.body["message"].get<std::string>(), HasSubstr("no containers"));
+  }
+}
+
+TEST_F(ApiServerTest, NotesWhoScaledForAsLongAsNobodyElseDoes) {
+  client_.post(deployments, a_deployment("web", 1));
+  const auto scaler = [&] {
+    for (const auto& entry : client_.get(deployments + "/web").body["metadata"]["managedFields"])
+      if (entry.value("subresource", "") == "scale") return entry.value("manager", "");
+    return std::string("nobody");
+  };
+  EXPECT_EQ(scaler(), "nobody");
+  const auto scale = deployments + "/web/scale?fieldManager=";
+  client_.merge(scale + "one", {{"spec", {{"replicas", 2}}}});
+  EXPECT_EQ(scaler(), "one");
+  client_.merge(deployments + "/web", {{"metadata", {{"labels", {{"a", "b"}}}}}});
+  EXPECT_EQ(scaler(), "one");
+  client_.merge(scale + "two", {{"spec", {{"replicas", 3}}}});
+  EXPECT_EQ(scaler(), "two");
+  client_.merge(deployments + "/web", {{"spec", {{"replicas", 4}}}});
+  EXPECT_EQ(scaler(), "nobody");
+}
+
 TEST_F(ApiServerTest, RefusesOddTypesWithoutFalling) {
   for (const auto* body :
        {"[]", "3", "null", R"({"metadata":3})", R"({"metadata":{"name":3}})",
@@ -219,7 +251,7 @@ TEST_F(ApiServerTest, FillsInDefaultsOfOurKinds) {
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.body["spec"]["mode"], "Automatic");
   EXPECT_EQ(made.body["spec"]["minReplicas"], 1);
-  EXPECT_EQ(made.body["spec"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"], 300);
+  EXPECT_EQ(made.body["spec"]["behavior"]["scaleUp"]["stabilizationWindowSeconds"], 0);
 }
 
 TEST_F(ApiServerTest, NamesUnknownFieldsAsTheClientWishes) {

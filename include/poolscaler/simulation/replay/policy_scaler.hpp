@@ -1,0 +1,72 @@
+// The production engine in a replay: a ScalingPolicy decides as it does in the operator, each
+// interval, and at zero whenever a look each second sees a signal above its activation.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/domain/decision.hpp"
+#include "poolscaler/domain/observation.hpp"
+#include "poolscaler/domain/scaling_policy.hpp"
+#include "poolscaler/simulation/replay/scaler.hpp"
+
+namespace poolscaler::replay {
+
+/// "queue", "running", "inflight", "utilization", "rate", "value"; nullopt for any other word.
+[[nodiscard]] std::optional<Meaning> meaning_of(std::string_view word);
+[[nodiscard]] std::string_view name_of(Meaning meaning);
+
+/// How one signal is read in a replay: `meaning`, divided by the ready replicas where its query
+/// averages over them, times `scale` (100 for metrics in percent).
+struct SignalSource {
+  Meaning meaning;
+  double scale = 1;
+  bool per_ready = false;
+};
+
+/// What was said on the command line, by name of signal.
+using SaidMeanings = std::map<std::string, Meaning, std::less<>>;
+
+/// One per signal: what was said, else what its metric is known to mean, else its own name. On a
+/// metric trace the only signal is the value. Errors: InvalidInput, naming the signal and --map.
+[[nodiscard]] Result<std::vector<SignalSource>> sources_of(const ScalingPolicy& policy,
+                                                           const SaidMeanings& said,
+                                                           bool metric_load);
+
+class PolicyScaler final : public Scaler {
+ public:
+  /// `start`: what 0 of the trace is on the clock, for schedules.
+  PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource> sources, Instant start);
+
+  [[nodiscard]] std::int32_t min_replicas() const override { return policy_.min_replicas; }
+  [[nodiscard]] std::int32_t max_replicas() const override { return policy_.max_replicas; }
+  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t current) const override;
+  [[nodiscard]] std::optional<Wanted> evaluate(const Sight& sight) override;
+  [[nodiscard]] std::vector<Watched> watches() const override;
+  void see(std::size_t index, const Course& course) override;
+
+  [[nodiscard]] const Decision& last() const { return last_; }
+
+ private:
+  struct Reader {
+    SignalSource source;
+    RangeFunction function = RangeFunction::None;
+    Micros window{0};
+    const Course* course = nullptr;
+  };
+  [[nodiscard]] std::optional<double> value_of(const Reader& reader, const Sight& sight) const;
+  void read(const Sight& sight);
+  [[nodiscard]] bool wakes() const;
+
+  const ScalingPolicy policy_;
+  const Instant start_;
+  std::vector<Reader> readers_;
+  std::vector<std::size_t> watched_;  // readers that look back
+  Observation observation_;
+  Memory memory_;
+  Decision last_;
+};
+
+}  // namespace poolscaler::replay

@@ -1,0 +1,54 @@
+// Finds the settings of one policy for what was asked: on the first half of the load, scored on the
+// second, so that what is promised was not seen when it was chosen.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "poolscaler/simulation/replay/families.hpp"
+#include "poolscaler/simulation/replay/study.hpp"
+
+namespace poolscaler::replay {
+
+struct Ask {
+  double max_delayed = 0.05;  // share of all requests
+  std::optional<double> max_wait_p99{};  // seconds
+};
+
+/// What runs now, and how its signals are read.
+struct Present {
+  std::string name;
+  ScalingPolicy policy;
+  SaidMeanings said{};
+  Instant start{};  // what 0 of the trace is on the clock
+};
+
+/// One scaler on the second half.
+struct Scored {
+  std::string name;
+  Figures figures;
+};
+
+struct Recommendation {
+  Knobs knobs;           // turned from `anchor`
+  ScalingPolicy policy;  // to apply
+  bool keeps_ask = true;  // on the first half; else it is what comes closest
+  std::size_t tried = 0;
+  Figures first_half{};
+  Figures second_half{};
+  Figures present_first_half{};
+  Figures present_second_half{};
+  /// The cheapest setting of any scaler that keeps what was asked on the second half, found with the
+  /// second half in view; nullopt: none does.
+  std::optional<Scored> hindsight{};
+  /// Others on the second half: defaults of the peers, and as many replicas as the first half needs.
+  std::vector<Scored> others{};
+};
+
+/// InvalidInput where a half is too short to be measured, or a signal is not understood.
+[[nodiscard]] Result<Recommendation> recommend(const std::vector<Load>& loads, const Setup& setup,
+                                               const Present& present, const Ask& ask,
+                                               const Effort& effort);
+
+}  // namespace poolscaler::replay

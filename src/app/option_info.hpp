@@ -1,0 +1,41 @@
+// How one line of the catalogue of flags looks (options.cpp and the files beside it).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "options.hpp"
+
+namespace poolscaler::app {
+
+enum class Arity {
+  One,
+  Switch,
+  Many,  // of a positional argument: at least one
+  Any,   // of a positional argument: may be none
+};
+
+/// Everything that a command line can say; one verb's part of it is returned.
+struct Choices {
+  RunOptions run;
+  SandboxChoice sandbox;
+  ValidateOptions validate;
+  SimulateOptions simulate;
+  PrintOptions print;
+  LogChoice log;  // shared by run and sandbox
+};
+
+struct OptionInfo {
+  std::string_view verbs;  // comma separated
+  std::string_view flag;   // "--kubeconfig"; without dashes: a positional argument
+  std::string_view env;    // empty: none
+  Arity arity;
+  std::string_view default_text;
+  std::string_view help;
+  Result<void> (*set)(Choices&, const std::string&);
+};
+
+[[nodiscard]] std::span<const OptionInfo> simulate_options();
+
+}  // namespace poolscaler::app

@@ -1,0 +1,172 @@
+// `simulate --recommend`: what was found, as a ScalingPolicy that can be applied as it is.
+
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/simulation/replay/recommend.hpp"
+#include "simulate_input.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+using nlohmann::json;
+
+/// What a server adds to an object, and what must not be applied again.
+constexpr std::array server_fields = {"creationTimestamp", "generation",  "managedFields",
+                                      "resourceVersion",   "selfLink",    "uid"};
+
+double rounded(double target) {
+  constexpr double units = 1e4;
+  return std::round(target * units) / units;
+}
+
+void write_signals(json& spec, const ScalingPolicy& policy) {
+  auto& signals = spec["signals"];
+  for (std::size_t i = 0; i < policy.signals.size(); ++i) {
+    const auto& signal = policy.signals[i];
+    // The quick average is the first signal once more.
+    if (i >= signals.size()) signals.push_back(signals[0]);
+    auto& object = signals[i];
+    object["name"] = signal.name;
+    if (object.contains("target")) object["target"]["value"] = rounded(signal.target);
+    const auto* const selector = std::get_if<MetricSelector>(&signal.query);
+    if (selector == nullptr || selector->range_function != RangeFunction::AvgOverTime) continue;
+    object["metric"]["rangeFunction"] = "AvgOverTime";
+    object["metric"]["windowSeconds"] = selector->window_seconds;
+  }
+}
+
+/// The object as it was written, with what was found.
+json object_of(json object, const replay::Recommendation& found) {
+  const auto& policy = found.policy;
+  object.erase("status");
+  for (const auto* const field : server_fields) object["metadata"].erase(field);
+  auto& spec = object["spec"];
+  write_signals(spec, policy);
+  spec["minReplicas"] = policy.min_replicas;
+  spec["intervalSeconds"] = policy.interval_seconds;
+  auto& behavior = spec["behavior"];
+  behavior["scaleDown"]["stabilizationWindowSeconds"] =
+      policy.behavior.scale_down.stabilization_window_seconds;
+  if (found.knobs.pace != replay::Pace::Usual) {
+    const auto& unlimited = policy.behavior.scale_up.policies.front();
+    behavior["scaleUp"]["policies"] = {{{"type", "Pods"},
+                                        {"value", unlimited.value},
+                                        {"periodSeconds", unlimited.period_seconds}}};
+  }
+  spec["scaleToZero"]["idleAfterSeconds"] = policy.scale_to_zero.idle_after_seconds;
+  return object;
+}
+
+std::string line_of(std::string_view name, const replay::Figures& f) {
+  return fmt::format("# {:<44} {:>10.2f} {:>10.2f} {:>9.1f}\n", name, f.replica_hours(),
+                     f.delayed_share * 100, f.wait_p99);
+}
+
+std::string comment_of(const replay::Recommendation& found, const NamedPolicy& named,
+                       const replay::Ask& ask) {
+  auto text = fmt::format(
+      "# Recommended for {}: at most {:.4g} % of the requests delayed{}.\n"
+      "# {} settings were tried on the first half of the load; the second half was not looked at.\n",
+      named.name, ask.max_delayed * 100,
+      ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "",
+      found.tried);
+  if (!found.keeps_ask)
+    text += "# WARNING: no setting kept this on the first half; this one comes closest.\n";
+  text += fmt::format("#\n# {:<44} {:>10} {:>10} {:>9}\n", "", "replica-h", "delayed %", "p99 s");
+  text += line_of("first half: recommended", found.first_half);
+  text += line_of("first half: what runs now", found.present_first_half);
+  text += line_of("second half: recommended", found.second_half);
+  text += line_of("second half: what runs now", found.present_second_half);
+  for (const auto& other : found.others)
+    text += line_of("second half: " + other.name, other.figures);
+  if (found.hindsight)
+    text += line_of("second half, in hindsight the best that keeps it:", found.hindsight->figures) +
+            fmt::format("#   {}\n", found.hindsight->name);
+  return text + "#\n";
+}
+
+json figures_json(const replay::Figures& f) {
+  return {{"replicaHours", f.replica_hours()},
+          {"replicaSeconds", f.replica_seconds},
+          {"requests", f.requests},
+          {"delayed", f.delayed},
+          {"delayedShare", f.delayed_share},
+          {"waitP99Seconds", f.wait_p99},
+          {"waitMaxSeconds", f.wait_max},
+          {"coldStarts", f.cold_starts},
+          {"unserved", f.unserved}};
+}
+
+std::string json_of(const replay::Recommendation& found, const json& object,
+                    const replay::Ask& ask) {
+  json result = {{"maxDelayedShare", ask.max_delayed},
+                 {"keptOnFirstHalf", found.keeps_ask},
+                 {"tried", found.tried},
+                 {"setting", found.knobs.label()},
+                 {"firstHalf",
+                  {{"recommended", figures_json(found.first_half)},
+                   {"now", figures_json(found.present_first_half)}}},
+                 {"secondHalf",
+                  {{"recommended", figures_json(found.second_half)},
+                   {"now", figures_json(found.present_second_half)}}},
+                 {"policy", object}};
+  if (ask.max_wait_p99) result["maxWaitP99Seconds"] = *ask.max_wait_p99;
+  auto& second = result["secondHalf"];
+  if (found.hindsight) {
+    second["hindsight"] = figures_json(found.hindsight->figures);
+    second["hindsight"]["name"] = found.hindsight->name;
+  }
+  for (const auto& other : found.others) {
+    auto row = figures_json(other.figures);
+    row["name"] = other.name;
+    second["others"].push_back(std::move(row));
+  }
+  return result.dump(2) + "\n";
+}
+
+}  // namespace
+
+Result<std::string> recommended(const SimulateOptions& options) {
+  const auto policies = policies_of(options);
+  if (!policies) return fail(policies.error());
+  if (policies->size() != 1)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("--recommend needs the file of one ScalingPolicy, the one that runs "
+                            "now; there are {}",
+                            policies->size()));
+  if (options.compare || !options.report.empty())
+    return fail(ErrorKind::InvalidInput,
+                "--recommend stands alone; run --compare or --report by themselves");
+  const auto meanings = meanings_of(options, *policies);
+  if (!meanings) return fail(meanings.error());
+  const auto loads = loads_of(options);
+  if (!loads) return fail(loads.error());
+  const auto& named = policies->front();
+  const replay::Ask ask{.max_delayed = options.max_delayed,
+                        .max_wait_p99 = options.max_wait_p99_seconds};
+  ProgressBar bar;
+  const auto found = replay::recommend(
+      *loads, setup_of(options),
+      {.name = named.name,
+       .policy = named.policy,
+       .said = said_of(named.policy, *meanings),
+       .start = start_of(options)},
+      ask,
+      {.threads = options.threads,
+       .progress = [&](std::size_t done, std::size_t total) { bar.show(done, total); }});
+  if (!found) return fail(found.error());
+  const auto object = object_of(*named.object, *found);
+  const auto checked = api::read_scaling_policy(object, api::UnknownFields::Report);
+  if (!checked)
+    return fail(ErrorKind::Internal,
+                "what was found is no valid ScalingPolicy: " + api::summary(checked.error()));
+  if (options.output == OutputFormat::Json) return json_of(*found, object, ask);
+  return comment_of(*found, named, ask) + api::yaml_text(object);
+}
+
+}  // namespace poolscaler::app

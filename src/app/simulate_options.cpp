@@ -1,0 +1,243 @@
+// The flags of `simulate`.
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "option_info.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+struct Range {
+  double least;
+  double most;
+};
+
+Result<double> number_in(const std::string& value, Range range) {
+  double number = 0;
+  const auto* const end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, number);
+  if (value.empty() || parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(number) ||
+      number < range.least || number > range.most)
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be a number from {} to {}", value,
+                                                     range.least, range.most));
+  return number;
+}
+
+template <class Field>
+Result<void> set_number(Field& field, const std::string& value, Range range) {
+  const auto number = number_in(value, range);
+  if (!number) return fail(number.error());
+  field = *number;
+  return {};
+}
+
+/// "10", "10s", "2m" or "1h".
+template <class Field>
+Result<void> set_seconds(Field& field, std::string value, Range range) {
+  double unit = 1;
+  if (value.ends_with('s') || value.ends_with('m') || value.ends_with('h')) {
+    unit = value.back() == 'h' ? 3600 : value.back() == 'm' ? 60 : 1;
+    value.pop_back();
+  }
+  const auto number = number_in(value, {range.least / unit, range.most / unit});
+  if (!number) return fail(number.error().context("seconds"));
+  field = *number * unit;
+  return {};
+}
+
+template <class Field>
+Result<void> set_whole(Field& field, const std::string& value, Range range) {
+  const auto number = number_in(value, range);
+  if (!number) return fail(number.error());
+  if (*number != std::trunc(*number))
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be a whole number", value));
+  field = static_cast<Field>(*number);
+  return {};
+}
+
+Result<void> set_seed(Choices& choices, const std::string& value) {
+  auto& seed = choices.simulate.seed;
+  const auto* const end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, seed);
+  if (value.empty() || parsed.ec != std::errc() || parsed.ptr != end)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be a whole number from 0 to 2^64-1", value));
+  return {};
+}
+
+/// "5%" or "0.05".
+Result<void> set_share(double& field, std::string value) {
+  double unit = 1;
+  if (value.ends_with('%')) {
+    unit = 100;
+    value.pop_back();
+  }
+  const auto number = number_in(value, {0, unit});
+  if (!number) return fail(number.error());
+  field = *number / unit;
+  return {};
+}
+
+Result<void> add_meaning(Choices& choices, const std::string& value) {
+  const auto equals = value.find('=');
+  if (equals == 0 || equals == std::string::npos || equals + 1 == value.size())
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be SIGNAL=WORD, such as queue=inflight", value));
+  choices.simulate.meanings.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+  return {};
+}
+
+Result<void> set_service_model(Choices& choices, const std::string& value) {
+  std::size_t from = 0;
+  for (auto& part : choices.simulate.service_model) {
+    const auto comma = std::min(value.find(',', from), value.size());
+    const auto number = from <= value.size()
+                            ? number_in(value.substr(from, comma - from), {0, 1e6})
+                            : fail(ErrorKind::InvalidInput, "a part is missing");
+    if (!number)
+      return fail(number.error().context(fmt::format(
+          "'{}' must be seconds BASE,PER_INPUT_TOKEN,PER_OUTPUT_TOKEN", value)));
+    part = *number;
+    from = comma + 1;
+  }
+  if (from <= value.size())
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' has more than three parts", value));
+  return {};
+}
+
+Result<void> set_start(Choices& choices, const std::string& value) {
+  if (value != "warm" && value != "floor")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be warm or floor", value));
+  choices.simulate.start_at_floor = value == "floor";
+  return {};
+}
+
+Result<void> set_start_time(Choices& choices, const std::string& value) {
+  const auto instant = parse_rfc3339(value);
+  if (!instant) return fail(instant.error());
+  choices.simulate.start_time = value;
+  return {};
+}
+
+Result<void> set_measure(Choices& choices, const std::string& value) {
+  if (value == "whole") choices.simulate.measure = SimulateMeasure::Whole;
+  else if (value == "first-half") choices.simulate.measure = SimulateMeasure::FirstHalf;
+  else if (value == "second-half") choices.simulate.measure = SimulateMeasure::SecondHalf;
+  else
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be whole, first-half or second-half", value));
+  return {};
+}
+
+Result<void> set_output(Choices& choices, const std::string& value) {
+  if (value != "text" && value != "json")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be text or json", value));
+  choices.simulate.output = value == "json" ? OutputFormat::Json : OutputFormat::Text;
+  return {};
+}
+
+constexpr double day = 86'400;
+
+const std::array options = {
+    OptionInfo{"simulate", "files", "", Arity::Any, "",
+               "manifests with the ScalingPolicies to play; '-' is standard input",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--load", "", Arity::Many, "",
+               "a trace (CSV), or FILE:COLUMN[,COLUMN...] of one with a column per client; may be "
+               "given several times",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.loads.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--compare", "", Arity::Switch, "off",
+               "also sweep the settings of HPA, KEDA, KPA and of our own policies",
+               [](Choices& c, const std::string&) {
+                 c.simulate.compare = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--recommend", "", Arity::Switch, "off",
+               "find settings on the first half of the load, print the ScalingPolicy to apply, and "
+               "score it on the second half",
+               [](Choices& c, const std::string&) {
+                 c.simulate.recommend = true;
+                 return Result<void>();
+               }},
+    OptionInfo{
+        "simulate", "--max-delayed", "", Arity::One, "5%",
+        "with --recommend: the share of requests that may be delayed",
+        [](Choices& c, const std::string& v) { return set_share(c.simulate.max_delayed, v); }},
+    OptionInfo{"simulate", "--max-wait-p99", "", Arity::One, "none",
+               "with --recommend: the p99 wait that is allowed, such as 10s",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.max_wait_p99_seconds, v, {0, day});
+               }},
+    OptionInfo{"simulate", "--map", "", Arity::Many, "by metric",
+               "SIGNAL=queue|running|inflight|utilization|rate|value: what a signal is in the "
+               "simulation",
+               add_meaning},
+    OptionInfo{"simulate", "--slots", "", Arity::One, "8", "requests in parallel on one replica",
+               [](Choices& c, const std::string& v) {
+                 return set_whole(c.simulate.slots, v, {1, 10'000});
+               }},
+    OptionInfo{"simulate", "--cold-start", "", Arity::One, "20s",
+               "from asking for a replica until it is ready",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.cold_start_seconds, v, {0, day});
+               }},
+    OptionInfo{"simulate", "--service-time", "", Arity::One, "5s",
+               "how long a request of a rate trace is served",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.service_seconds, v, {0, day});
+               }},
+    OptionInfo{"simulate", "--service-model", "", Arity::One, "0.05,0.0002,0.02",
+               "seconds of a request of a request trace: BASE,PER_INPUT_TOKEN,PER_OUTPUT_TOKEN",
+               set_service_model},
+    OptionInfo{"simulate", "--seed", "", Arity::One, "0",
+               "of the arrivals within the bins of a rate trace", set_seed},
+    OptionInfo{"simulate", "--start", "", Arity::One, "warm",
+               "warm: with the replicas of the first minute; floor: with minReplicas", set_start},
+    OptionInfo{"simulate", "--warm-up", "", Arity::One, "600s, 0 with --start floor",
+               "what is not measured at the beginning",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.warm_up_seconds, v, {0, 400 * day});
+               }},
+    OptionInfo{"simulate", "--measure", "", Arity::One, "whole",
+               "whole, first-half or second-half of the trace", set_measure},
+    OptionInfo{"simulate", "--delayed-above", "", Arity::One, "1s",
+               "a request that waits longer is delayed",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.delayed_above_seconds, v, {0, day});
+               }},
+    OptionInfo{"simulate", "--start-time", "", Arity::One, "2026-01-05T00:00:00Z",
+               "when the trace began, for schedules (RFC 3339)", set_start_time},
+    OptionInfo{"simulate", "--skip-bad-lines", "", Arity::Switch, "off",
+               "skip and count bad lines of traces instead of stopping",
+               [](Choices& c, const std::string&) {
+                 c.simulate.skip_bad_lines = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "-o,--output", "", Arity::One, "text", "text or json", set_output},
+    OptionInfo{"simulate", "--report", "", Arity::One, "none",
+               "also write one HTML file with charts",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.report = v;
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--threads", "", Arity::One, "all cores",
+               "how many runs go on at once",
+               [](Choices& c, const std::string& v) {
+                 return set_whole(c.simulate.threads, v, {1, 1024});
+               }},
+};
+
+}  // namespace
+
+std::span<const OptionInfo> simulate_options() { return options; }
+
+}  // namespace poolscaler::app

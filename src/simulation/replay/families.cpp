@@ -1,0 +1,115 @@
+// Our own policies in the settings that are swept. They contain what the peers can do: HPA's and
+// KEDA's windows on the requests in flight, KPA's averages, and keep-alive that is learned.
+
+#include "poolscaler/simulation/replay/families.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace poolscaler::replay {
+namespace {
+
+constexpr std::array loads = {0.3, 0.5, 0.7, 0.9, 1.0, 1.25};
+constexpr std::array windows = {60, 300, 600};
+constexpr std::array idle_times = {60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600};
+constexpr std::array quick_loads = {0.5, 0.7, 0.9, 1.0, 1.25};
+constexpr std::array quick_windows = {0, 60};
+constexpr std::array quick_idle_times = {60, 300, 900, 3600};
+constexpr int quick_interval = 5;
+constexpr int slow_average = 60;
+constexpr int quick_average = 6;
+/// As far as is asked for, at once.
+constexpr RatePolicy unlimited{.type = RatePolicyType::Pods, .value = 100'000, .period_seconds = 15};
+
+std::vector<Knobs> all_knobs() {
+  std::vector<Knobs> all;
+  for (const auto load : loads)
+    for (const auto window : windows) {
+      all.push_back({.load = load, .window_seconds = window, .min_replicas = 1});
+      for (const auto idle : idle_times)
+        all.push_back({.load = load, .window_seconds = window, .idle_after_seconds = idle});
+    }
+  for (const auto pace : {Pace::Fast, Pace::Averaged})
+    for (const auto load : quick_loads)
+      for (const auto window : quick_windows)
+        for (const auto idle : quick_idle_times)
+          all.push_back({.load = load,
+                         .window_seconds = window,
+                         .idle_after_seconds = idle,
+                         .pace = pace});
+  return all;
+}
+
+void average(Signal& signal, int seconds) {
+  auto& selector = std::get<MetricSelector>(signal.query);
+  selector.range_function = RangeFunction::AvgOverTime;
+  selector.window_seconds = seconds;
+}
+
+void quicken(ScalingPolicy& policy, Pace pace) {
+  policy.interval_seconds = quick_interval;
+  policy.behavior.scale_up.policies = {unlimited};
+  if (pace != Pace::Averaged) return;
+  auto quick = policy.signals.front();
+  average(policy.signals.front(), slow_average);
+  quick.name += quick_suffix;
+  average(quick, quick_average);
+  policy.signals.push_back(std::move(quick));
+}
+
+}  // namespace
+
+std::string Knobs::label() const {
+  auto text = fmt::format("u={:.4g} ", load);
+  if (pace == Pace::Fast) text += "fast ";
+  if (pace == Pace::Averaged) text += "averaged ";
+  text += fmt::format("window={}s ", window_seconds);
+  if (seconds_per_miss) return text + fmt::format("learned E={}s", *seconds_per_miss);
+  return text + (min_replicas > 0 ? fmt::format("min={}", min_replicas)
+                                  : fmt::format("idle={}s", idle_after_seconds));
+}
+
+bool can_be_averaged(const Signal& signal) {
+  const auto* const selector = std::get_if<MetricSelector>(&signal.query);
+  return selector != nullptr && selector->range_function == RangeFunction::None;
+}
+
+ScalingPolicy turned(ScalingPolicy policy, const Knobs& knobs) {
+  for (auto& signal : policy.signals) {
+    signal.target *= knobs.load;
+    constexpr double most_utilization = 0.99;
+    if (signal.target_type == TargetType::Utilization)
+      signal.target = std::min(signal.target, most_utilization);
+  }
+  if (knobs.pace != Pace::Usual) quicken(policy, knobs.pace);
+  policy.min_replicas = std::min(knobs.min_replicas, policy.max_replicas);
+  policy.behavior.scale_down.stabilization_window_seconds = knobs.window_seconds;
+  policy.scale_to_zero.idle_after_seconds = knobs.idle_after_seconds;
+  return policy;
+}
+
+ScalingPolicy plain_policy(int slots, std::int32_t max_replicas) {
+  return {.target = {.api_version = "apps/v1", .kind = "Deployment", .name = "load"},
+          .max_replicas = max_replicas,
+          .signals = {{.name = "inflight",
+                       .source = "prometheus",
+                       .query = MetricSelector{.metric = "inflight"},
+                       .target_type = TargetType::PerReplica,
+                       .target = static_cast<double>(slots)}}};
+}
+
+Contender swept_family(const Setup& setup, Instant start) {
+  Contender contender{.name = "poolscaler", .role = Role::Family, .settings = {}};
+  for (const auto& knobs : all_knobs())
+    contender.settings.push_back(
+        {.label = knobs.label(), .make = [=, slots = setup.slots](const Case& one) {
+           const auto policy = turned(plain_policy(slots, one.max_replicas), knobs);
+           return std::make_unique<PolicyScaler>(
+               policy, sources_of(policy, {}, one.load.is_metric()).value(), start);
+         }});
+  return contender;
+}
+
+}  // namespace poolscaler::replay

@@ -1,0 +1,93 @@
+// The replicas of one run. Which replica takes a request and which one is removed are both asked of
+// the ready replicas with the fewest requests, so these are kept by how many run: a bitmap for each
+// count, in the order of age.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "poolscaler/simulation/replay/load.hpp"
+
+namespace poolscaler::replay {
+
+using ReplicaId = std::uint32_t;
+
+/// Ready replicas by the number of requests that run on them. Positions are handed out by age.
+class ReadySet {
+ public:
+  explicit ReadySet(int slots);
+
+  [[nodiscard]] std::int32_t size() const { return size_; }
+  [[nodiscard]] bool has_free_slot() const { return size_ > 0 && lowest_ < slots_; }
+  /// The oldest, or the newest, of those with the fewest requests; there must be one.
+  [[nodiscard]] ReplicaId oldest_of_freest() const;
+  [[nodiscard]] ReplicaId newest_of_freest() const;
+  [[nodiscard]] ReplicaId newest() const { return by_position_[newest_position_]; }
+
+  void add(ReplicaId id);
+  void remove(ReplicaId id, int running);
+  void move(ReplicaId id, int from, int to);
+
+ private:
+  using Words = std::vector<std::uint64_t>;
+  void put(std::uint32_t position, int level, bool present);
+  void find_lowest();
+  void renumber();
+
+  int slots_;
+  int lowest_ = 0;  // the lowest level that is not empty; 0 when all are
+  std::int32_t size_ = 0;
+  std::uint32_t newest_position_ = 0;
+  std::vector<Words> levels_;
+  std::vector<std::int32_t> counts_;
+  std::vector<ReplicaId> by_position_;
+  std::vector<bool> taken_;
+  std::vector<std::uint32_t> position_of_;  // by id
+};
+
+class Fleet {
+ public:
+  Fleet(int slots, Micros cold_start) : cold_start_(cold_start), ready_(slots) {}
+
+  void begin_with(std::int32_t replicas);
+  void start(std::int32_t replicas, Micros now);
+  /// Starting ones first, then the freest; newest first. At most all there are.
+  void remove(std::int32_t replicas);
+
+  /// When the next starting replica becomes ready.
+  [[nodiscard]] std::optional<Micros> next_ready() const;
+  void make_ready();
+
+  [[nodiscard]] bool has_free_slot() const { return ready_.has_free_slot(); }
+  ReplicaId take_request();
+  void end_request(ReplicaId id);
+
+  [[nodiscard]] std::int32_t starting() const {
+    return static_cast<std::int32_t>(starting_.size());
+  }
+  [[nodiscard]] std::int32_t ready() const { return ready_.size(); }
+  [[nodiscard]] std::int32_t draining() const { return draining_; }
+  [[nodiscard]] std::int32_t paid() const { return starting() + ready() + draining_; }
+  [[nodiscard]] std::int64_t running() const { return running_; }
+  [[nodiscard]] std::int64_t running_on_ready() const { return running_on_ready_; }
+  /// When the youngest of those starting or ready was asked for; before 0 for the first ones.
+  [[nodiscard]] std::optional<Micros> youngest() const;
+
+ private:
+  struct Replica {
+    Micros asked_for;
+    int running;
+    bool draining;
+  };
+  Micros cold_start_;
+  std::vector<Replica> replicas_;
+  std::deque<ReplicaId> starting_;  // oldest first
+  ReadySet ready_;
+  std::int32_t draining_ = 0;
+  std::int64_t running_ = 0;
+  std::int64_t running_on_ready_ = 0;
+};
+
+}  // namespace poolscaler::replay

@@ -1,0 +1,112 @@
+// A study as JSON.
+
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/simulation/replay/present.hpp"
+
+namespace poolscaler::replay {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json figures_json(const Figures& f) {
+  json reasons = json::object();
+  for (const auto reason : all_reasons)
+    if (const auto count = f.reasons[static_cast<std::size_t>(reason)]; count > 0)
+      reasons[std::string(poolscaler::name_of(reason))] = count;
+  return {{"replicaSeconds", f.replica_seconds},
+          {"replicaHours", f.replica_hours()},
+          {"requests", f.requests},
+          {"delayed", f.delayed},
+          {"delayedShare", f.delayed_share},
+          {"unserved", f.unserved},
+          {"waitSeconds",
+           {{"mean", f.wait_mean},
+            {"p50", f.wait_p50},
+            {"p95", f.wait_p95},
+            {"p99", f.wait_p99},
+            {"max", f.wait_max}}},
+          {"coldStarts", f.cold_starts},
+          {"startsFromZero", f.starts_from_zero},
+          {"mostReplicas", f.most_replicas},
+          {"decisions", f.decisions},
+          {"decisionsByReason", std::move(reasons)}};
+}
+
+json bounds_json(const Bounds& bounds) {
+  return {{"workReplicaSeconds", bounds.work_replica_seconds},
+          {"workReplicaHours", bounds.work_replica_seconds / 3600},
+          {"zeroWaitReplicaSeconds", bounds.zero_wait_replica_seconds},
+          {"zeroWaitReplicaHours", bounds.zero_wait_replica_seconds / 3600},
+          {"peakReplicas", bounds.peak}};
+}
+
+json case_json(const Case& one) {
+  return {{"name", one.load.name},
+          {"requests", one.load.requests.size()},
+          {"samples", one.load.samples.size()},
+          {"skippedLines", one.load.skipped_lines},
+          {"endSeconds", seconds_of(one.load.end)},
+          {"measuredFromSeconds", seconds_of(one.measured.begin)},
+          {"measuredToSeconds", seconds_of(one.measured.end)},
+          {"usualMaxReplicas", one.max_replicas},
+          {"bounds", bounds_json(one.bounds)}};
+}
+
+json ran_json(const Ran& ran, const std::vector<Case>& cases) {
+  json object = {{"setting", ran.label}, {"isDefault", ran.is_default}};
+  object.update(figures_json(ran.total));
+  if (ran.by_load.empty()) return object;
+  auto& loads = object["loads"] = json::array();
+  for (std::size_t i = 0; i < ran.by_load.size(); ++i) {
+    json load = {{"name", cases[i].load.name}};
+    load.update(figures_json(ran.by_load[i]));
+    loads.push_back(std::move(load));
+  }
+  return object;
+}
+
+json standing_json(const Standing& standing, const std::vector<Case>& cases) {
+  json object = {{"name", standing.name},
+                 {"role", name_of(standing.role)},
+                 {"settings", json::array()},
+                 {"frontier", json::array()},
+                 {"atShare", json::array()}};
+  for (const auto& ran : standing.ran) object["settings"].push_back(ran_json(ran, cases));
+  for (const auto index : standing.frontier)
+    object["frontier"].push_back({{"setting", standing.ran[index].label},
+                                  {"delayedShare", standing.points[index].share},
+                                  {"replicaHours", standing.points[index].hours},
+                                  {"waitP99Seconds", standing.points[index].wait_p99}});
+  for (const auto share : compared_shares) {
+    json at = {{"share", share}, {"reached", false}};
+    if (const auto reached = standing.at(share))
+      at = {{"share", share},
+            {"reached", true},
+            {"replicaHours", reached->hours},
+            {"waitP99Seconds", reached->wait_p99},
+            {"nearestSetting", standing.ran[reached->nearest].label}};
+    object["atShare"].push_back(std::move(at));
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string as_json(const Study& study) {
+  const auto& setup = study.setup;
+  json object = {{"setup",
+                  {{"slots", setup.slots},
+                   {"coldStartSeconds", seconds_of(setup.cold_start)},
+                   {"start", setup.start == Start::Warm ? "warm" : "floor"},
+                   {"delayedAboveSeconds", seconds_of(setup.delayed_above)}}},
+                 {"loads", json::array()},
+                 {"bounds", bounds_json(study.bounds)},
+                 {"scalers", json::array()}};
+  for (const auto& one : study.cases) object["loads"].push_back(case_json(one));
+  for (const auto& standing : study.standings)
+    object["scalers"].push_back(standing_json(standing, study.cases));
+  return object.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace poolscaler::replay

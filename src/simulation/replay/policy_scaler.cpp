@@ -1,0 +1,136 @@
+#include "poolscaler/simulation/replay/policy_scaler.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "poolscaler/engine/decide.hpp"
+
+namespace poolscaler::replay {
+namespace {
+
+constexpr Micros second{1'000'000};
+constexpr Micros rate_window{60'000'000};
+
+Micros micros(int seconds) { return Micros(Seconds(seconds)); }
+
+/// The first multiple of `period` after `now`.
+Micros next_multiple(Micros now, Micros period) { return (now / period + 1) * period; }
+
+ScalingPolicy as_simulated(ScalingPolicy policy) {
+  // What it would do is the question, so it does it.
+  if (policy.mode == Mode::Recommend) policy.mode = Mode::Automatic;
+  return policy;
+}
+
+}  // namespace
+
+PolicyScaler::PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource> sources,
+                           Instant start)
+    : policy_(as_simulated(policy)),
+      start_(start),
+      observation_{.target = {.uid = "simulated",
+                              .pods = {},
+                              .created = start - std::chrono::hours(24 * 365)},
+                   .policy_created = start - std::chrono::hours(24 * 365)},
+      last_{.action = Hold{}, .reason = Reason::AwaitingFirstRound} {
+  for (std::size_t i = 0; i < policy_.signals.size(); ++i) {
+    Reader reader{.source = sources[i]};
+    if (const auto* const selector = std::get_if<MetricSelector>(&policy_.signals[i].query)) {
+      reader.function = selector->range_function;
+      reader.window = micros(selector->window_seconds);
+    }
+    if (reader.source.meaning == Meaning::Rate && reader.function != RangeFunction::Increase) {
+      // The sight has the rate of the last minute; others are counted.
+      if (reader.function == RangeFunction::Rate && reader.window == rate_window)
+        reader.function = RangeFunction::None;
+    }
+    if (reader.function != RangeFunction::None) watched_.push_back(i);
+    readers_.push_back(reader);
+  }
+  observation_.signals.resize(readers_.size());
+}
+
+Micros PolicyScaler::next_evaluation(Micros now, std::int32_t current) const {
+  return next_multiple(now, current == 0 ? second : micros(policy_.interval_seconds));
+}
+
+std::vector<Watched> PolicyScaler::watches() const {
+  std::vector<Watched> watches;
+  for (const auto i : watched_)
+    watches.push_back({.meaning = readers_[i].source.meaning, .window = readers_[i].window});
+  return watches;
+}
+
+void PolicyScaler::see(std::size_t index, const Course& course) {
+  readers_[watched_[index]].course = &course;
+}
+
+std::optional<double> PolicyScaler::value_of(const Reader& reader, const Sight& sight) const {
+  if (reader.function == RangeFunction::None) return sight.reading(reader.source.meaning);
+  if (reader.source.meaning == Meaning::Rate) {
+    const auto before = reader.course->value(sight.now - reader.window);
+    const double count = static_cast<double>(sight.arrivals) - before.value_or(0);
+    return reader.function == RangeFunction::Increase ? count : count / seconds_of(reader.window);
+  }
+  switch (reader.function) {
+    case RangeFunction::AvgOverTime: return reader.course->average(sight.now, reader.window);
+    case RangeFunction::MaxOverTime: return reader.course->most(sight.now, reader.window);
+    case RangeFunction::MinOverTime: return reader.course->least(sight.now, reader.window);
+    case RangeFunction::Rate:
+    case RangeFunction::Increase: {
+      const auto from = reader.course->value(sight.now - reader.window);
+      const auto to = reader.course->value(sight.now);
+      if (!from || !to) return std::nullopt;
+      const double rise = *to - *from;
+      return reader.function == RangeFunction::Increase ? rise : rise / seconds_of(reader.window);
+    }
+    case RangeFunction::None: break;
+  }
+  return std::nullopt;
+}
+
+void PolicyScaler::read(const Sight& sight) {
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    const auto& source = readers_[i].source;
+    auto value = value_of(readers_[i], sight);
+    if (value && source.per_ready)
+      value = sight.ready > 0 ? std::optional(*value / sight.ready) : std::nullopt;
+    auto& reading = observation_.signals[i];
+    if (!value) {
+      reading = {.state = SignalState::Absent};
+      continue;
+    }
+    reading = {.state = *value == 0 ? SignalState::Zero : SignalState::Value,
+               .value = *value * source.scale,
+               .age_seconds = 0};
+  }
+}
+
+bool PolicyScaler::wakes() const {
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    const auto& reading = observation_.signals[i];
+    if (is_usable(reading.state) && reading.value > policy_.signals[i].activation_above)
+      return true;
+  }
+  return false;
+}
+
+std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
+  read(sight);
+  const auto current = sight.current();
+  const bool is_due = sight.now % micros(policy_.interval_seconds) == Micros(0);
+  if (!is_due && !(current == 0 && wakes())) return std::nullopt;
+  auto& target = observation_.target;
+  target.spec_replicas = current;
+  target.status_replicas = current;
+  target.pods = {.ready = sight.ready, .starting = sight.starting};
+  if (sight.youngest)
+    target.pods.youngest = start_ + std::chrono::floor<Millis>(*sight.youngest);
+  auto outcome = engine::decide(observation_, policy_, memory_,
+                                start_ + std::chrono::floor<Millis>(sight.now));
+  memory_ = std::move(outcome.memory);
+  last_ = std::move(outcome.decision);
+  return Wanted{.replicas = last_.desired, .reason = last_.reason};
+}
+
+}  // namespace poolscaler::replay

@@ -1,0 +1,47 @@
+#include "table.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace poolscaler::replay {
+namespace {
+
+/// Columns on a screen: bytes that do not continue a character.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+}  // namespace
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string pad(widths[i] - width_of(row[i]), ' ');
+      line += i == 0 ? row[i] + pad : "  " + pad + row[i];
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string hours_text(double hours) {
+  return hours < 10 ? fmt::format("{:.2f}", hours) : fmt::format("{:.1f}", hours);
+}
+
+std::string share_text(double share) { return fmt::format("{:.2f} %", share * 100); }
+
+std::string seconds_text(double seconds) {
+  return seconds < 100 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
+}
+
+}  // namespace poolscaler::replay

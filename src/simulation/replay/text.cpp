@@ -1,0 +1,127 @@
+// A study as text.
+
+#include <fmt/format.h>
+
+#include "poolscaler/base/text.hpp"
+#include "poolscaler/simulation/replay/present.hpp"
+#include "table.hpp"
+
+namespace poolscaler::replay {
+namespace {
+
+std::string loads_text(const Study& study) {
+  std::string text;
+  for (const auto& one : study.cases) {
+    const auto& load = one.load;
+    text += load.is_metric()
+                ? fmt::format("{}: {} samples", load.name, load.samples.size())
+                : fmt::format("{}: {} requests, at most {} replicas needed at once", load.name,
+                              load.requests.size(), one.bounds.peak);
+    text += fmt::format(", measured from {} s to {} s", brief(seconds_of(one.measured.begin)),
+                        brief(seconds_of(one.measured.end)));
+    if (load.skipped_lines > 0) text += fmt::format(", {} bad lines skipped", load.skipped_lines);
+    text += "\n";
+  }
+  return text + fmt::format("{} slots per replica, cold start {}, {}\n\n", study.setup.slots,
+                            seconds_text(seconds_of(study.setup.cold_start)),
+                            study.setup.start == Start::Warm ? "warm start" : "start at the floor");
+}
+
+std::string title_of(const Standing& standing, const Ran& ran) {
+  return ran.label.empty() ? standing.name : standing.name + " " + ran.label;
+}
+
+void add_figures(Table& table, const std::string& title, const Figures& f) {
+  table.row({title, hours_text(f.replica_hours()), share_text(f.delayed_share),
+             seconds_text(f.wait_mean), seconds_text(f.wait_p50), seconds_text(f.wait_p95),
+             seconds_text(f.wait_p99), seconds_text(f.wait_max), std::to_string(f.cold_starts),
+             std::to_string(f.starts_from_zero), std::to_string(f.most_replicas)});
+}
+
+std::string figures_text(const Study& study) {
+  Table table({"", "replica-h", "delayed", "mean wait", "p50", "p95", "p99", "max", "cold starts",
+               "from zero", "most"});
+  for (const auto& standing : study.standings)
+    for (const auto& ran : standing.ran) {
+      const auto title = title_of(standing, ran);
+      if (!ran.by_load.empty())
+        for (std::size_t i = 0; i < ran.by_load.size(); ++i)
+          add_figures(table, fmt::format("{}, {}", title, study.cases[i].load.name),
+                      ran.by_load[i]);
+      add_figures(table, ran.by_load.empty() ? title : title + ", all", ran.total);
+    }
+  table.row({"bound: work alone", hours_text(study.bounds.work_replica_seconds / 3600)});
+  table.row({"bound: nothing waits", hours_text(study.bounds.zero_wait_replica_seconds / 3600)});
+  return table.text();
+}
+
+std::string reasons_text(const Study& study) {
+  std::string text;
+  for (const auto& standing : study.standings)
+    for (const auto& ran : standing.ran) {
+      if (ran.total.unserved > 0)
+        text += fmt::format("\n{}: {} requests were never served within {} h after the trace\n",
+                            title_of(standing, ran), ran.total.unserved,
+                            std::chrono::duration_cast<std::chrono::hours>(grace_after_end).count());
+      if (standing.role != Role::Policy) continue;
+      text += fmt::format("\n{} decisions of {}\n", ran.total.decisions, title_of(standing, ran));
+      Table table({});
+      for (const auto reason : all_reasons) {
+        const auto count = ran.total.reasons[static_cast<std::size_t>(reason)];
+        if (count > 0)
+          table.row({fmt::format("  {}", poolscaler::name_of(reason)), std::to_string(count)});
+      }
+      text += table.text().substr(1);
+    }
+  return text;
+}
+
+std::string reached_text(const std::optional<Reached>& reached) {
+  if (!reached) return "not reached";
+  return fmt::format("{} ({})", hours_text(reached->hours), seconds_text(reached->wait_p99));
+}
+
+bool is_swept(const Study& study) {
+  for (const auto& standing : study.standings)
+    if (standing.ran.size() > 1) return true;
+  return false;
+}
+
+std::string frontiers_text(const Study& study) {
+  std::string text = "replica-hours (p99 wait) at an equal share of delayed requests\n";
+  std::vector<std::string> head = {""};
+  for (const auto share : compared_shares) head.push_back(share_text(share));
+  head.emplace_back("settings");
+  Table table(head);
+  for (const auto& standing : study.standings) {
+    if (standing.ran.size() < 2) continue;
+    std::vector<std::string> row = {
+        standing.role == Role::Oracle ? standing.name + " (oracle)" : standing.name};
+    for (const auto share : compared_shares) row.push_back(reached_text(standing.at(share)));
+    row.push_back(std::to_string(standing.ran.size()));
+    table.row(std::move(row));
+  }
+  text += table.text();
+  text += fmt::format("bounds: work alone {}, nothing waits {}\n",
+                      hours_text(study.bounds.work_replica_seconds / 3600),
+                      hours_text(study.bounds.zero_wait_replica_seconds / 3600));
+  text += "\nas given, and the defaults of others\n";
+  Table given({"", "replica-h", "delayed", "p99"});
+  for (const auto& standing : study.standings)
+    for (const auto& ran : standing.ran) {
+      if (standing.role != Role::Policy && !ran.is_default) continue;
+      given.row({title_of(standing, ran), hours_text(ran.total.replica_hours()),
+                 share_text(ran.total.delayed_share), seconds_text(ran.total.wait_p99)});
+    }
+  return text + given.text();
+}
+
+}  // namespace
+
+std::string as_text(const Study& study) {
+  auto text = loads_text(study);
+  if (is_swept(study)) return text + frontiers_text(study);
+  return text + figures_text(study) + reasons_text(study);
+}
+
+}  // namespace poolscaler::replay

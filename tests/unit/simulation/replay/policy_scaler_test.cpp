@@ -1,0 +1,142 @@
+#include "poolscaler/simulation/replay/policy_scaler.hpp"
+
+#include <gmock/gmock.h>
+
+#include "poolscaler/simulation/replay/replay.hpp"
+
+namespace poolscaler::replay {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr Micros s{1'000'000};
+const Instant monday{Seconds{1'800'000'000}};
+
+Signal signal_of(std::string name, std::string metric) {
+  return {.name = std::move(name),
+          .source = "prometheus",
+          .query = MetricSelector{.metric = std::move(metric)},
+          .target_type = TargetType::PerReplica,
+          .target = 4};
+}
+
+ScalingPolicy policy_of(std::vector<Signal> signals) {
+  return {.target = {.api_version = "apps/v1", .kind = "Deployment", .name = "web"},
+          .min_replicas = 0,
+          .max_replicas = 10,
+          .signals = std::move(signals)};
+}
+
+Meaning meaning(const ScalingPolicy& policy, const SaidMeanings& said = {}) {
+  const auto sources = sources_of(policy, said, false);
+  EXPECT_TRUE(sources) << sources.error().message;
+  return sources->front().meaning;
+}
+
+std::string refusal(const ScalingPolicy& policy, const SaidMeanings& said = {},
+                    bool metric_load = false) {
+  const auto sources = sources_of(policy, said, metric_load);
+  return sources ? "accepted" : sources.error().message;
+}
+
+TEST(Meanings, FollowWhatWasSaidThenTheMetricThenTheName) {
+  EXPECT_EQ(meaning(policy_of({signal_of("a", "vllm:num_requests_waiting")})), Meaning::Queue);
+  EXPECT_EQ(meaning(policy_of({signal_of("inflight", "my_metric")})), Meaning::Inflight);
+  EXPECT_EQ(meaning(policy_of({signal_of("queue", "my_metric")}), {{"queue", Meaning::Rate}}),
+            Meaning::Rate);
+}
+
+TEST(Meanings, WhatIsNotKnownIsRefusedWithTheRemedy) {
+  EXPECT_THAT(refusal(policy_of({signal_of("latency", "p99_seconds")})),
+              HasSubstr("--map latency=WORD, one of queue, running, inflight, utilization"));
+  EXPECT_THAT(refusal(policy_of({signal_of("queue", "m")}), {{"other", Meaning::Queue}}),
+              HasSubstr("no signal 'other'"));
+  auto raw = signal_of("x", "");
+  raw.query = RawQuery{"sum(a)"};
+  EXPECT_THAT(refusal(policy_of({raw})), HasSubstr("--map x="));
+  auto most = signal_of("queue", "queue_depth");
+  std::get<MetricSelector>(most.query).aggregation = Aggregation::Max;
+  EXPECT_THAT(refusal(policy_of({most})), HasSubstr("extreme"));
+}
+
+TEST(Meanings, AMetricTraceIsTheValueOfTheOnlySignal) {
+  const auto one = policy_of({signal_of("latency", "p99_seconds")});
+  EXPECT_EQ(sources_of(one, {}, true)->front().meaning, Meaning::Value);
+  EXPECT_THAT(refusal(one, {{"latency", Meaning::Queue}}, true), HasSubstr("metric trace"));
+  EXPECT_THAT(refusal(policy_of({signal_of("a", "a"), signal_of("b", "b")}), {}, true),
+              HasSubstr("one of several"));
+}
+
+PolicyScaler scaler_of(const ScalingPolicy& policy) {
+  return {policy, sources_of(policy, {}, false).value(), monday};
+}
+
+TEST(PolicyScaler, LooksEachSecondAtZeroAndElseEachInterval) {
+  const auto scaler = scaler_of(policy_of({signal_of("queue", "q")}));
+  EXPECT_EQ(scaler.next_evaluation(Micros(1), 0), 1 * s);
+  EXPECT_EQ(scaler.next_evaluation(14 * s, 1), 15 * s);
+  EXPECT_EQ(scaler.next_evaluation(15 * s, 1), 30 * s);
+}
+
+TEST(PolicyScaler, WakesWithinASecondAndStaysSilentMeanwhile) {
+  auto scaler = scaler_of(policy_of({signal_of("queue", "q")}));
+  EXPECT_FALSE(scaler.evaluate({.now = 16 * s, .slots = 8}));
+  const auto woken = scaler.evaluate({.now = 17 * s, .waiting = 5, .slots = 8});
+  ASSERT_TRUE(woken);
+  EXPECT_EQ(woken->replicas, 2);
+  EXPECT_EQ(woken->reason, Reason::WokenFromZero);
+}
+
+TEST(PolicyScaler, ReadsUtilizationAsAbsentWithoutReplicas) {
+  auto signal = signal_of("utilization", "u");
+  std::get<MetricSelector>(signal.query).aggregation = Aggregation::Avg;
+  signal.target_type = TargetType::Utilization;
+  signal.target = 0.5;
+  auto policy = policy_of({signal});
+  policy.min_replicas = 1;
+  auto scaler = scaler_of(policy);
+  const auto grown =
+      scaler.evaluate({.now = 15 * s, .running = 8, .running_on_ready = 8, .ready = 1, .slots = 8});
+  EXPECT_EQ(grown->replicas, 2);
+  const auto starting = scaler.evaluate({.now = 30 * s, .starting = 1, .slots = 8});
+  EXPECT_EQ(starting->reason, Reason::MetricAbsent);
+}
+
+TEST(PolicyScaler, AWindowLooksBack) {
+  auto signal = signal_of("inflight", "i");
+  auto& selector = std::get<MetricSelector>(signal.query);
+  selector.range_function = RangeFunction::AvgOverTime;
+  selector.window_seconds = 60;
+  auto policy = policy_of({signal});
+  policy.min_replicas = 1;
+  auto scaler = scaler_of(policy);
+  ASSERT_EQ(scaler.watches().size(), 1U);
+  EXPECT_EQ(scaler.watches()[0].window, 60 * s);
+  Course course(60 * s);
+  scaler.see(0, course);
+  course.change(Micros(0), 0);
+  course.change(45 * s, 40);
+  // 40 for a quarter of the minute: 10 / 4.
+  EXPECT_EQ(scaler.evaluate({.now = 60 * s, .running = 40, .ready = 1, .slots = 8})->replicas, 3);
+}
+
+TEST(PolicyScaler, RecommendIsSimulatedAsIfItWrote) {
+  auto policy = policy_of({signal_of("queue", "q")});
+  policy.mode = Mode::Recommend;
+  auto scaler = scaler_of(policy);
+  EXPECT_EQ(scaler.evaluate({.now = 15 * s, .waiting = 5, .slots = 8})->replicas, 2);
+}
+
+TEST(PolicyScaler, AMetricTraceDrivesTheReplicas) {
+  Load load{.name = "m", .samples = {{0 * s, 3}, {100 * s, 30}}, .end = 1000 * s};
+  auto policy = policy_of({signal_of("latency", "l")});
+  policy.behavior.scale_down.stabilization_window_seconds = 0;
+  PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), monday);
+  const auto tally = replay(load, {.start = Start::Floor}, scaler).value();
+  EXPECT_EQ(tally.most_replicas, 8);
+  EXPECT_EQ(tally.starts_from_zero, 1);
+  EXPECT_EQ(tally.requests, 0);
+}
+
+}  // namespace
+}  // namespace poolscaler::replay
