@@ -76,8 +76,8 @@ constexpr Field fields[] = {
      .example = "max(queue / 10, gpu_busy.replicas)",
      .doc = "Numbers, + - * /, comparisons, && || !, `c ? a : b`, `a ?? b` (b where a has no "
             "value), min, max, clamp(x, lowest, highest), abs, ceil and floor. `queue` is the "
-            "value of signal `queue`, `queue.replicas` the replicas that it asks for; a `-` of a name is "
-            "written `_`. Without a value of what it reads, and after a division by zero, it has "
+            "value of signal `queue`, `queue.replicas` the replicas that it asks for; a `-` of a "
+            "name is written `_`. Without a value of what it reads, and after a division by zero, it has "
             "no result, which never lowers replicas."},
     {.path = "spec.formula.target",
      .type = Object,

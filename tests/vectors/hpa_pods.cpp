@@ -48,7 +48,7 @@ void measure(PodSample& sample, std::int64_t usage) {
 }
 
 /// The sum of a row, or its one container; nothing when the row is null or has no such container.
-std::optional<std::int64_t> amount_of(const Case& row, const std::optional<std::int32_t>& container) {
+std::optional<std::int64_t> amount_of(const Case& row, std::optional<std::int32_t> container) {
   if (row.json().is_null()) return std::nullopt;
   const auto parts = row.elements();
   std::int64_t sum = 0;
@@ -86,7 +86,8 @@ const char* error_of(PodUsageGap gap, bool custom) {
   return "";
 }
 
-Json names_in(const std::vector<Case>& pods, const std::vector<PodGroup>& groups, PodGroup wanted) {
+Json names_in(const std::vector<Case>& pods, const std::vector<PodGroup>& groups,
+              PodGroup wanted) {
   Json names = Json::array();
   for (std::size_t i = 0; i < pods.size(); ++i)
     if (groups[i] == wanted) names.push_back(pods[i].text("name"));
