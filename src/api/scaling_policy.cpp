@@ -4,6 +4,7 @@
 #include "demand_rules.hpp"
 #include "enum_words.hpp"
 #include "poolscaler/api/objects.hpp"
+#include "schedule.hpp"
 
 // Everything here reads a spec that checked_spec has passed: fields are there, of their type and
 // within their bounds, so nothing is checked again.
@@ -126,10 +127,15 @@ ScalingPolicy policy_from(const json& spec) {
 }  // namespace
 
 Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unknown) {
-  auto spec = checked_spec(Kind::ScalingPolicy, object, unknown);
-  if (!spec) return tl::unexpected(std::move(spec.error()));
+  const auto spec = checked_spec(Kind::ScalingPolicy, object, unknown);
+  if (!spec) return tl::unexpected(spec.error());
   if (auto errors = demand_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
-  return policy_from(*spec);
+  auto policy = policy_from(*spec);
+  if (!spec->contains("schedule")) return policy;
+  auto schedule = schedule_from((*spec)["schedule"]);
+  if (!schedule) return tl::unexpected(std::move(schedule.error()));
+  policy.schedule = *std::move(schedule);
+  return policy;
 }
 
 }  // namespace poolscaler::api

@@ -100,8 +100,8 @@ constexpr Field fields[] = {
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
-     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are not "
-            "needed are kept."},
+     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are "
+            "not needed are kept."},
     {.path = "spec.scaleToZero.idleAfterSeconds",
      .type = Integer,
      .min = 0,
@@ -137,12 +137,12 @@ constexpr Field fields[] = {
      .default_json = "3000",
      .unit = "seconds of one replica",
      .example = "6000",
-     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica to "
-            "save one start of a replica while it is needed. More keeps replicas longer."},
+     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica "
+            "to save one start of a replica while it is needed. More keeps replicas longer."},
     {.path = "spec.scaleToZero.coldStart",
      .type = Object,
-     .doc = "How long a replica takes from being asked for to being ready. It is measured, and what "
-            "was measured is used from the fifth time on (`status.coldStart`)."},
+     .doc = "How long a replica takes from being asked for to being ready. It is measured, and "
+            "what was measured is used from the fifth time on (`status.coldStart`)."},
     {.path = "spec.scaleToZero.coldStart.expectedSeconds",
      .type = Integer,
      .min = 1,
@@ -180,13 +180,13 @@ constexpr Field fields[] = {
             "whichever is more; `AtMost` for whichever is less."},
     {.path = "spec.signals",
      .type = List,
-     .required = true,
-     .min = 1,
      .max = signals_max,
      .list = ListType::Map,
      .key = "name",
+     .default_json = "[]",
      .doc = "What is looked at. Each signal asks for a number of replicas; `combine` makes one "
-            "number of them."},
+            "number of them. May be left out where `schedule` alone decides: then there are "
+            "`minReplicas`, and what the windows that are open make of it."},
     {.path = "spec.signals[].name",
      .type = Text,
      .required = true,
@@ -350,8 +350,8 @@ constexpr Field fields[] = {
      .default_json = "\"Hold\"",
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
-            "scale-down by others. `Fallback`: the same, and the policy's `fallback` after its "
-            "time. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
+            "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
             "exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
@@ -479,9 +479,10 @@ constexpr Field fields[] = {
 }  // namespace
 
 std::span<const Field> scaling_policy_spec_fields() {
-  static const std::vector<Field> all = [] {
+  static const auto all = [] {
     std::vector<Field> rows(std::begin(fields), std::end(fields));
-    for (const auto more : {demand_fields()}) rows.insert(rows.end(), more.begin(), more.end());
+    for (const auto more : {demand_fields(), schedule_fields()})
+      rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();
   return all;

@@ -1,4 +1,5 @@
 // What must hold between the fields of a ScalingPolicy, and how kubectl shows one.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "demand_rules.hpp"
@@ -12,6 +13,21 @@ using nlohmann::json;
 bool min_within_max(const json& spec) {
   return spec["minReplicas"].get<std::int64_t>() <= spec["maxReplicas"].get<std::int64_t>();
 }
+
+bool signals_or_schedule(const json& spec) {
+  return !spec["signals"].empty() || (spec.contains("schedule") && !spec["schedule"].empty());
+}
+
+/// Of every window, `field` where it has one.
+bool windows_within_max(const json& spec, const char* field) {
+  if (!spec.contains("schedule")) return true;
+  const auto max = spec["maxReplicas"].get<std::int64_t>();
+  return std::ranges::all_of(spec["schedule"], [&](const json& window) {
+    return !window.contains(field) || window[field].get<std::int64_t>() <= max;
+  });
+}
+bool floors_within_max(const json& spec) { return windows_within_max(spec, "floor"); }
+bool pins_within_max(const json& spec) { return windows_within_max(spec, "pin"); }
 
 bool fallback_within_bounds(const json& spec) {
   if (!spec.contains("fallback")) return true;
@@ -39,13 +55,33 @@ bool no_internal_label(const json& label) {
   return !label.get_ref<const std::string&>().starts_with("__");
 }
 
-constexpr Rule rules[] = {
+constexpr Rule own_rules[] = {
     {.at = "spec",
      .cel = "self.minReplicas <= self.maxReplicas",
      .problem = "must be at most `maxReplicas`",
      .remedy = "lower `minReplicas` or raise `maxReplicas`",
      .child = "minReplicas",
      .holds = min_within_max},
+    {.at = "spec",
+     .cel = "size(self.signals) > 0 || (has(self.schedule) && size(self.schedule) > 0)",
+     .problem = "must have at least one item",
+     .remedy = "add a signal, or a `schedule` where time alone decides",
+     .child = "signals",
+     .holds = signals_or_schedule},
+    {.at = "spec",
+     .cel = "!has(self.schedule) || self.schedule.all(w, !has(w.floor) || w.floor <= "
+            "self.maxReplicas)",
+     .problem = "must have no `floor` above `maxReplicas`",
+     .remedy = "lower the floor or raise `maxReplicas`",
+     .child = "schedule",
+     .holds = floors_within_max},
+    {.at = "spec",
+     .cel = "!has(self.schedule) || self.schedule.all(w, !has(w.pin) || w.pin <= "
+            "self.maxReplicas)",
+     .problem = "must have no `pin` above `maxReplicas`",
+     .remedy = "lower the pin or raise `maxReplicas`",
+     .child = "schedule",
+     .holds = pins_within_max},
     {.at = "spec",
      .cel = "!has(self.fallback) || (self.fallback.replicas >= self.minReplicas && "
             "self.fallback.replicas <= self.maxReplicas)",
@@ -78,16 +114,6 @@ constexpr Rule rules[] = {
      .remedy = "such labels are Prometheus' own; the metric is named by `metric.name`",
      .holds = no_internal_label},
 };
-
-std::span<const Rule> all_rules() {
-  static const std::vector<Rule> all = [] {
-    std::vector<Rule> joined(std::begin(rules), std::end(rules));
-    for (const auto more : {demand_rules()})
-      joined.insert(joined.end(), more.begin(), more.end());
-    return joined;
-  }();
-  return all;
-}
 
 constexpr Column columns[] = {
     {.name = "Target",
@@ -171,6 +197,12 @@ spec:
 }  // namespace
 
 const KindTable& scaling_policy_table() {
+  static const auto rules = [] {
+    std::vector<Rule> all(std::begin(own_rules), std::end(own_rules));
+    for (const auto more : {demand_rules(), schedule_rules()})
+      all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
   static const KindTable table{
       .names = {.kind = "ScalingPolicy",
                 .plural = "scalingpolicies",
@@ -184,7 +216,7 @@ const KindTable& scaling_policy_table() {
       .example = example,
       .spec = scaling_policy_spec_fields(),
       .status = scaling_policy_status_fields(),
-      .rules = all_rules(),
+      .rules = rules,
       .columns = columns};
   return table;
 }

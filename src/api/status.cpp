@@ -144,6 +144,21 @@ json memory_json(const PolicyStatus& status) {
   return memory;
 }
 
+json windows_json(const std::vector<std::string>& names) {
+  json list = json::array();
+  for (std::size_t i = 0; i < names.size() && i < windows_max; ++i)
+    list.push_back(fitted(names[i], 63));
+  return list;
+}
+
+json schedule_change_json(const ScheduleChangeStatus& change) {
+  json entry{{"time", to_rfc3339(change.time)},
+             {"window", fitted(change.window, 63)},
+             {"event", change.event}};
+  put_text(entry, "effect", change.effect, effect_max);
+  return entry;
+}
+
 json cold_start_json(const ColdStartStatus& measured) {
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   constexpr std::int64_t samples_most = cold_starts_max;
@@ -259,10 +274,10 @@ std::vector<Condition> read_conditions(const json& list) {
 
 /// A stage lives as long as the program: one of the words that the engine uses.
 std::string_view stage_word(std::string_view text) {
-  constexpr std::array<std::string_view, 15> stages = {
+  constexpr std::array<std::string_view, 17> stages = {
       "signal", "combine", "missing data", "fallback", "tolerance",  "supply",        "idle",
       "wake",   "memory",  "mode",         "pause",    "keep-alive", "stabilization", "rate",
-      "bounds"};
+      "bounds", "schedule", "formula"};
   const auto* found = std::ranges::find(stages, text);
   return found == stages.end() ? std::string_view("other") : *found;
 }
@@ -290,6 +305,27 @@ std::vector<TimedReplicas> read_digest(const json& list) {
   });
   std::ranges::stable_sort(entries, {}, &TimedReplicas::at);
   return entries;
+}
+
+constexpr std::array<std::string_view, 3> window_events = {"PreWarm", "Start", "End"};
+
+std::optional<ScheduleChangeStatus> read_schedule_change(const json& from) {
+  const auto time = time_at(from, "time");
+  const auto word = text_at(from, "event");
+  const auto* event = std::ranges::find(window_events, word);
+  if (!time || event == window_events.end()) return std::nullopt;
+  return ScheduleChangeStatus{.time = *time,
+                              .window = text_at(from, "window"),
+                              .event = *event,
+                              .effect = text_at(from, "effect")};
+}
+
+std::vector<std::string> read_windows(const json& list) {
+  std::vector<std::string> names;
+  each(list, windows_max, [&](const json& name) {
+    if (name.is_string()) names.push_back(name.get<std::string>());
+  });
+  return names;
 }
 
 std::optional<ColdStartStatus> read_cold_start(const json& from) {
@@ -350,6 +386,9 @@ std::string render_status(const PolicyStatus& status) {
                         {"reason", name_of(last->reason)}};
     if (last->from) out["lastScale"]["from"] = count(*last->from);
   }
+  if (!status.open_windows.empty()) out["openWindows"] = windows_json(status.open_windows);
+  if (const auto& next = status.next_schedule_change)
+    out["nextScheduleChange"] = schedule_change_json(*next);
   if (status.cold_start) out["coldStart"] = cold_start_json(*status.cold_start);
   if (auto memory = memory_json(status); !memory.empty()) out["memory"] = std::move(memory);
   return dumped(out);
@@ -375,6 +414,8 @@ PolicyStatus read_status(const json& object) {
           .decision_message = text_at(decision, "message"),
           .decision_steps = read_steps(member(decision, "steps")),
           .last_scale = read_last_scale(member(from, "lastScale")),
+          .open_windows = read_windows(member(from, "openWindows")),
+          .next_schedule_change = read_schedule_change(member(from, "nextScheduleChange")),
           .recommendations = read_digest(member(memory, "recommendations")),
           .scale_ups = read_digest(member(memory, "scaleUps")),
           .scale_downs = read_digest(member(memory, "scaleDowns")),

@@ -22,6 +22,9 @@ inline constexpr std::size_t number_text_max = 32;
 inline constexpr std::size_t decision_message_max = 1024;
 inline constexpr std::size_t steps_max = 32;
 inline constexpr std::size_t step_numbers_max = 256;
+/// Of spec and status.
+inline constexpr std::size_t windows_max = 32;
+inline constexpr std::size_t effect_max = 64;
 inline constexpr std::size_t digest_max = 32;
 /// Of the learned gaps; what is known of higher layers is learned anew after a restart.
 inline constexpr std::size_t layers_max = 64;

@@ -151,9 +151,47 @@ std::size_t number_length(std::string_view text) {
   return fraction == 0 || fraction > 9 ? 0 : whole + 1 + fraction;
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+bool is_cron_text(std::string_view text) {
+  const auto in_field = [](char c) {
+    return is_alphanumeric(c) || std::string_view("*?/,-").find(c) != std::string_view::npos;
+  };
+  if (text.empty() || is_blank(text.front()) || is_blank(text.back())) return false;
+  int fields = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!in_field(text[i]) && !is_blank(text[i])) return false;
+    if (is_blank(text[i]) && !is_blank(text[i - 1])) ++fields;
+  }
+  return fields == 5;
+}
+
+bool is_time_zone_name(std::string_view text) {
+  while (true) {
+    const auto end = std::min(text.find('/'), text.size());
+    const auto part = text.substr(0, end);
+    if (part.empty() || !is_letter(part.front()) || !std::ranges::all_of(part, [](char c) {
+          return is_alphanumeric(c) || c == '_' || c == '+' || c == '-';
+        }))
+      return false;
+    if (end == text.size()) return true;
+    text.remove_prefix(end + 1);
+  }
+}
+
+bool is_calendar_date(std::string_view text) {
+  if (text.size() != 5 && text.size() != 10) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto from_end = text.size() - i;
+    const bool is_dash = from_end == 3 || from_end == 6;
+    if (is_dash ? text[i] != '-' : !is_digit(text[i])) return false;
+  }
+  return true;
+}
+
 bool is_decimal(std::string_view text) { return decimal_value(text).has_value(); }
 
-constexpr std::array<SyntaxFacts, 13> all_facts = {{
+constexpr std::array<SyntaxFacts, 16> all_facts = {{
     {"", "", is_anything},
     {"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
      "must be lower-case letters, digits and '-', beginning and ending with a letter or digit",
@@ -184,6 +222,14 @@ constexpr std::array<SyntaxFacts, 13> all_facts = {{
      is_namespace_or_all},
     {"^[0-9]{1,12}(\\.[0-9]{1,9})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
      "must be a whole number, or a decimal in quotes such as '0.8' or '500m'", is_decimal},
+    {"^[-0-9A-Za-z*?/,]+([ \\t]+[-0-9A-Za-z*?/,]+){4}$",
+     "must have 5 fields (minute, hour, day-of-month, month, day-of-week) of letters, digits and "
+     "* ? / , -",
+     is_cron_text},
+    {"^[A-Za-z][-A-Za-z0-9_+]*(/[A-Za-z][-A-Za-z0-9_+]*)*$",
+     "must be the name of an IANA time zone", is_time_zone_name},
+    {"^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$",
+     "must be a date: year-month-day, or month-day for every year", is_calendar_date},
 }};
 
 }  // namespace

@@ -9,7 +9,9 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
+#include "poolscaler/api/manifests.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 #include "syntax.hpp"
@@ -32,12 +34,13 @@ struct Refused {
   throw Refused{fmt::format("line {}: {}", mark.line + 1, what)};
 }
 
-/// Builds the JSON of one document.
+/// Builds the JSON of one document, and remembers the line of each field.
 class JsonBuilder final : public YAML::EventHandler {
  public:
   json root;
+  FieldLines lines;
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { lines[""] = mark.line + 1; }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { put(mark, nullptr); }
@@ -73,9 +76,18 @@ class JsonBuilder final : public YAML::EventHandler {
  private:
   struct Level {
     json* value;
+    std::string path{};
     std::string key{};
     bool has_key = false;
   };
+
+  /// The path of what comes next: "spec.signals[0].name".
+  [[nodiscard]] std::string next_path() const {
+    if (levels_.empty()) return "";
+    const auto& level = levels_.back();
+    if (level.value->is_array()) return fmt::format("{}[{}]", level.path, level.value->size());
+    return level.path.empty() ? level.key : fmt::format("{}.{}", level.path, level.key);
+  }
 
   void take_key(const YAML::Mark& mark, const std::string& key) {
     auto& level = levels_.back();
@@ -84,12 +96,14 @@ class JsonBuilder final : public YAML::EventHandler {
       refuse(mark, fmt::format("key '{}' is given twice", capped(escaped(key), 64)));
     level.key = key;
     level.has_key = true;
+    lines[next_path()] = mark.line + 1;
   }
 
   json& put(const YAML::Mark& mark, json value) {
     if (levels_.empty()) return root = std::move(value);
     auto& level = levels_.back();
     if (level.value->is_array()) {
+      lines[next_path()] = mark.line + 1;
       level.value->push_back(std::move(value));
       return level.value->back();
     }
@@ -102,14 +116,28 @@ class JsonBuilder final : public YAML::EventHandler {
     if (levels_.size() >= depth_max)
       refuse(mark, fmt::format("nested more than {} levels deep", depth_max));
     // A reference into a container stays good: nothing is added to it until this level closes.
-    levels_.push_back(Level{.value = &put(mark, std::move(value))});
+    auto path = next_path();
+    levels_.push_back(Level{.value = &put(mark, std::move(value)), .path = std::move(path)});
   }
 
   std::vector<Level> levels_;
 };
 
+/// Of "items[2].spec.x" under "items[2]" that of "spec.x".
+FieldLines lines_below(const FieldLines& lines, const std::string& prefix) {
+  FieldLines below;
+  for (const auto& [path, line] : lines) {
+    if (!path.starts_with(prefix)) continue;
+    const auto rest = std::string_view(path).substr(prefix.size());
+    if (rest.empty() || rest.front() == '.')
+      below[std::string(rest.substr(rest.empty() ? 0 : 1))] = line;
+  }
+  return below;
+}
+
 /// Appends the objects of one document: itself, or the items of a List.
-void take_objects(json document, std::vector<json>& objects) {
+void take_objects(JsonBuilder builder, std::vector<Manifest>& objects) {
+  auto& document = builder.root;
   if (document.is_null()) return;
   if (!document.is_object()) throw Refused{"a document must be an object (key: value)"};
   const auto kind = document.find("kind");
@@ -118,31 +146,51 @@ void take_objects(json document, std::vector<json>& objects) {
                        kind->get_ref<const std::string&>().ends_with("List") &&
                        items != document.end() && items->is_array();
   if (!is_list) {
-    objects.push_back(std::move(document));
+    objects.push_back({.object = std::move(document), .lines = std::move(builder.lines)});
     return;
   }
-  for (auto& item : *items) {
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    auto& item = (*items)[i];
     if (!item.is_object()) throw Refused{"an item of a List must be an object"};
-    objects.push_back(std::move(item));
+    objects.push_back({.object = std::move(item),
+                       .lines = lines_below(builder.lines, fmt::format("items[{}]", i))});
   }
 }
 
-std::vector<json> objects_of(std::istream& input) {
-  std::vector<json> objects;
+std::vector<Manifest> objects_of(std::istream& input) {
+  std::vector<Manifest> objects;
   YAML::Parser parser(input);
   JsonBuilder builder;
   for (std::size_t documents = 0; parser.HandleNextDocument(builder); ++documents) {
     if (documents >= documents_max)
       throw Refused{fmt::format("more than {} documents", documents_max)};
-    take_objects(std::move(builder.root), objects);
-    builder = JsonBuilder();
+    take_objects(std::exchange(builder, JsonBuilder()), objects);
   }
   return objects;
 }
 
 }  // namespace
 
+int Manifest::line_of(std::string_view path) const {
+  while (true) {
+    if (const auto found = lines.find(path); found != lines.end()) return found->second;
+    const auto end = path.find_last_of(".[");
+    path = end == std::string_view::npos ? std::string_view() : path.substr(0, end);
+    if (path.empty()) break;
+  }
+  const auto first = lines.find("");
+  return first == lines.end() ? 1 : first->second;
+}
+
 Result<std::vector<json>> read_yaml(std::string_view text) {
+  return read_manifests(text).map([](std::vector<Manifest> manifests) {
+    std::vector<json> objects;
+    for (auto& manifest : manifests) objects.push_back(std::move(manifest.object));
+    return objects;
+  });
+}
+
+Result<std::vector<Manifest>> read_manifests(std::string_view text) {
   const auto refused = [](std::string_view what) {
     return fail(ErrorKind::InvalidInput, fmt::format("reading YAML: {}", what));
   };

@@ -21,6 +21,7 @@ struct Choices {
   RunOptions run;
   SandboxChoice sandbox;
   ValidateOptions validate;
+  DiffOptions diff;
   SimulateOptions simulate;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox

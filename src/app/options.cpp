@@ -23,6 +23,7 @@ constexpr std::array verbs = {
     VerbInfo{"run", "runs the operator"},
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
+    VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
     VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
@@ -86,6 +87,13 @@ Result<void> set_printable(Choices& choices, const std::string& value) {
   return set_text(choices.print.what, value);
 }
 
+Result<void> set_output(OutputFormat& field, const std::string& value) {
+  if (value != "text" && value != "json")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be text or json", value));
+  field = value == "json" ? OutputFormat::Json : OutputFormat::Text;
+  return {};
+}
+
 const std::array options = {
     OptionInfo{"run", "--kubeconfig", "POOLSCALER_KUBECONFIG", Arity::One, "in-cluster",
                "kubeconfig file; without it the pod's service account is used",
@@ -140,11 +148,33 @@ const std::array options = {
     OptionInfo{"run,sandbox", "--log-format", "POOLSCALER_LOG_FORMAT", Arity::One, "console",
                "console or json", set_log_format},
     OptionInfo{"validate", "files", "", Arity::Many, "",
-               "manifests (YAML or JSON, several documents each); '-' is standard input",
+               "manifests (YAML or JSON, several documents each) or folders of them; '-' is "
+               "standard input",
                [](Choices& c, const std::string& v) {
                  c.validate.files.push_back(v);
                  return Result<void>();
                }},
+    OptionInfo{"validate", "-o,--output", "", Arity::One, "text", "text or json",
+               [](Choices& c, const std::string& v) { return set_output(c.validate.output, v); }},
+    OptionInfo{"diff", "files", "", Arity::Many, "",
+               "OLD NEW, or with --kubeconfig what is compared with the cluster; files or folders",
+               [](Choices& c, const std::string& v) {
+                 c.diff.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"diff", "--kubeconfig", "", Arity::One, "none",
+               "compare with the cluster of this kubeconfig file",
+               [](Choices& c, const std::string& v) { return set_text(c.diff.kubeconfig, v); }},
+    OptionInfo{"diff", "--context", "", Arity::One, "current-context", "context of the kubeconfig",
+               [](Choices& c, const std::string& v) { return set_text(c.diff.context, v); }},
+    OptionInfo{"diff", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
+               "for development: accept a kubeconfig that skips TLS verification",
+               [](Choices& c, const std::string&) {
+                 c.diff.allow_insecure_kubeconfig = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"diff", "-o,--output", "", Arity::One, "text", "text or json",
+               [](Choices& c, const std::string& v) { return set_output(c.diff.output, v); }},
     OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
 };
 
@@ -221,6 +251,7 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "run") return choices.run;
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
+  if (verb == "diff") return choices.diff;
   if (verb == "simulate") return choices.simulate;
   if (verb == "print") return choices.print;
   return VersionOptions{};

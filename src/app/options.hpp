@@ -52,8 +52,19 @@ struct SandboxChoice {
   LogChoice log{};
 };
 
+enum class OutputFormat { Text, Json };
+
 struct ValidateOptions {
-  std::vector<std::string> files{};  // "-" is standard input
+  std::vector<std::string> files{};  // or folders; "-" is standard input
+  OutputFormat output = OutputFormat::Text;
+};
+
+struct DiffOptions {
+  std::vector<std::string> files{};  // OLD NEW, or what is compared with the cluster
+  std::string kubeconfig{};          // empty: files alone
+  std::string context{};
+  bool allow_insecure_kubeconfig = false;
+  OutputFormat output = OutputFormat::Text;
 };
 
 struct PrintOptions {
@@ -61,7 +72,6 @@ struct PrintOptions {
 };
 
 enum class SimulateMeasure { Whole, FirstHalf, SecondHalf };
-enum class OutputFormat { Text, Json };
 
 struct SimulateOptions {
   std::vector<std::string> files{};                          // with ScalingPolicies
@@ -95,8 +105,8 @@ struct PrintText {
   int code;
 };
 
-using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, SimulateOptions,
-                             PrintOptions, VersionOptions, PrintText>;
+using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, DiffOptions,
+                             SimulateOptions, PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.

@@ -1,13 +1,9 @@
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <ostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "poolscaler/api/objects.hpp"
-#include "poolscaler/base/text.hpp"
+#include "manifest_files.hpp"
 #include "verbs.hpp"
 
 namespace poolscaler::app {
@@ -15,94 +11,76 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t file_bytes_max = 256u << 10;
-
 struct Tally {
   int valid = 0;
   int invalid = 0;
   int skipped = 0;
+  bool missing = false;  // something that was named is not there
+
+  [[nodiscard]] int exit_code() const { return missing ? 2 : invalid > 0 ? 1 : 0; }
 };
 
-Result<std::string> contents_of(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return fail(ErrorKind::NotFound, fmt::format("'{}' cannot be opened", path));
-  }
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string text(file_bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) return fail(ErrorKind::InvalidInput, fmt::format("'{}' cannot be read", path));
-  if (text.size() > file_bytes_max)
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("'{}' is larger than {} KiB, split it", path, file_bytes_max >> 10));
-  return text;
+/// One finding, as a line or as JSON.
+json finding(const FileManifest& from, const api::FieldError& error) {
+  const auto& object = from.manifest.object;
+  return {{"file", from.file},
+          {"line", from.manifest.line_of(error.path)},
+          {"kind", text_at(object, "/kind")},
+          {"namespace", text_at(object, "/metadata/namespace")},
+          {"name", text_at(object, "/metadata/name")},
+          {"field", error.path},
+          {"value", error.value},
+          {"problem", error.problem},
+          {"remedy", error.remedy}};
 }
 
-std::string text_at(const json& object, const json::json_pointer& where) {
-  if (!object.is_object() || !object.contains(where)) return "";
-  const auto& value = object.at(where);
-  return value.is_string() ? capped(escaped(value.get<std::string>()), 253) : "";
-}
-
-std::string name_of_object(const json& object) {
-  using namespace nlohmann::literals;
-  const auto ns = text_at(object, "/metadata/namespace"_json_pointer);
-  const auto name = text_at(object, "/metadata/name"_json_pointer);
-  return fmt::format("{} '{}{}{}'", text_at(object, "/kind"_json_pointer), ns,
-                     ns.empty() ? "" : "/", name);
-}
-
-/// nullopt: not one of our kinds.
-std::optional<std::vector<api::FieldError>> errors_of(const json& object) {
-  using namespace nlohmann::literals;
-  if (text_at(object, "/apiVersion"_json_pointer) != api::api_version) return std::nullopt;
-  const auto kind = text_at(object, "/kind"_json_pointer);
-  if (kind == "ScalingPolicy") {
-    const auto checked = api::read_scaling_policy(object, api::UnknownFields::Report);
-    return checked ? std::vector<api::FieldError>() : checked.error();
-  }
-  if (kind == "MetricSource") {
-    const auto checked = api::read_metric_source(object, api::UnknownFields::Report);
-    return checked ? std::vector<api::FieldError>() : checked.error();
-  }
-  return std::vector<api::FieldError>{
-      {.path = "kind", .value = kind, .problem = "must be ScalingPolicy or MetricSource"}};
-}
-
-void report(const std::string& path, const json& object, std::ostream& out, Tally& tally) {
-  const auto errors = errors_of(object);
-  if (!errors) {
-    ++tally.skipped;
-    return;
-  }
-  if (errors->empty()) {
-    ++tally.valid;
-    return;
-  }
-  ++tally.invalid;
-  for (const auto& error : *errors)
-    out << fmt::format("{}: {}: {}\n", path, name_of_object(object), error.text());
+json finding(const FileProblem& problem) {
+  return {{"file", problem.file}, {"line", problem.line}, {"problem", problem.message}};
 }
 
 }  // namespace
 
 int validate(const ValidateOptions& options, std::ostream& out) {
+  const auto files = read_manifest_files(options.files);
+  const bool as_text = options.output == OutputFormat::Text;
   Tally tally;
-  for (const auto& path : options.files) {
-    const auto objects = contents_of(path).and_then(
-        [](const std::string& text) { return api::read_yaml(text); });
-    if (!objects) {
-      out << fmt::format("{}: {}\n", path, objects.error().message);
-      ++tally.invalid;
+  json findings = json::array();
+  for (const auto& problem : files.problems) {
+    ++tally.invalid;
+    tally.missing = tally.missing || problem.missing;
+    findings.push_back(finding(problem));
+    if (as_text) out << fmt::format("{}: {}\n", place(problem.file, problem.line), problem.message);
+  }
+  json skipped = json::array();
+  for (const auto& from : files.manifests) {
+    const auto errors = manifest_errors(from.manifest.object);
+    if (!errors) {
+      ++tally.skipped;
+      skipped.push_back({{"file", from.file},
+                         {"line", from.manifest.line_of("")},
+                         {"object", title_of(from.manifest.object)}});
       continue;
     }
-    for (const auto& object : *objects) report(path, object, out, tally);
+    ++(errors->empty() ? tally.valid : tally.invalid);
+    for (const auto& error : *errors) {
+      findings.push_back(finding(from, error));
+      if (as_text)
+        out << fmt::format("{}: {}: {}\n", place(from.file, from.manifest.line_of(error.path)),
+                           title_of(from.manifest.object), error.text());
+    }
   }
-  out << fmt::format("{} valid, {} with errors, {} of other kinds not looked at\n", tally.valid,
-                     tally.invalid, tally.skipped);
-  return tally.invalid == 0 ? 0 : 1;
+  if (as_text) {
+    out << fmt::format("{} valid, {} with errors, {} of other kinds not looked at\n", tally.valid,
+                       tally.invalid, tally.skipped);
+  } else {
+    out << json{{"valid", tally.valid},
+                {"invalid", tally.invalid},
+                {"skipped", std::move(skipped)},
+                {"errors", std::move(findings)}}
+               .dump(2, ' ', false, json::error_handler_t::replace)
+        << "\n";
+  }
+  return tally.exit_code();
 }
 
 }  // namespace poolscaler::app

@@ -1,4 +1,6 @@
 // The verbs of the command line; each returns the exit code: 0 done, 1 failed, 2 wrong input.
+// validate: 1 when a manifest has errors, 2 when one cannot be found. diff: 0 when nothing differs,
+// 1 when something does, 2 when that cannot be said.
 #pragma once
 
 #include <iosfwd>
@@ -10,6 +12,7 @@ namespace poolscaler::app {
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int sandbox(const SandboxChoice& options);
 [[nodiscard]] int validate(const ValidateOptions& options, std::ostream& out);
+[[nodiscard]] int diff(const DiffOptions& options, std::ostream& out);
 [[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);

@@ -237,7 +237,7 @@ struct ClusterState::Impl {
                    .created = target.created};
     view.target_resource_version = target.resource_version;
     view.selector = target.selector.text();
-    view.scaled_by_us_at = target.scaled_by_us_at;
+    view.scaled_by_us = target.scaled_by_us;
   }
 
   [[nodiscard]] std::optional<Trouble> source_trouble(const Signal& signal,

@@ -165,8 +165,9 @@ void Rounds::Steps::send_scale(PolicyRuntime& runtime, const PolicyView& view,
   const auto& policy = *view.policy;
   const auto to = std::get<ScaleTo>(outcome.decision.action).replicas;
   const auto& spec = *policy.spec;
-  CHECK(to >= spec.min_replicas && to <= spec.max_replicas && to >= 0,
-        "what is written lies within the policy's bounds");
+  // A window of the schedule may go below minReplicas; nothing goes above maxReplicas.
+  const auto lowest = spec.schedule.empty() ? spec.min_replicas : 0;
+  CHECK(to >= lowest && to <= spec.max_replicas, "what is written lies within the policy's bounds");
   auto pending = std::make_unique<PendingScale>(
       PendingScale{.ticket = 0,
                    .target_uid = view.target.uid,

@@ -1,5 +1,6 @@
 #include "decode.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -93,18 +94,14 @@ std::optional<ObjectMeta> read_meta(const nlohmann::json& object) {
 
 namespace {
 
-/// The entry of our own writes to the scale subresource. The server keeps it for as long as nobody
-/// else gives the replicas another value.
-std::optional<Instant> time_of_our_scale(const nlohmann::json& object) {
+/// Whether there is an entry of our own writes to the scale subresource: the server keeps it for as
+/// long as nobody else gives the replicas another value. It does not say when that was.
+bool is_scaled_by_us(const nlohmann::json& object) {
   const auto& entries = at_path(object, {"metadata", "managedFields"});
-  if (!entries.is_array()) return std::nullopt;
-  for (const auto& entry : entries) {
-    if (text_at(entry, "manager") != field_manager || text_at(entry, "subresource") != "scale")
-      continue;
-    const auto time = parse_rfc3339(text_at(entry, "time"));
-    return time ? std::optional(*time) : std::nullopt;
-  }
-  return std::nullopt;
+  return entries.is_array() && std::ranges::any_of(entries, [](const auto& entry) {
+           return text_at(entry, "manager") == field_manager &&
+                  text_at(entry, "subresource") == "scale";
+         });
 }
 
 }  // namespace
@@ -118,7 +115,7 @@ TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
                            const TargetKind& kind) {
   TargetRecord record{.uid = meta.uid,
                       .resource_version = meta.resource_version,
-                      .scaled_by_us_at = time_of_our_scale(object),
+                      .scaled_by_us = is_scaled_by_us(object),
                       .created = meta.created,
                       .deleting = meta.deleting};
   if (!carries_scale(kind)) return record;

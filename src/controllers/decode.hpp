@@ -30,7 +30,7 @@ struct TargetRecord {
   std::int32_t spec_replicas = 0;
   std::int32_t status_replicas = 0;
   Selector selector{};
-  std::optional<Instant> scaled_by_us_at{};  // its replicas are of our writing
+  bool scaled_by_us = false;  // its replicas are of our writing
   Instant created{};
   bool deleting = false;
   bool scale_known = false;  // the numbers have been read at all

@@ -34,7 +34,14 @@ std::string cause_text(const ScalingPolicy& spec, const Decision& decision) {
   const bool by_signal = decision.reason == Reason::SignalAboveTarget ||
                          decision.reason == Reason::SignalBelowTarget ||
                          decision.reason == Reason::WokenFromZero;
-  if (!by_signal) return std::string(text_of(decision.reason));
+  if (!by_signal) {
+    const auto& steps = decision.explanation.steps;
+    const auto step = std::ranges::find_if(steps, [&](const Step& one) {
+      return one.stage == "schedule" && one.reason == decision.reason && !one.subject.empty();
+    });
+    if (step == steps.end()) return std::string(text_of(decision.reason));
+    return fmt::format("schedule window '{}' {}", step->subject, step->numbers);
+  }
   if (decision.formula && is_usable(decision.formula->state))
     return fmt::format("the formula gives {} (wanted {})", brief(decision.formula->value),
                        decision.formula->replicas);

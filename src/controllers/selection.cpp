@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "poolscaler/engine/schedule.hpp"
 #include "steps.hpp"
 
 namespace poolscaler::controllers {
@@ -37,10 +38,15 @@ void Rounds::Steps::select() {
 }
 
 void Rounds::Steps::reschedule(const ObjectKey& key, const PolicyRuntime& runtime) {
-  const auto interval =
-      Seconds(runtime.policy->spec == nullptr ? 15 : runtime.policy->spec->interval_seconds);
-  schedule_.set(key, next_phase(runtime.phase_hash, interval, runtimes_.size(),
-                                parts_.clock.monotonic()));
+  const auto* spec = runtime.policy->spec.get();
+  const auto interval = Seconds(spec == nullptr ? 15 : spec->interval_seconds);
+  const auto now = parts_.clock.monotonic();
+  schedule_.set(key, next_phase(runtime.phase_hash, interval, runtimes_.size(), now));
+  if (spec == nullptr || spec->schedule.empty()) return;
+  // A window opens and closes on time, not with the next round.
+  const auto today = parts_.clock.now();
+  const auto next = engine::look_at_schedule(*spec, runtime.memory, today).next;
+  if (next) schedule_.no_later(key, now + std::max(next->at - today, Millis{1}));
 }
 
 void Rounds::Steps::select_regular(Millis now) {

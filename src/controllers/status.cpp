@@ -8,6 +8,7 @@
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/engine/cold_start.hpp"
+#include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::controllers {
 namespace {
@@ -191,6 +192,36 @@ void tell_decision(const StatusInput& input, api::PolicyStatus& status) {
   status.decision_steps = input.decision->explanation.steps;
 }
 
+std::string_view name_of(engine::WindowEvent event) {
+  switch (event) {
+    case engine::WindowEvent::PreWarm: return "PreWarm";
+    case engine::WindowEvent::Start: return "Start";
+    case engine::WindowEvent::End: return "End";
+  }
+  return "Start";
+}
+
+void tell_schedule(const StatusInput& input, api::PolicyStatus& status, Instant now) {
+  const auto& spec = *input.view.policy->spec;
+  if (spec.schedule.empty()) return;
+  auto look = engine::look_at_schedule(spec, input.memory, now);
+  status.open_windows = std::move(look.open);
+  if (!look.next) return;
+  const auto window = std::ranges::find(spec.schedule, look.next->window, &Window::name);
+  status.next_schedule_change = {.time = look.next->at,
+                                 .window = look.next->window,
+                                 .event = name_of(look.next->event),
+                                 .effect = engine::words_of(*window)};
+}
+
+std::size_t schedule_hash(const api::PolicyStatus& status) {
+  std::string text;
+  for (const auto& name : status.open_windows) text += name + "\n";
+  if (const auto& next = status.next_schedule_change)
+    text += fmt::format("{} {} {}", to_rfc3339(next->time), next->window, next->event);
+  return stable_hash(text);
+}
+
 /// In whole seconds, halves up.
 std::int64_t rounded_seconds(Millis time) { return (time.count() + 500) / 1000; }
 
@@ -265,6 +296,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
     status.decision_reason = trouble->reason;
     status.decision_message = trouble->message;
   }
+  if (policy.spec != nullptr) tell_schedule(input, status, now);
   status.conditions = make_conditions(input, now);
   status.last_scale = input.last_scale;
   status.recommendations = newest(input.memory.recommendations);
@@ -290,7 +322,8 @@ StatusDigest digest_of(const api::PolicyStatus& status) {
                       .ready = status.ready_replicas,
                       .desired = status.desired_replicas,
                       .recommended = status.recommended_replicas,
-                      .reason = status.decision_reason};
+                      .reason = status.decision_reason,
+                      .schedule_hash = schedule_hash(status)};
   for (const auto& condition : status.conditions)
     for (std::size_t i = 0; i < condition_count; ++i)
       if (condition.type == condition_types[i]) digest.conditions[i] = digest_of(condition);
@@ -327,7 +360,7 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
   const bool same_facts = a.any == b.any && a.observed_generation == b.observed_generation &&
                           a.identity_hash == b.identity_hash && a.current == b.current &&
                           a.desired == b.desired && a.recommended == b.recommended &&
-                          a.last_scale == b.last_scale &&
+                          a.last_scale == b.last_scale && a.schedule_hash == b.schedule_hash &&
                           (a.ready >= a.current) == (b.ready >= b.current) &&
                           same_reason(a.reason, b.reason) && a.signals.size() == b.signals.size();
   if (!same_facts) return false;

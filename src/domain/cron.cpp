@@ -17,7 +17,6 @@ using std::chrono::local_days;
 using std::chrono::local_seconds;
 using std::chrono::minutes;
 using std::chrono::year_month_day;
-using LocalMinute = std::chrono::local_time<minutes>;
 
 constexpr int years_max = 5;
 constexpr int minutes_a_day = 24 * 60;
@@ -118,9 +117,10 @@ class LocalStretches {
     if (i == 0) return LocalMinute::min();
     return once_ ? std::max(begin(i), end(i - 1)) : begin(i);
   }
-  /// The beginning stands in for a match that was skipped before it.
-  [[nodiscard]] bool makes_up(const Cron& cron, std::size_t i) const {
-    return i > 0 && once_ && first_match(cron, end(i - 1), begin(i)).has_value();
+  /// The last match that was skipped before the stretch, which its beginning makes up for.
+  [[nodiscard]] std::optional<LocalMinute> made_up(const Cron& cron, std::size_t i) const {
+    if (i == 0 || !once_ || end(i - 1) >= begin(i)) return std::nullopt;
+    return last_match(cron, end(i - 1), begin(i) - minutes(1));
   }
   [[nodiscard]] Instant instant(std::size_t i, LocalMinute at) const {
     return std::chrono::sys_seconds(at.time_since_epoch() - stretches_[i].offset);
@@ -147,7 +147,8 @@ bool Cron::matches(year_month_day date, std::chrono::weekday weekday) const {
   if (!has(months, static_cast<unsigned>(date.month()))) return false;
   const bool day = has(days, static_cast<unsigned>(date.day()));
   const bool day_of_week = has(weekdays, weekday.c_encoding());
-  return any_day || any_weekday ? day && day_of_week : day || day_of_week;
+  if (any_day || any_weekday ? !(day && day_of_week) : !(day || day_of_week)) return false;
+  return std::ranges::none_of(exceptions, [&](const auto& other) { return other.covers(date); });
 }
 
 bool can_fire(const Cron& cron) {
@@ -170,13 +171,13 @@ std::optional<Instant> next_after(const Cron& cron, const TimeZone& zone, Instan
     if (const auto match = first_match(cron, from, before)) return stretches.instant(i, *match);
     if (is_last || stretches.end(i) >= limit) return std::nullopt;
     ++i;
-    if (stretches.makes_up(cron, i)) return stretches.begin_instant(i);
+    if (stretches.made_up(cron, i)) return stretches.begin_instant(i);
     from = stretches.fires_from(i);
   }
 }
 
-std::optional<Instant> last_until(const Cron& cron, const TimeZone& zone, Instant at,
-                                  ClockChange change) {
+std::optional<Firing> last_until(const Cron& cron, const TimeZone& zone, Instant at,
+                                 ClockChange change) {
   const auto second = floor<Seconds>(at);
   const auto limit = new_year(zone.local(second), -years_max);
   const LocalStretches stretches(zone, change);
@@ -184,8 +185,10 @@ std::optional<Instant> last_until(const Cron& cron, const TimeZone& zone, Instan
   auto until = floor<minutes>(zone.local(second));
   while (true) {
     const auto from = std::max(limit, stretches.fires_from(i));
-    if (const auto match = last_match(cron, from, until)) return stretches.instant(i, *match);
-    if (stretches.makes_up(cron, i)) return stretches.begin_instant(i);
+    if (const auto match = last_match(cron, from, until))
+      return Firing{.at = stretches.instant(i, *match), .time = *match};
+    if (const auto skipped = stretches.made_up(cron, i))
+      return Firing{.at = stretches.begin_instant(i), .time = *skipped};
     if (i == 0 || stretches.begin(i) <= limit) return std::nullopt;
     --i;
     until = stretches.end(i) - minutes(1);

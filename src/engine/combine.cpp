@@ -44,6 +44,15 @@ Reason hold_reason(const Deliberation& d, Reason signals_hold) {
   return settled && short_of_ready ? Reason::WaitingForCapacity : signals_hold;
 }
 
+/// Without signals nothing is asked for: the bounds alone, and so the windows, decide.
+void ask_for_the_least(Deliberation& d) {
+  d.hold = Reason::OutsideWindow;
+  d.cause = Reason::OutsideWindow;
+  d.asked = d.policy.min_replicas;
+  d.propose("schedule", d.asked, Reason::OutsideWindow,
+            (Numbers() << "no signal asks for more than minReplicas " << d.asked).text());
+}
+
 void choose_wish(Deliberation& d) {
   const auto* decisive = decisive_wish(d);
   if (decisive == nullptr) return;
@@ -187,6 +196,7 @@ void block_on_missing_data(Deliberation& d) {
 }  // namespace
 
 void combine_wishes(Deliberation& d) {
+  if (d.policy.signals.empty()) return ask_for_the_least(d);
   d.hold = hold_reason(d, Reason::AtTarget);
   if (d.policy.formula)
     reckon_formula(d);

@@ -6,13 +6,14 @@
 namespace poolscaler::engine {
 
 // The order is the published precedence read backwards: what stands later has the last word. A
-// forecast, which may only raise, belongs after combine_wishes; a schedule's floor and ceiling
-// belong to keep_in_bounds; caps on money belong after limit_rate; its pins belong to settle.
+// forecast, which may only raise, belongs after combine_wishes; caps on money belong after
+// limit_rate.
 Outcome decide(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
                Instant now) {
   CHECK(observation.signals.size() == policy.signals.size(), "one reading per signal");
   Deliberation d(observation, policy, memory, now);
   take_up_memory(d);
+  look_at_windows(d);
   follow_starts(d);
   wish_by_signals(d);
   combine_wishes(d);

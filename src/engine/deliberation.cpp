@@ -10,6 +10,8 @@ Deliberation::Deliberation(const Observation& observed, const ScalingPolicy& rul
       current(observed.target.spec_replicas),
       memory(remembered),
       decision{.action = Hold{}, .reason = Reason::AtTarget},
+      lowest{policy.min_replicas, Reason::AtMinimum, Reason::BelowMinimum},
+      highest{policy.max_replicas, Reason::AtMaximum, Reason::AboveMaximum},
       number(current),
       asked(current),
       recommendation(current) {
@@ -25,8 +27,9 @@ Reason Deliberation::towards(std::int32_t replicas, Reason same) const {
 }
 
 void Deliberation::propose(std::string_view stage, std::int32_t after, Reason reason,
-                           std::string numbers) {
+                           std::string numbers, std::string subject) {
   decision.explanation.steps.push_back({.stage = stage,
+                                        .subject = std::move(subject),
                                         .before = number,
                                         .after = after,
                                         .reason = reason,

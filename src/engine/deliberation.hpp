@@ -29,6 +29,17 @@ struct Wish {
   Reason hold;  // why it asks for the replicas that there are, when it does
 };
 
+/// An end of the range that replicas are kept in: minReplicas or maxReplicas, or what a window of
+/// the schedule has put in its place.
+struct Bound {
+  std::int32_t replicas;
+  Reason held;                     // for what would have gone beyond
+  Reason crossed;                  // for a target that stands beyond
+  const Window* window = nullptr;  // whose word it is
+
+  [[nodiscard]] std::string subject() const { return window ? window->name : std::string(); }
+};
+
 /// Why a signal in that state, which is not usable, keeps replicas as they are.
 [[nodiscard]] Reason missing_reason(SignalState state);
 /// What the fallback asks for. Static and AtMost may lower, since the policy says so in so many
@@ -44,6 +55,8 @@ struct Deliberation {
   Memory memory;  // becomes the outcome's
   Decision decision;
 
+  Bound lowest;
+  Bound highest;
   std::vector<Wish> wishes{};      // one per signal
   std::int32_t number;             // proposed so far
   std::int32_t asked;              // what the signals ask for, before any limit
@@ -60,7 +73,8 @@ struct Deliberation {
   /// The word for asking for `replicas`: above, below, or `same`.
   [[nodiscard]] Reason towards(std::int32_t replicas, Reason same) const;
   /// `number` becomes `after`, and the explanation says so.
-  void propose(std::string_view stage, std::int32_t after, Reason reason, std::string numbers);
+  void propose(std::string_view stage, std::int32_t after, Reason reason, std::string numbers,
+               std::string subject = {});
   /// The same by a limit; says nothing when it changes nothing.
   void limit_to(std::string_view stage, std::int32_t after, Reason reason, std::string numbers);
 };
@@ -70,6 +84,8 @@ struct Deliberation {
 /// Takes up the memory: void for another target, sane after a jump of the clock, and started afresh
 /// when it does not reach back far enough to shrink on it.
 void take_up_memory(Deliberation& d);
+/// Moves the bounds to where the windows of the schedule want them (schedule.cpp).
+void look_at_windows(Deliberation& d);
 /// Watches how long replicas take to start, and when the target was woken (cold_start.cpp).
 void follow_starts(Deliberation& d);
 /// Turns each reading into a wish (signals.cpp).
@@ -86,7 +102,7 @@ void learn_needs(Deliberation& d);
 void keep_alive(Deliberation& d);
 /// Applies the stabilization windows and remembers the recommendation (stabilization.cpp).
 void stabilize(Deliberation& d);
-/// Applies minReplicas and maxReplicas (bounds.cpp).
+/// Applies the bounds (bounds.cpp).
 void keep_in_bounds(Deliberation& d);
 /// Applies the rate policies (rate.cpp).
 void limit_rate(Deliberation& d);

@@ -1,5 +1,5 @@
-// Gaps between two needs of one layer of replicas (layer k is needed while at least k replicas are):
-// a fading histogram of how long they were, and the idle time that it argues for.
+// Gaps between two needs of one layer of replicas (layer k is needed while at least k replicas
+// are): a fading histogram of how long they were, and the idle time that it argues for.
 //
 // To keep a replica for T through a gap g costs min(g, T) of its time; when the gap outlasts T, the
 // replica has to be started again, which costs its cold start and the miss. The idle time is the T

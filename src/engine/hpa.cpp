@@ -87,6 +87,25 @@ std::int32_t stabilized(const Behavior& behavior, History& history, std::int32_t
   return result;
 }
 
+std::int32_t stabilized_without_behavior(Millis window, History& history, TimedReplicas desired) {
+  const Windows remembered{.up = Millis{0}, .down = window};
+  // Instants are whole milliseconds, so one more includes the entries of just that age.
+  const Windows looked_at{.up = Millis{0}, .down = window + Millis{1}};
+  constexpr auto unheld = std::numeric_limits<std::int32_t>::max();
+  const auto result = engine::stabilized(history.recommendations, desired, unheld, looked_at);
+  remember_recommendation(history.recommendations, desired, remembered);
+  return result;
+}
+
+Limited limited_without_behavior(Range range, std::int32_t current, std::int32_t desired) {
+  const auto doubled = saturated(std::max(2.0 * current, 4.0));
+  if (desired < range.lowest) return {.replicas = range.lowest, .limit = Limit::TooFewReplicas};
+  const auto allowed = std::min(range.highest, doubled);
+  if (desired <= allowed) return {.replicas = desired};
+  return {.replicas = allowed,
+          .limit = range.highest > doubled ? Limit::ScaleUpLimit : Limit::TooManyReplicas};
+}
+
 void remember_change(const Behavior& behavior, History& history, std::int32_t before,
                      TimedReplicas after) {
   if (after.replicas > before)

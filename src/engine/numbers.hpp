@@ -37,6 +37,7 @@ class Numbers {
     const fmt::format_int digits(duration.count() / 1000);
     return *this << std::string_view(digits.data(), digits.size()) << " s";
   }
+  [[nodiscard]] bool empty() const { return buffer_.size() == 0; }
   [[nodiscard]] std::string text() const { return {buffer_.data(), buffer_.size()}; }
 
  private:

@@ -111,7 +111,9 @@ void limit_rate(Deliberation& d) {
   const ScaleEvents events{.ups = d.memory.scale_ups, .downs = d.memory.scale_downs};
   const auto limit = up ? scale_up_limit(rules, events, d.current, d.now)
                         : scale_down_limit(rules, events, d.current, d.now);
-  const auto allowed = up ? std::min(d.number, limit) : std::max(d.number, limit);
+  // Into the bounds the way is free; the rates hold within them.
+  const auto allowed = up ? std::max(std::min(d.number, limit), d.lowest.replicas)
+                          : std::min(std::max(d.number, limit), d.highest.replicas);
   if (allowed == d.number) return;
   d.limit_to("rate", allowed,
              rules.select_policy == SelectPolicy::Disabled ? Reason::ScalingDisabled

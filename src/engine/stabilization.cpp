@@ -111,7 +111,8 @@ std::vector<TimedReplicas> digest(const std::vector<TimedReplicas>& history) {
 void stabilize(Deliberation& d) {
   const auto windows = windows_of(d.policy.behavior);
   const auto result = stabilized(d.memory.recommendations, {d.now, d.number}, d.current, windows);
-  if (result != d.number) {
+  // Where no signal speaks there is nothing to be steadied.
+  if (result != d.number && !d.policy.signals.empty()) {
     const auto reason = awaits_window(d, result, windows) ? Reason::AwaitingFreshWindow
                                                           : Reason::Stabilized;
     d.limit_to("stabilization", result, reason, held_by(d, result));

@@ -190,14 +190,19 @@ void remove_fields(json& value, const json& fields, const json& schema) {
   }
 }
 
+/// As the real server does, which notes no time of what is written through /scale.
+void stamp(json& entry, const Writer& writer) {
+  if (writer.subresource != "scale") entry["time"] = to_rfc3339(writer.now);
+}
+
 json entry_of(const Kind& kind, const Writer& writer, const char* operation, json fields) {
   json entry = {{"manager", writer.manager},
                 {"operation", operation},
                 {"apiVersion", kind.api_version()},
-                {"time", to_rfc3339(writer.now)},
                 {"fieldsType", "FieldsV1"},
                 {"fieldsV1", std::move(fields)}};
   if (!writer.subresource.empty()) entry["subresource"] = writer.subresource;
+  stamp(entry, writer);
   return entry;
 }
 
@@ -268,7 +273,7 @@ void note_update(const Kind& kind, const Writer& writer, const json& before, jso
     if (!is_by(entry, writer, "Update")) continue;
     found = true;
     if (!changed.is_null()) add(owned, changed);
-    entry["time"] = to_rfc3339(writer.now);
+    stamp(entry, writer);
   }
   if (!found && !changed.is_null()) managers.push_back(entry_of(kind, writer, "Update", changed));
   store_managers(object, std::move(managers));
@@ -290,7 +295,7 @@ Outcome<json> applied(const Kind& kind, const Writer& writer, const json& live, 
     if (is_by(entry, writer, "Apply")) {
       before = owned;
       owned = fields;
-      entry["time"] = to_rfc3339(writer.now);
+      stamp(entry, writer);
       continue;
     }
     const auto clash = fought.is_null() ? json::object() : common(owned, fought);

@@ -100,6 +100,53 @@ ScalingPolicy arbitrary_policy(const Scope& scope) {
   return policy;
 }
 
+Window arbitrary_window(std::int32_t max_replicas) {
+  // Half an hour behind UTC until worlds begin, then two hours ahead, later on even.
+  static const auto zone = std::make_shared<const TimeZone>(
+      "Somewhere",
+      std::vector<Stretch>{{std::chrono::sys_seconds(Seconds(0)), Seconds(-1800)},
+                           {std::chrono::sys_seconds(Seconds(1'800'000'000)), Seconds(7200)},
+                           {std::chrono::sys_seconds(Seconds(1'800'050'000)), Seconds(0)}});
+  const auto cron = [] {
+    return parse_cron(*rc::gen::element<std::string>(
+                          "* * * * *", "*/5 * * * *", "3-59/10 * * * *", "0 8 * * *",
+                          "30 9 * * mon-fri", "0 0 * * *", "15 22 * * fri", "0 12 15 * *",
+                          "45 8-12 15-20 1 sat", "0 3 29 2 *"))
+        .value();
+  };
+  Window window{.name = *rc::gen::element<std::string>("a", "b", "c", "d", "e"),
+                .start = cron(),
+                .end = cron(),
+                .zone = zone};
+  if (*rc::gen::arbitrary<bool>())
+    window.end = Seconds(*rc::gen::element(60, 300, 3600, 40'000, 86'400));
+  if (fault_of(window)) {
+    window.start = parse_cron("7 8-23 * * *").value();
+    window.end = Seconds(3000);
+  }
+  const auto replicas = [&] { return *rc::gen::inRange(1, max_replicas + 1); };
+  switch (*rc::gen::inRange(0, 5)) {
+    case 0: window.ceiling = replicas(); break;
+    case 1: window.pin = replicas(); break;
+    case 2: window.off = true; break;
+    default:
+      window.floor = replicas();
+      window.pre_warm = *rc::gen::arbitrary<bool>();
+  }
+  return window;
+}
+
+std::vector<Window> arbitrary_schedule(std::int32_t max_replicas) {
+  std::vector<Window> schedule;
+  const auto count = *rc::gen::inRange(1, 5);
+  for (int i = 0; i < count; ++i) {
+    auto window = arbitrary_window(max_replicas);
+    window.name += std::to_string(i);
+    schedule.push_back(std::move(window));
+  }
+  return schedule;
+}
+
 SignalReading arbitrary_value() {
   const auto value = arbitrary_number();
   return {.state = value == 0 ? SignalState::Zero : SignalState::Value, .value = value};

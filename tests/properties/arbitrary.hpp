@@ -16,6 +16,9 @@ struct Scope {
 };
 
 [[nodiscard]] ScalingPolicy arbitrary_policy(const Scope& scope = {});
+/// A window that means something, near the time that worlds begin at.
+[[nodiscard]] Window arbitrary_window(std::int32_t max_replicas);
+[[nodiscard]] std::vector<Window> arbitrary_schedule(std::int32_t max_replicas);
 [[nodiscard]] SignalReading arbitrary_reading();
 [[nodiscard]] SignalReading arbitrary_value();
 /// Of `replicas` asked for, some ready, some not.

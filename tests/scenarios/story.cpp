@@ -1,11 +1,16 @@
 #include "story.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "poolscaler/api/time_zones.hpp"
+#include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::scenarios {
 namespace {
@@ -111,6 +116,7 @@ Story::Story()
               .max_replicas = 10,
               .signals = {}},
       last_{.action = Hold{}, .reason = Reason::AwaitingFirstRound},
+      begin_(day_one),
       now_(day_one),
       target_created_(day_one - Seconds(86'400)),
       policy_created_(day_one - Seconds(86'400)) {
@@ -205,6 +211,57 @@ void Story::set_signal(const Words& words) {
   }
   readings_[signal.name] = {.state = SignalState::Zero};
   policy_.signals.push_back(std::move(signal));
+}
+
+/// Blanks of a cron are written as '_', so that it stays one word.
+Cron cron_of(const Word& word) {
+  auto text = word.value;
+  std::ranges::replace(text, '_', ' ');
+  const auto cron = parse_cron(text);
+  if (!cron) throw std::invalid_argument(cron.error().message);
+  return *cron;
+}
+
+CalendarDate date_of(const Word& word) {
+  const auto day = parse_rfc3339(word.value + "T00:00:00Z");
+  if (!day) not_understood(word);
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(*day));
+  return {.year = date.year(), .day = date.month() / date.day()};
+}
+
+void Story::set_window(const Words& words) {
+  Window window{.name = words.at(0).name,
+                .start = {},
+                .end = {},
+                .zone = api::time_zone_named("UTC").value()};
+  std::vector<CalendarDate> exceptions;
+  for (const auto& word : std::vector(words.begin() + 1, words.end())) {
+    if (word.name == "start") window.start = cron_of(word);
+    else if (word.name == "end") window.end = cron_of(word);
+    else if (word.name == "for") window.end = Seconds(whole(word));
+    else if (word.name == "zone") window.zone = api::time_zone_named(word.value).value();
+    else if (word.name == "floor") window.floor = whole(word);
+    else if (word.name == "ceiling") window.ceiling = whole(word);
+    else if (word.name == "pin") window.pin = whole(word);
+    else if (word.name == "off") window.off = true;
+    else if (word.name == "pre-warm") window.pre_warm = true;
+    else if (word.name == "except") exceptions.push_back(date_of(word));
+    else not_understood(word);
+  }
+  window.start.exceptions = std::move(exceptions);
+  if (const auto fault = fault_of(window)) throw std::invalid_argument(fault->problem);
+  policy_.schedule.push_back(std::move(window));
+}
+
+std::string Story::schedule_line() const {
+  const auto look = engine::look_at_schedule(policy_, memory_, now_);
+  auto line = look.open.empty() ? std::string("  open: none")
+                                : fmt::format("  open: {}", fmt::join(look.open, ", "));
+  if (!look.next) return line + "\n";
+  constexpr std::array<std::string_view, 3> events = {"pre-warms", "opens", "closes"};
+  return line + fmt::format("; {} {} at {}\n", look.next->window,
+                            events[static_cast<std::size_t>(look.next->event)],
+                            to_rfc3339(look.next->at));
 }
 
 void Story::set_rules(ScalingRules& rules, const Words& words) {
@@ -387,7 +444,7 @@ std::string Story::decide_until(Instant until, Millis every, std::string& told) 
     decide_at(now_ + every);
     const auto line = outcome_line();
     if (line == told) continue;
-    text += time_text(now_ - day_one) + " " + line + "\n";
+    text += time_text(now_ - begin_) + " " + line + "\n";
     told = line;
   }
   return text;
@@ -405,7 +462,7 @@ std::string Story::run(const Words& words) {
   }
   read_load(load);
   std::string told;
-  return decide_until(day_one + until, every, told);
+  return decide_until(begin_ + until, every, told);
 }
 
 std::string Story::carry_out(std::string_view line) {
@@ -414,6 +471,9 @@ std::string Story::carry_out(std::string_view line) {
   words.erase(words.begin());
   if (verb == "policy") set_policy(words);
   else if (verb == "signal") set_signal(words);
+  else if (verb == "window") set_window(words);
+  else if (verb == "schedule") return schedule_line();
+  else if (verb == "clock") now_ = begin_ = parse_rfc3339(words.at(0).name).value();
   else if (verb == "scale-up") set_rules(policy_.behavior.scale_up, words);
   else if (verb == "scale-down") set_rules(policy_.behavior.scale_down, words);
   else if (verb == "target") set_target(words);
@@ -427,7 +487,7 @@ std::string Story::carry_out(std::string_view line) {
   else if (verb == "at") {
     const auto time = time_of(words.at(0).name);
     read_load({words.begin() + 1, words.end()});
-    decide_at(day_one + time);
+    decide_at(begin_ + time);
     return fmt::format("{} {}\n      {}\n", time_text(time), outcome_line(),
                        last_.explanation.line());
   } else not_understood({verb, ""});

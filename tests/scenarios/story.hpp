@@ -35,6 +35,8 @@ class Story {
 
   void set_policy(const Words& words);
   void set_signal(const Words& words);
+  void set_window(const Words& words);
+  [[nodiscard]] std::string schedule_line() const;
   void set_rules(ScalingRules& rules, const Words& words);
   void set_target(const Words& words);
   void read_load(const Words& words);
@@ -56,6 +58,7 @@ class Story {
   std::map<std::string, std::size_t> measured_pods_;  // of signals that read pods; all, where unset
   Memory memory_;
   Decision last_;
+  Instant begin_;  // what the story's times count from
   Instant now_;
   std::string uid_ = "a";
   Instant target_created_;

@@ -12,7 +12,18 @@ class Case;
 [[nodiscard]] nlohmann::json hpa_value_target(const Case& recorded);
 [[nodiscard]] nlohmann::json hpa_average_value_target(const Case& recorded);
 
+// hpa_pods.cpp
+[[nodiscard]] nlohmann::json hpa_resource_utilization(const Case& recorded);
+[[nodiscard]] nlohmann::json hpa_pods_average_value(const Case& recorded);
+[[nodiscard]] nlohmann::json hpa_pod_grouping(const Case& recorded);
+[[nodiscard]] nlohmann::json hpa_per_pod_usage(const Case& recorded);
+
+// hpa_reconcile.cpp
+[[nodiscard]] nlohmann::json hpa_reconcile(const Case& recorded);
+
 // hpa_behavior.cpp
+[[nodiscard]] nlohmann::json hpa_bounds_without_behavior(const Case& recorded);
+[[nodiscard]] nlohmann::json hpa_stabilize_without_behavior(const Case& recorded);
 [[nodiscard]] nlohmann::json hpa_rate_policies(const Case& recorded);
 [[nodiscard]] nlohmann::json hpa_rate_limit_only(const Case& recorded);
 [[nodiscard]] nlohmann::json hpa_scale_event_store(const Case& recorded);
@@ -25,17 +36,6 @@ class Case;
 [[nodiscard]] nlohmann::json keda_cron_metadata(const Case& recorded);
 [[nodiscard]] nlohmann::json keda_cron_window(const Case& recorded);
 [[nodiscard]] nlohmann::json downscaler_time_spec(const Case& recorded);
-
-// hpa_pods.cpp
-[[nodiscard]] nlohmann::json hpa_resource_utilization(const Case& recorded);
-[[nodiscard]] nlohmann::json hpa_pods_average_value(const Case& recorded);
-[[nodiscard]] nlohmann::json hpa_pod_grouping(const Case& recorded);
-[[nodiscard]] nlohmann::json hpa_per_pod_usage(const Case& recorded);
-
-// hpa_reconcile.cpp
-[[nodiscard]] nlohmann::json hpa_bounds_without_behavior(const Case& recorded);
-[[nodiscard]] nlohmann::json hpa_stabilize_without_behavior(const Case& recorded);
-[[nodiscard]] nlohmann::json hpa_reconcile(const Case& recorded);
 
 // keda.cpp
 [[nodiscard]] nlohmann::json keda_activation(const Case& recorded);

@@ -35,6 +35,20 @@ std::vector<std::int32_t> replicas_of(const std::vector<TimedReplicas>& entries)
 
 }  // namespace
 
+Json hpa_bounds_without_behavior(const Case& recorded) {
+  const auto limited = hpa::limited_without_behavior(
+      {.lowest = recorded.int32("min"), .highest = recorded.int32("max")},
+      recorded.int32("current_replicas"), recorded.int32("desired"));
+  return {{"replicas", limited.replicas}, {"reason", word_of(limited.limit)}};
+}
+
+Json hpa_stabilize_without_behavior(const Case& recorded) {
+  hpa::History history{.recommendations = entries_of(recorded.at("history"))};
+  const auto replicas = hpa::stabilized_without_behavior(
+      recorded.seconds("window_s"), history, {case_now, recorded.int32("desired")});
+  return {{"replicas", replicas}, {"history_len", history.recommendations.size()}};
+}
+
 Json hpa_rate_policies(const Case& recorded) {
   const Behavior behavior{
       .scale_up = rules_of(recorded.at("scale_up"), 0),

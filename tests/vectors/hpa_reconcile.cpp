@@ -1,191 +1,163 @@
-// Whole evaluations, through the model of HPA and the engine's arithmetic for each metric.
+// Whole reconciliations of an HPA: each metric through the engine's arithmetic, the rest through
+// the model of HPA's controller.
+
+#include "poolscaler/simulation/peers/hpa_reconcile.hpp"
+
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
 
-#include "poolscaler/engine/hpa.hpp"
-#include "poolscaler/simulation/peers/hpa_reconcile.hpp"
+#include "pod_usage.hpp"
 #include "vectors/case_reader.hpp"
 #include "vectors/groups.hpp"
-#include "vectors/hpa_pods.hpp"
 #include "vectors/hpa_words.hpp"
 
 namespace poolscaler::vectors {
 
 using Json = nlohmann::json;
-namespace hpa = engine::hpa;
 namespace peers = simulation::peers;
-using engine::PodUsageGap;
+namespace hpa = engine::hpa;
 
 namespace {
 
-constexpr int downscale_stabilization = 300;
-
-const char* word_of(hpa::Limit limit) {
-  switch (limit) {
-    case hpa::Limit::None: return "DesiredWithinRange";
-    case hpa::Limit::TooFewReplicas: return "TooFewReplicas";
-    case hpa::Limit::TooManyReplicas: return "TooManyReplicas";
-    case hpa::Limit::ScaleUpLimit: return "ScaleUpLimit";
-    case hpa::Limit::ScaleDownLimit: return "ScaleDownLimit";
-  }
-  return "";
-}
-
-/// Rules of a direction, of which each part may be left out.
-void read_rules(const Case& behavior, const char* direction, ScalingRules& rules) {
-  if (!behavior.has(direction)) return;
-  const auto given = behavior.at(direction);
-  static const std::map<std::string, SelectPolicy> selects = {{"Max", SelectPolicy::Max},
-                                                              {"Min", SelectPolicy::Min},
-                                                              {"Disabled", SelectPolicy::Disabled}};
-  if (given.has("window_s")) rules.stabilization_window_seconds = given.int32("window_s");
+/// Direction by direction, with HPA's defaults for what is not written.
+ScalingRules rules_with_defaults(const Case& behavior, const char* side,
+                                 const ScalingRules& defaults) {
+  auto rules = defaults;
+  if (!behavior.has(side)) return rules;
+  const auto given = behavior.at(side);
   if (given.has("policies")) rules.policies = policies_of(given.at("policies"));
-  if (given.has("select")) rules.select_policy = given.at("select").word(selects);
+  if (given.has("select")) rules.select_policy = select_of(given.at("select"));
+  if (given.has("window_s")) rules.stabilization_window_seconds = given.int32("window_s");
   if (given.has("tolerance")) rules.tolerance = given.number("tolerance");
+  return rules;
 }
 
-Behavior behavior_of(const Case& recorded) {
-  Behavior behavior;  // the defaults are those of HPA
-  if (!recorded.has("behavior")) return behavior;
-  read_rules(recorded.at("behavior"), "scale_up", behavior.scale_up);
-  read_rules(recorded.at("behavior"), "scale_down", behavior.scale_down);
-  return behavior;
+std::optional<Behavior> behavior_of(const Case& recorded) {
+  if (!recorded.has("behavior")) return std::nullopt;
+  const auto behavior = recorded.at("behavior");
+  const Behavior defaults;
+  return Behavior{.scale_up = rules_with_defaults(behavior, "scale_up", defaults.scale_up),
+                  .scale_down = rules_with_defaults(behavior, "scale_down", defaults.scale_down)};
 }
 
-/// pods[i]: level = measured usage, null = no metric; request null = no such pod.
-std::vector<PodSample> pods_of(const Case& recorded) {
-  std::vector<PodSample> pods;
+std::vector<PodSample> samples_of(const Case& recorded) {
+  const auto status_replicas = static_cast<std::size_t>(recorded.int32("status_replicas"));
+  std::vector<PodSample> samples;
   for (const auto& pod : recorded.list("pods")) {
-    auto sample = pod.has("class") ? pod_of_class(pod.at("class"))
-                                   : PodSample{.ready = true,
-                                               .ready_changed = case_now - Seconds(3600),
-                                               .started = case_now - Seconds(3600)};
-    if (pod.has("ready")) sample.ready = pod.boolean("ready");
-    if (pod.has("deleting")) sample.deleting = pod.boolean("deleting");
-    sample.request_milli = pod.maybe_int64("request_m");
-    sample.known = sample.request_milli.has_value();
+    auto sample = ready_pod();
     sample.usage_milli = pod.maybe_int64("level_m");
-    sample.measured = case_now;
-    sample.window = Seconds(60);
-    pods.push_back(sample);
+    sample.request_milli = pod.maybe_int64("request_m");
+    // Beyond the replicas, usage without a request is that of a pod that is gone.
+    if (!sample.request_milli && samples.size() >= status_replicas) sample.known = false;
+    samples.push_back(sample);
   }
-  return pods;
+  return samples;
 }
 
-std::optional<std::int32_t> of_pods(const Case& recorded, const Case& metric,
-                                    const Tolerance& tolerance) {
-  const auto pods = pods_of(recorded);
-  const bool cpu = metric.maybe_text("resource").value_or("") == "cpu";
-  const auto given = measured(pods, cpu ? Resource::Cpu : Resource::Memory);
-  const auto current = recorded.int32("spec_replicas");
+/// What all the metrics of one case are reckoned from.
+struct Ground {
+  std::vector<PodSample> pods;
+  std::int32_t spec_replicas;
+  std::int32_t status_replicas;
+  Tolerance tolerance;
+};
+
+std::int32_t count_ready(const Ground& ground) {
+  return static_cast<std::int32_t>(std::ranges::count_if(
+      ground.pods, [](const PodSample& pod) { return pod.known && pod.ready.value_or(false); }));
+}
+
+std::optional<std::int32_t> pods_proposal(const Case& metric, const Ground& ground,
+                                          bool readiness) {
+  auto measured = cpu_of(ground.pods);
+  if (!readiness) measured.resource = Resource::Memory;
   const auto got =
       metric.has("target_pct")
-          ? engine::resource_utilization(given, metric.number("target_pct"), current, tolerance)
-          : engine::pods_average_value(
-                given, static_cast<double>(metric.int64("target_average_m")), current, tolerance);
-  const bool any = std::ranges::any_of(pods, &PodSample::known);
-  if (got.gap != PodUsageGap::None || !any) return std::nullopt;
-  return got.proposal.replicas;
+          ? engine::resource_utilization(measured, metric.number("target_pct"),
+                                         ground.spec_replicas, ground.tolerance)
+          : engine::pods_average_value(measured,
+                                       static_cast<double>(metric.int64("target_average_m")),
+                                       ground.spec_replicas, ground.tolerance);
+  return got.gap == engine::PodUsageGap::None ? std::optional(got.proposal.replicas)
+                                              : std::nullopt;
 }
 
-std::optional<std::int32_t> of_values(const Case& recorded, const Case& metric,
-                                      const Tolerance& tolerance) {
-  if (metric.boolean("error") || !metric.has("values_m")) return std::nullopt;
+std::optional<std::int32_t> total_proposal(const Case& metric, const Ground& ground) {
+  if ((metric.has("error") && metric.boolean("error")) || !metric.has("values_m"))
+    return std::nullopt;
   std::vector<std::int64_t> values;
   for (const auto& value : metric.list("values_m")) values.push_back(value.int64());
-  if (values.empty()) return std::nullopt;
   const auto usage = hpa::sum_of(values);
-  if (metric.has("target_average_m"))
-    return hpa::average_value_target(usage, metric.int64("target_average_m"),
-                                     recorded.int32("status_replicas"), tolerance);
-  std::int32_t ready = 0;
-  for (const auto& pod : pods_of(recorded))
-    ready += pod.known && pod.ready.value_or(false) && pod.phase == PodPhase::Running ? 1 : 0;
+  if (const auto target = metric.maybe_int64("target_average_m"))
+    return hpa::average_value_target(usage, *target, ground.status_replicas, ground.tolerance);
   return hpa::value_target(usage, metric.int64("target_value_m"),
-                           {.current = recorded.int32("spec_replicas"), .ready = ready}, tolerance);
+                           {.current = ground.spec_replicas, .ready = count_ready(ground)},
+                           ground.tolerance);
 }
 
-peers::HpaProposal proposal_of(const Case& recorded, const Case& metric,
-                               const Tolerance& tolerance) {
-  using Reckon = std::optional<std::int32_t> (*)(const Case&, const Case&, const Tolerance&);
-  static const std::map<std::string, Reckon> kinds = {{"Resource", of_pods},
-                                                      {"ContainerResource", of_pods},
-                                                      {"Pods", of_pods},
-                                                      {"Object", of_values},
-                                                      {"External", of_values}};
-  const auto type = metric.at("type");
-  return {.replicas = type.word(kinds)(recorded, metric, tolerance),
-          .failure = "FailedGet" + type.text() + "Metric"};
-}
-
-peers::HpaTarget target_of(const Case& recorded) {
-  if (!recorded.has("target")) return peers::HpaTarget::Fine;
-  const auto target = recorded.at("target");
-  const auto is_set = [&](const char* field) {
-    return target.has(field) && target.json()[field].is_boolean() && target.boolean(field);
-  };
-  if (is_set("get_error")) return peers::HpaTarget::Unreadable;
-  if (is_set("selector_shared_with_other_hpa")) return peers::HpaTarget::SharedSelector;
-  for (const auto* field : {"selector_missing", "no_selector", "selector_invalid",
-                            "invalid_selector", "selector_empty"})
-    if (is_set(field)) return peers::HpaTarget::WithoutSelector;
-  return is_set("update_error") ? peers::HpaTarget::Unwritable : peers::HpaTarget::Fine;
+peers::HpaMetric metric_of(const Case& metric, const Ground& ground) {
+  const auto type = metric.text("type");
+  if (type == "Resource" || type == "ContainerResource") {
+    const bool cpu = !metric.has("resource") || metric.text("resource") == "cpu";
+    return {.proposal = pods_proposal(metric, ground, cpu),
+            .failure = type == "Resource" ? "FailedGetResourceMetric"
+                                          : "FailedGetContainerResourceMetric"};
+  }
+  if (type == "Pods" && !metric.has("values_m"))
+    return {.proposal = pods_proposal(metric, ground, false), .failure = "FailedGetPodsMetric"};
+  if (type != "External" && type != "Object")
+    metric.at("type").fail("is '" + type + "', must be Resource, Pods, External or Object");
+  return {.proposal = total_proposal(metric, ground),
+          .failure = type == "External" ? "FailedGetExternalMetric" : "FailedGetObjectMetric"};
 }
 
 bool was_scaled_to_zero(const Case& recorded) {
   for (const auto& condition : recorded.list("initial_conditions")) {
     const auto parts = condition.elements();
-    if (parts.size() >= 2 && parts[0].text() == "ScaledToZero") return parts[1].text() == "True";
+    if (parts.size() >= 2 && parts[0].text() == "ScaledToZero" && parts[1].text() == "True")
+      return true;
   }
   return false;
 }
 
+bool flag(const Case& recorded, const char* object, const char* field) {
+  return recorded.has(object) && recorded.at(object).has(field) &&
+         recorded.at(object).boolean(field);
+}
+
 }  // namespace
-
-Json hpa_bounds_without_behavior(const Case& recorded) {
-  const auto limited = peers::limited_without_behavior(
-      {.lowest = recorded.int32("min"), .highest = recorded.int32("max")},
-      recorded.int32("current_replicas"), recorded.int32("desired"));
-  return {{"replicas", limited.replicas}, {"reason", word_of(limited.limit)}};
-}
-
-Json hpa_stabilize_without_behavior(const Case& recorded) {
-  auto history = entries_of(recorded.at("history"));
-  const auto window = recorded.maybe_seconds("window_s").value_or(Seconds(downscale_stabilization));
-  const auto replicas = peers::stabilized_without_behavior(
-      history, {case_now, recorded.int32("desired")}, window);
-  return {{"replicas", replicas}, {"history_len", history.size()}};
-}
 
 Json hpa_reconcile(const Case& recorded) {
   const auto behavior = behavior_of(recorded);
-  const Tolerance tolerance{.up = behavior.scale_up.tolerance,
-                            .down = behavior.scale_down.tolerance};
-  const auto current = recorded.int32("spec_replicas");
-  const auto gates = recorded.at("gates");
-  peers::HpaEvaluation evaluation{
+  const auto rules = behavior.value_or(Behavior{});
+  const Ground ground{.pods = samples_of(recorded),
+                      .spec_replicas = recorded.int32("spec_replicas"),
+                      .status_replicas = recorded.int32("status_replicas"),
+                      .tolerance = {.up = rules.scale_up.tolerance,
+                                    .down = rules.scale_down.tolerance}};
+  peers::HpaReconciliation object{
       .range = {.lowest = recorded.int32("min"), .highest = recorded.int32("max")},
-      .spec_replicas = current,
-      .proposals = {},
-      .may_leave_zero = gates.has("HPAScaleToZero") && gates.boolean("HPAScaleToZero"),
+      .behavior = behavior,
+      .may_scale_to_zero = flag(recorded, "gates", "HPAScaleToZero"),
       .scaled_to_zero = was_scaled_to_zero(recorded),
-      .target = target_of(recorded)};
-  if (recorded.has("behavior")) evaluation.behavior = behavior;
+      .spec_replicas = ground.spec_replicas,
+      .scale_unreadable = flag(recorded, "target", "get_error"),
+      .selector_ambiguous = flag(recorded, "target", "selector_shared_with_other_hpa")};
   for (const auto& metric : recorded.list("metrics"))
-    evaluation.proposals.push_back(proposal_of(recorded, metric, tolerance));
-  // A controller that has just started takes the size that is there for its first recommendation.
+    object.metrics.push_back(metric_of(metric, ground));
   hpa::History history;
   if (recorded.has("history"))
     history.recommendations = entries_of(recorded.at("history"));
   else
-    history.recommendations = {{case_now, current}};
-  const auto result = peers::evaluate(evaluation, history, case_now);
+    history.recommendations = {{case_now, ground.spec_replicas}};
+  const auto result = peers::reconcile(object, history, case_now);
   Json conditions = Json::object();
   for (const auto& [type, condition] : result.conditions)
-    conditions[type] = {condition.holds ? "True" : "False", condition.reason};
+    conditions[type] = {condition.status ? "True" : "False", condition.reason};
   return {{"replicas", result.replicas},
           {"conditions", conditions},
-          {"returns_error", result.failed}};
+          {"returns_error", result.returns_error}};
 }
 
 }  // namespace poolscaler::vectors

@@ -81,6 +81,14 @@ struct LastScale {
   Reason reason;
 };
 
+/// What a schedule will do next.
+struct ScheduleChangeStatus {
+  Instant time;
+  std::string window;
+  std::string_view event;  // "PreWarm", "Start" or "End"
+  std::string effect{};    // "floor 5"
+};
+
 /// What was measured of how long replicas take to become ready.
 struct ColdStartStatus {
   std::int64_t p50_seconds;
@@ -108,6 +116,8 @@ struct PolicyStatus {
   std::string decision_message{};
   std::vector<Step> decision_steps{};
   std::optional<LastScale> last_scale{};
+  std::vector<std::string> open_windows{};
+  std::optional<ScheduleChangeStatus> next_schedule_change{};
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};
   std::vector<TimedReplicas> scale_downs{};

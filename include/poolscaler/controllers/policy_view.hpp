@@ -28,8 +28,7 @@ struct PolicyView {
   TargetObservation target{};
   std::string target_resource_version{};
   std::string selector{};
-  /// When we wrote the replicas that the target has now; nothing when somebody else did.
-  std::optional<Instant> scaled_by_us_at{};
+  bool scaled_by_us = false;  // the replicas that the target has now are of our writing
   /// Set when something else scales the target.
   std::optional<Trouble> conflict{};
   /// One per signal: why its source cannot be asked.

@@ -58,6 +58,7 @@ struct StatusDigest {
   std::array<ConditionDigest, condition_count> conditions{};
   std::vector<SignalDigest> signals{};
   std::optional<Instant> last_scale{};
+  std::size_t schedule_hash = 0;  // windows that are open, and the next change
 };
 
 /// What a status that was found says about the time before this process.

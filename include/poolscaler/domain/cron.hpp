@@ -7,12 +7,24 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "poolscaler/base/result.hpp"
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/time_zone.hpp"
 
 namespace poolscaler {
+
+/// A date, or the same day of every year.
+struct CalendarDate {
+  std::optional<std::chrono::year> year{};
+  std::chrono::month_day day;
+
+  [[nodiscard]] bool covers(std::chrono::year_month_day date) const {
+    return day == date.month() / date.day() && (!year || *year == date.year());
+  }
+  bool operator==(const CalendarDate&) const = default;
+};
 
 /// Sets of what matches, one bit for each number.
 struct Cron {
@@ -23,11 +35,14 @@ struct Cron {
   std::uint32_t weekdays = 0;  // 0-6
   bool any_day = false;        // the field is a plain * or ?
   bool any_weekday = false;
+  std::vector<CalendarDate> exceptions{};  // local dates on which nothing fires
 
   [[nodiscard]] bool matches(std::chrono::year_month_day date,
                              std::chrono::weekday weekday) const;
   bool operator==(const Cron&) const = default;
 };
+
+using LocalMinute = std::chrono::local_time<std::chrono::minutes>;
 
 inline constexpr std::size_t cron_length_max = 128;
 
@@ -47,8 +62,16 @@ enum class ClockChange {
 [[nodiscard]] std::optional<Instant> next_after(const Cron& cron, const TimeZone& zone,
                                                 Instant after, ClockChange change);
 
+/// When it was, and the local time that stood for it. They differ where a change of the clock made
+/// up for what it had skipped: two firings at one instant are still in the order of their times.
+struct Firing {
+  Instant at;
+  LocalMinute time;
+  auto operator<=>(const Firing&) const = default;
+};
+
 /// The last firing that is not after `at`; nothing when there was none in the last five years.
-[[nodiscard]] std::optional<Instant> last_until(const Cron& cron, const TimeZone& zone, Instant at,
-                                                ClockChange change);
+[[nodiscard]] std::optional<Firing> last_until(const Cron& cron, const TimeZone& zone, Instant at,
+                                               ClockChange change);
 
 }  // namespace poolscaler

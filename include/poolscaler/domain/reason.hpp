@@ -18,6 +18,12 @@ namespace poolscaler {
   X(IdleToZero, "every signal was inactive for the whole idle time, on fresh data")              \
   X(BelowMinimum, "the target had fewer replicas than minReplicas")                              \
   X(AboveMaximum, "the target had more replicas than maxReplicas")                               \
+  X(ScheduleFloor, "a schedule window's floor is above what is asked for otherwise")             \
+  X(ScheduleCeiling, "a schedule window's ceiling is below what is asked for otherwise")         \
+  X(SchedulePin, "a schedule window pins the replicas")                                          \
+  X(ScheduleOff, "a schedule window holds the target at zero")                                   \
+  X(PreWarming, "a schedule window's floor is brought up one cold start before the window")      \
+  X(OutsideWindow, "no signal is declared, and no schedule window is open")                      \
   X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
   X(ChangedBeforeRestart, "a change was made so shortly before a restart that its reason is lost") \
   /* no change */                                                                                \

@@ -14,6 +14,7 @@
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/formula.hpp"
 #include "poolscaler/domain/names.hpp"
+#include "poolscaler/domain/window.hpp"
 
 namespace poolscaler {
 
@@ -167,12 +168,13 @@ struct ScalingPolicy {
   Pause pause{};
   std::int32_t min_replicas = 1;  // 0 allows scale to zero
   std::int32_t max_replicas;
-  std::vector<Signal> signals;
+  std::vector<Signal> signals;  // may be empty where `schedule` is not
   Combine combine = Combine::Max;
   std::optional<CombiningFormula> formula{};  // exactly with Combine::Formula
   ScaleToZero scale_to_zero{};
   Behavior behavior{};
   std::optional<Fallback> fallback{};
+  std::vector<Window> schedule{};
 
   [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
 };

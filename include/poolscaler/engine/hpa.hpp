@@ -62,6 +62,14 @@ struct Limited {
 [[nodiscard]] std::int32_t stabilized(const Behavior& behavior, History& history,
                                       std::int32_t current, TimedReplicas desired);
 
+/// An HPA without behavior: the highest of the entries that are not older than the window, which
+/// here includes those of just that age; `desired` is remembered.
+[[nodiscard]] std::int32_t stabilized_without_behavior(Millis window, History& history,
+                                                       TimedReplicas desired);
+/// An HPA without behavior: up to twice the size, but at least 4, and the bounds.
+[[nodiscard]] Limited limited_without_behavior(Range range, std::int32_t current,
+                                               std::int32_t desired);
+
 /// Remembers a change for the rate policies; nothing when there was none.
 void remember_change(const Behavior& behavior, History& history, std::int32_t before,
                      TimedReplicas after);

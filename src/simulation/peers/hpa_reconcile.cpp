@@ -1,151 +1,108 @@
 #include "poolscaler/simulation/peers/hpa_reconcile.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace poolscaler::simulation::peers {
 namespace {
 
-namespace hpa = engine::hpa;
+namespace hpa_rules = engine::hpa;
 
-constexpr Seconds downscale_stabilization{300};
-
-const char* word_of(hpa::Limit limit) {
-  switch (limit) {
-    case hpa::Limit::None: return "DesiredWithinRange";
-    case hpa::Limit::TooFewReplicas: return "TooFewReplicas";
-    case hpa::Limit::TooManyReplicas: return "TooManyReplicas";
-    case hpa::Limit::ScaleUpLimit: return "ScaleUpLimit";
-    case hpa::Limit::ScaleDownLimit: return "ScaleDownLimit";
-  }
-  return "";
+void set(HpaReconciled& result, const char* type, bool status, std::string_view reason) {
+  result.conditions[type] = {.status = status, .reason = std::string(reason)};
 }
 
-class Evaluation {
- public:
-  Evaluation(const HpaEvaluation& input, hpa::History& history, Instant now)
-      : in_(input), history_(history), now_(now), out_{.replicas = input.spec_replicas} {}
-
-  HpaResult run() {
-    if (in_.target == HpaTarget::Unreadable) return failed("AbleToScale", "FailedGetScale");
-    say("AbleToScale", true, "SucceededGetScale");
-    const auto current = in_.spec_replicas;
-    if (current == 0 && !(in_.may_leave_zero && in_.scaled_to_zero)) {
-      say("ScalingActive", false, "ScalingDisabled");
-      return out_;
-    }
-    if (current > in_.range.highest) return rescaled(in_.range.highest);
-    if (current > 0 && current < in_.range.lowest) return rescaled(in_.range.lowest);
-    const auto proposed = proposal();
-    if (!proposed) return out_;
-    return rescaled(dampened(*proposed));
+std::string_view word_of(hpa_rules::Limit limit) {
+  switch (limit) {
+    case hpa_rules::Limit::TooFewReplicas: return "TooFewReplicas";
+    case hpa_rules::Limit::TooManyReplicas: return "TooManyReplicas";
+    case hpa_rules::Limit::ScaleUpLimit: return "ScaleUpLimit";
+    case hpa_rules::Limit::ScaleDownLimit: return "ScaleDownLimit";
+    case hpa_rules::Limit::None: break;
   }
+  return "DesiredWithinRange";
+}
 
- private:
-  void say(const std::string& type, bool holds, const std::string& reason) {
-    out_.conditions[type] = {.holds = holds, .reason = reason};
+/// The largest proposal; nothing when the metrics do not allow any change.
+std::optional<std::int32_t> largest_proposal(const HpaReconciliation& hpa, HpaReconciled& result) {
+  if (hpa.selector_ambiguous) {
+    set(result, "ScalingActive", false, "AmbiguousSelector");
+    result.returns_error = true;
+    return std::nullopt;
   }
-
-  HpaResult failed(const std::string& type, const std::string& reason) {
-    say(type, false, reason);
-    out_.failed = true;
-    return out_;
+  std::optional<std::int32_t> largest;
+  const HpaMetric* failed = nullptr;
+  for (const auto& metric : hpa.metrics) {
+    if (!metric.proposal && failed == nullptr) failed = &metric;
+    if (metric.proposal) largest = std::max(largest.value_or(0), *metric.proposal);
   }
-
-  /// The largest proposal; nothing when it cannot be trusted.
-  std::optional<std::int32_t> proposal() {
-    if (in_.target == HpaTarget::WithoutSelector) failed("ScalingActive", "InvalidSelector");
-    if (in_.target == HpaTarget::SharedSelector) failed("ScalingActive", "AmbiguousSelector");
-    if (out_.failed) return std::nullopt;
-    std::optional<std::int32_t> largest;
-    const HpaProposal* failure = nullptr;
-    for (const auto& one : in_.proposals) {
-      if (one.replicas) largest = std::max(largest.value_or(0), *one.replicas);
-      if (!one.replicas && failure == nullptr) failure = &one;
-    }
-    out_.failed = failure != nullptr;
-    if (failure != nullptr && (!largest || *largest < in_.spec_replicas)) {
-      say("ScalingActive", false, failure->failure);
-      return std::nullopt;
-    }
-    say("ScalingActive", true, "ValidMetricFound");
-    return largest.value_or(0);
+  result.returns_error = failed != nullptr;
+  const bool might_shrink = failed != nullptr && (!largest || *largest < hpa.spec_replicas);
+  if (might_shrink) {
+    set(result, "ScalingActive", false, failed->failure);
+    return std::nullopt;
   }
+  if (largest) set(result, "ScalingActive", true, "ValidMetricFound");
+  return largest;
+}
 
-  std::int32_t dampened(std::int32_t desired) {
-    const auto current = in_.spec_replicas;
-    const auto stable =
-        in_.behavior ? hpa::stabilized(*in_.behavior, history_, current, {now_, desired})
-                     : stabilized_without_behavior(history_.recommendations, {now_, desired},
-                                                   downscale_stabilization);
-    const bool upward = in_.behavior && desired >= current;
-    say("AbleToScale", true,
-        stable == desired ? "ReadyForNewScale"
-        : upward          ? "ScaleUpStabilized"
-                          : "ScaleDownStabilized");
-    const auto limited =
-        in_.behavior
-            ? hpa::rate_limited(*in_.behavior, history_, in_.range, current, {now_, stable})
-            : limited_without_behavior(in_.range, current, stable);
-    say("ScalingLimited", limited.replicas != stable, word_of(limited.limit));
-    return limited.replicas;
-  }
+/// Stabilization, then bounds or rate policies.
+std::int32_t normalized(const HpaReconciliation& hpa, hpa_rules::History& history,
+                        TimedReplicas desired, HpaReconciled& result) {
+  const auto current = hpa.spec_replicas;
+  const auto stable =
+      hpa.behavior ? hpa_rules::stabilized(*hpa.behavior, history, current, desired)
+                   : hpa_rules::stabilized_without_behavior(hpa.downscale_stabilization, history,
+                                                            desired);
+  if (stable == desired.replicas)
+    set(result, "AbleToScale", true, "ReadyForNewScale");
+  else
+    set(result, "AbleToScale", true,
+        desired.replicas < stable ? "ScaleDownStabilized" : "ScaleUpStabilized");
+  const TimedReplicas wanted{desired.at, stable};
+  const auto limited =
+      hpa.behavior ? hpa_rules::rate_limited(*hpa.behavior, history, hpa.range, current, wanted)
+                   : hpa_rules::limited_without_behavior(hpa.range, current, stable);
+  set(result, "ScalingLimited", limited.limit != hpa_rules::Limit::None, word_of(limited.limit));
+  return limited.replicas;
+}
 
-  HpaResult rescaled(std::int32_t replicas) {
-    if (replicas != in_.spec_replicas) {
-      if (in_.target == HpaTarget::Unwritable) return failed("AbleToScale", "FailedUpdateScale");
-      say("AbleToScale", true, "SucceededRescale");
-      if (in_.behavior)
-        hpa::remember_change(*in_.behavior, history_, in_.spec_replicas, {now_, replicas});
-      out_.replicas = replicas;
-    }
-    if (in_.may_leave_zero)
-      say("ScaledToZero", replicas == 0, replicas == 0 ? "ScaledToZero" : "NotScaledToZero");
-    return out_;
-  }
-
-  const HpaEvaluation& in_;
-  hpa::History& history_;
-  Instant now_;
-  HpaResult out_;
-};
+void rescale(const HpaReconciliation& hpa, hpa_rules::History& history, Instant now,
+             HpaReconciled& result) {
+  if (hpa.may_scale_to_zero)
+    set(result, "ScaledToZero", result.replicas == 0,
+        result.replicas == 0 ? "ScaledToZero" : "NotScaledToZero");
+  if (result.replicas == hpa.spec_replicas) return;
+  set(result, "AbleToScale", true, "SucceededRescale");
+  if (hpa.behavior)
+    hpa_rules::remember_change(*hpa.behavior, history, hpa.spec_replicas, {now, result.replicas});
+}
 
 }  // namespace
 
-HpaResult evaluate(const HpaEvaluation& evaluation, hpa::History& history, Instant now) {
-  return Evaluation(evaluation, history, now).run();
-}
-
-hpa::Limited limited_without_behavior(hpa::Range range, std::int32_t current,
-                                      std::int32_t desired) {
-  constexpr std::int64_t factor = 2;
-  constexpr std::int64_t least = 4;
-  const auto limit = std::max(factor * current, least);
-  const bool by_rate = range.highest > limit;
-  const auto most = std::min<std::int64_t>(range.highest, limit);
-  if (desired < range.lowest)
-    return {.replicas = range.lowest, .limit = hpa::Limit::TooFewReplicas};
-  if (desired > most)
-    return {.replicas = static_cast<std::int32_t>(most),
-            .limit = by_rate ? hpa::Limit::ScaleUpLimit : hpa::Limit::TooManyReplicas};
-  return {.replicas = desired};
-}
-
-std::int32_t stabilized_without_behavior(std::vector<TimedReplicas>& history,
-                                         TimedReplicas desired, Millis window) {
-  auto most = desired.replicas;
-  TimedReplicas* outdated = nullptr;
-  for (auto& entry : history) {
-    if (desired.at - entry.at > window)
-      outdated = &entry;
-    else
-      most = std::max(most, entry.replicas);
+HpaReconciled reconcile(const HpaReconciliation& hpa, engine::hpa::History& history, Instant now) {
+  HpaReconciled result{.replicas = hpa.spec_replicas};
+  if (hpa.scale_unreadable) {
+    set(result, "AbleToScale", false, "FailedGetScale");
+    result.returns_error = true;
+    return result;
   }
-  if (outdated != nullptr)
-    *outdated = desired;
-  else
-    history.push_back(desired);
-  return most;
+  set(result, "AbleToScale", true, "SucceededGetScale");
+  const auto current = hpa.spec_replicas;
+  if (current == 0 && !(hpa.may_scale_to_zero && hpa.scaled_to_zero)) {
+    set(result, "ScalingActive", false, "ScalingDisabled");
+    return result;
+  }
+  if (current > hpa.range.highest) {
+    result.replicas = hpa.range.highest;
+  } else if (current > 0 && current < hpa.range.lowest) {
+    result.replicas = hpa.range.lowest;
+  } else {
+    const auto proposal = largest_proposal(hpa, result);
+    if (!proposal) return result;
+    result.replicas = normalized(hpa, history, {now, *proposal}, result);
+  }
+  rescale(hpa, history, now, result);
+  return result;
 }
 
 }  // namespace poolscaler::simulation::peers

@@ -13,13 +13,15 @@ namespace {
 constexpr std::array all_syntaxes = {
     Syntax::DnsLabel,   Syntax::DnsSubdomain, Syntax::ApiVersion,    Syntax::KindWord,
     Syntax::MetricName, Syntax::LabelName,    Syntax::PrintableText, Syntax::QueryText,
-    Syntax::HttpUrl,    Syntax::FilePath,     Syntax::NamespaceOrAll, Syntax::Decimal};
+    Syntax::HttpUrl,    Syntax::FilePath,     Syntax::NamespaceOrAll, Syntax::Decimal,
+    Syntax::CronText,   Syntax::TimeZoneName, Syntax::CalendarDate};
 
 /// Text from the characters that matter to some syntax, so that many samples nearly match.
 std::string nearly_text() {
   const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
       "a", "Z", "7", "0", "-", ".", "/", "_", ":", "*", "..", "\n", "\t", "\x7f", "[", "]", "%",
-      "http://", "https://", "m", "Ki", "Gi", "v1", "@", "?", " ", "~", "12", "host", "::1"));
+      "http://", "https://", "m", "Ki", "Gi", "v1", "@", "?", " ", "~", "12", "host", "::1", "+", ",",
+      "0 8 * * mon", " * *", "2026", "-12-", "Etc/GMT"));
   std::string text;
   for (const auto& piece : pieces) text += piece;
   return text.substr(0, 60);

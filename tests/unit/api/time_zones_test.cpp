@@ -35,7 +35,7 @@ std::vector<std::string> firings(const Question& asked, ClockChange change) {
   }
   std::vector<std::string> backward;
   for (int i = 0; i < 3; ++i) {
-    at = last_until(cron, where, at, change).value();
+    at = last_until(cron, where, at, change).value().at;
     backward.insert(backward.begin(), to_rfc3339(at));
     at -= Millis(1);
   }

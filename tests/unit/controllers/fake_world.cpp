@@ -219,8 +219,7 @@ Result<ScaleWritten> FakeCluster::write_scale(const ScaleWrite& write, std::stop
   object["metadata"]["managedFields"] = {
       {{"manager", field_manager},
        {"operation", "Update"},
-       {"subresource", "scale"},
-       {"time", to_rfc3339(std::chrono::floor<Seconds>(clock_.now()))}}};
+       {"subresource", "scale"}}};
   deliver(state_->targets({"apps/v1", "Deployment"}), stamp(object));
   if (failure) return fail(failure->first);
   return ScaleWritten{.replicas = write.replicas,

@@ -25,7 +25,7 @@ std::string next(std::string_view text, std::string_view after) {
 
 std::string last(std::string_view text, std::string_view at) {
   const auto found = last_until(cron(text), utc, parse_rfc3339(at).value(), ClockChange::AsRead);
-  return found ? to_rfc3339(*found) : "never";
+  return found ? to_rfc3339(found->at) : "never";
 }
 
 std::string refusal(std::string_view text) {

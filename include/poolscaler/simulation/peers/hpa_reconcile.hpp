@@ -1,58 +1,49 @@
-// HPA's whole evaluation once the metrics have spoken: which of them counts, what their failure
-// means, both ways to dampen the change, and the conditions that tell of it.
+// One reconciliation of an HPA: which of the proposals counts, what holds it back, and what the
+// HPA's conditions say. The arithmetic of each metric is the engine's.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "poolscaler/engine/hpa.hpp"
 
 namespace poolscaler::simulation::peers {
 
-/// What one metric proposes, or the reason of its failure ("FailedGetResourceMetric").
-struct HpaProposal {
-  std::optional<std::int32_t> replicas{};
-  std::string failure{};
+/// What one metric came to.
+struct HpaMetric {
+  std::optional<std::int32_t> proposal{};  // none: it could not be read
+  std::string_view failure;                // "FailedGetResourceMetric": what that is called
 };
 
-/// What became of the target itself.
-enum class HpaTarget { Fine, Unreadable, WithoutSelector, SharedSelector, Unwritable };
-
-struct HpaEvaluation {
+struct HpaReconciliation {
   engine::hpa::Range range;
-  std::int32_t spec_replicas;
-  std::vector<HpaProposal> proposals;
-  std::optional<Behavior> behavior{};  // nothing: the rules before there was behavior
-  bool may_leave_zero = false;         // gate HPAScaleToZero
-  bool scaled_to_zero = false;         // as the condition said before
-  HpaTarget target = HpaTarget::Fine;
+  std::optional<Behavior> behavior{};  // none: the rules of before there was behavior
+  Seconds downscale_stabilization{300};
+  bool may_scale_to_zero = false;  // the gate HPAScaleToZero
+  bool scaled_to_zero = false;     // the condition ScaledToZero was True
+  std::int32_t spec_replicas = 0;
+  bool scale_unreadable = false;
+  bool selector_ambiguous = false;
+  std::vector<HpaMetric> metrics{};
 };
 
 struct HpaCondition {
-  bool holds;
+  bool status;
   std::string reason;
 };
 
-struct HpaResult {
+struct HpaReconciled {
   std::int32_t replicas;
-  bool failed = false;  // the evaluation ends with an error
-  std::map<std::string, HpaCondition> conditions{};
+  bool returns_error = false;
+  std::map<std::string, HpaCondition> conditions{};  // by type
 };
 
-[[nodiscard]] HpaResult evaluate(const HpaEvaluation& evaluation, engine::hpa::History& history,
-                                 Instant now);
-
-// Without behavior.
-
-/// At most the double, or 4; then the bounds.
-[[nodiscard]] engine::hpa::Limited limited_without_behavior(engine::hpa::Range range,
-                                                            std::int32_t current,
-                                                            std::int32_t desired);
-/// The most that was recommended within the window; `desired` is remembered.
-[[nodiscard]] std::int32_t stabilized_without_behavior(std::vector<TimedReplicas>& history,
-                                                       TimedReplicas desired, Millis window);
+/// `history` is what was remembered; empty means nothing.
+[[nodiscard]] HpaReconciled reconcile(const HpaReconciliation& hpa, engine::hpa::History& history,
+                                      Instant now);
 
 }  // namespace poolscaler::simulation::peers

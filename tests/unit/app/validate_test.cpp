@@ -1,0 +1,84 @@
+// What the verb prints and which code it exits with.
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "manifest_folder.hpp"
+#include "verbs.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+using testing::HasSubstr;
+
+class Validate : public ManifestFolder {
+ protected:
+  int run(std::vector<std::string> files, OutputFormat output = OutputFormat::Text) {
+    std::ostringstream out;
+    const auto code = validate({.files = std::move(files), .output = output}, out);
+    told = out.str();
+    return code;
+  }
+  std::string told;
+};
+
+TEST_F(Validate, IsContentWithValidManifestsAndSkipsForeignOnes) {
+  const auto file = write("a.yaml", policy("a") + "---\napiVersion: v1\nkind: Service\n---\n" +
+                                        policy("b"));
+  EXPECT_EQ(run({file}), 0);
+  EXPECT_EQ(told, "2 valid, 0 with errors, 1 of other kinds not looked at\n");
+}
+
+TEST_F(Validate, NamesFileLineObjectFieldAndRemedy) {
+  const auto file = write("a.yaml", policy("a") + "---\n" + policy("b", "minReplicas: 11"));
+  EXPECT_EQ(run({file}), 1);
+  EXPECT_THAT(told, HasSubstr(file + ":18: ScalingPolicy 'shop/b': spec.minReplicas is 11, must "
+                                     "be at most `maxReplicas`: lower `minReplicas`"));
+}
+
+TEST_F(Validate, ReadsFoldersAndAllThatLiesBelow) {
+  write("x/a.yaml", policy("a"));
+  write("x/y/b.yml", policy("b"));
+  write("x/c.json", R"({"apiVersion": "v1", "kind": "Service"})");
+  write("x/readme.md", "no manifest: [");
+  EXPECT_EQ(run({folder.string()}), 0);
+  EXPECT_THAT(told, HasSubstr("2 valid, 0 with errors, 1 of other kinds"));
+}
+
+TEST_F(Validate, TellsMissingFilesFromBadOnes) {
+  EXPECT_EQ(run({(folder / "none.yaml").string()}), 2);
+  EXPECT_THAT(told, HasSubstr("none.yaml: cannot be opened"));
+  EXPECT_EQ(run({folder.string()}), 2);
+  EXPECT_THAT(told, HasSubstr("holds no .yaml, .yml or .json file"));
+  const auto broken = write("broken.yaml", "a: 1\nb: [\n");
+  EXPECT_EQ(run({broken}), 1);
+  EXPECT_THAT(told, HasSubstr("broken.yaml:"));
+}
+
+TEST_F(Validate, RefusesVersionsAndKindsThatAreNotServed) {
+  EXPECT_EQ(run({write("v.yaml", "apiVersion: poolscaler.dev/v9\nkind: ScalingPolicy\n")}), 1);
+  EXPECT_THAT(told, HasSubstr("apiVersion is poolscaler.dev/v9, must be poolscaler.dev/v1alpha1"));
+  EXPECT_EQ(run({write("k.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: Policy\n")}), 1);
+  EXPECT_THAT(told, HasSubstr("kind is Policy, must be ScalingPolicy or MetricSource"));
+}
+
+TEST_F(Validate, WantsAName) {
+  EXPECT_EQ(run({write("n.yaml", policy("''"))}), 1);
+  EXPECT_THAT(told, HasSubstr("metadata.name, is required"));
+}
+
+TEST_F(Validate, SaysTheSameAsJson) {
+  const auto file = write("a.yaml", policy("a", "minReplicas: -1") + "---\nkind: Other\n");
+  EXPECT_EQ(run({file}, OutputFormat::Json), 1);
+  const auto out = nlohmann::json::parse(told);
+  EXPECT_EQ(out["valid"], 0);
+  EXPECT_EQ(out["invalid"], 1);
+  EXPECT_EQ(out["errors"][0]["field"], "spec.minReplicas");
+  EXPECT_EQ(out["errors"][0]["line"], 5);
+  EXPECT_EQ(out["errors"][0]["name"], "a");
+  EXPECT_EQ(out["skipped"].size(), 1U);
+}
+
+}  // namespace
+}  // namespace poolscaler::app
