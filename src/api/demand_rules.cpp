@@ -238,11 +238,9 @@ PodResource resource_from(const json& resource) {
           .container = resource.value("container", "")};
 }
 
-void read_demand(const json& from, Signal& signal) {
-  signal.target_type = TargetType::None;
-  if (!from.contains("steps")) return;
+void read_steps(const json& steps, Signal& signal) {
   signal.target_type = TargetType::Steps;
-  for (const auto& step : from["steps"]) {
+  for (const auto& step : steps) {
     signal.step_kind = static_cast<StepKind>(kind_of(step));
     auto& added = signal.steps.emplace_back(ScalingStep{.above = {}, .amount = amount_of(step)});
     if (step.contains("above")) added.above = decimal_of(step["above"]);

@@ -22,8 +22,8 @@ namespace poolscaler::api {
 
 // The following read a spec without errors.
 [[nodiscard]] PodResource resource_from(const nlohmann::json& resource);
-/// Sets what the signal asks for: its target, its steps, or nothing but a value for the formula.
-void read_demand(const nlohmann::json& from, Signal& signal);
+/// The signal asks by its steps.
+void read_steps(const nlohmann::json& steps, Signal& signal);
 [[nodiscard]] CombiningFormula formula_from(const nlohmann::json& formula,
                                             std::span<const Signal> signals);
 

@@ -2,6 +2,7 @@
 // and its line in scaling_policy.cpp); schema, checks and reference page follow.
 #include "demand_rules.hpp"
 #include "field_table.hpp"
+#include "preset_rules.hpp"
 #include "status_bounds.hpp"
 
 namespace poolscaler::api {
@@ -211,8 +212,8 @@ constexpr Field fields[] = {
     {.path = "spec.signals[].metric",
      .type = Object,
      .doc = "What to read, in parts: the operator makes the query, binds it to the policy's "
-            "namespace and shares it with other policies. Exactly one of `metric`, `query` and "
-            "`resource` is set."},
+            "namespace and shares it with other policies. Exactly one of `preset`, `metric`, "
+            "`query` and `resource` is set."},
     {.path = "spec.signals[].metric.name",
      .type = Text,
      .required = true,
@@ -281,12 +282,12 @@ constexpr Field fields[] = {
      .syntax = Syntax::QueryText,
      .example = "sum(rabbitmq_queue_messages_ready{queue=\"prompts\"})",
      .doc = "PromQL that gives one number, where the MetricSource allows raw queries for this "
-            "namespace (`rawQueryNamespaces`). Exactly one of `metric`, `query` and `resource` is "
-            "set."},
+            "namespace (`rawQueryNamespaces`). Exactly one of `preset`, `metric`, `query` and "
+            "`resource` is set."},
     {.path = "spec.signals[].target",
      .type = Object,
-     .doc = "What the value is held against. Required where the signal has no `steps`, and "
-            "`combine: Formula` does not read its value."},
+     .doc = "What the value is held against. Required, but for a preset, which has its own, a "
+            "signal with `steps`, and one whose value `formula` reads."},
     {.path = "spec.signals[].target.type",
      .type = Enum,
      .required = true,
@@ -308,7 +309,6 @@ constexpr Field fields[] = {
             "`Utilization` 0.8 means 80 %."},
     {.path = "spec.signals[].activation",
      .type = Object,
-     .default_json = "{}",
      .doc = "When the signal counts as active: what wakes a target from zero and what keeps it "
             "from going there."},
     {.path = "spec.signals[].activation.above",
@@ -316,9 +316,8 @@ constexpr Field fields[] = {
      .min = 0,
      .max = 1'000'000'000'000,
      .syntax = Syntax::Decimal,
-     .default_json = "0",
      .example = "5",
-     .doc = "Active means strictly above this value."},
+     .doc = "Active means strictly above this value; 0 unless said here or by the preset."},
     {.path = "spec.signals[].tolerance",
      .type = Object,
      .doc = "Tolerance of this signal, instead of that of `behavior`."},
@@ -340,10 +339,10 @@ constexpr Field fields[] = {
      .type = Integer,
      .min = 5,
      .max = 86'400,
-     .default_json = "120",
      .unit = "seconds",
      .example = "300",
-     .doc = "A sample older than this is stale, and stale data never lowers replicas."},
+     .doc = "A sample older than this is stale, and stale data never lowers replicas. 120 unless "
+            "said here or by the preset."},
     {.path = "spec.signals[].onMissing",
      .type = Enum,
      .values = "Hold|Fallback|Zero",
@@ -481,7 +480,7 @@ constexpr Field fields[] = {
 std::span<const Field> scaling_policy_spec_fields() {
   static const auto all = [] {
     std::vector<Field> rows(std::begin(fields), std::end(fields));
-    for (const auto more : {demand_fields(), schedule_fields()})
+    for (const auto more : {demand_fields(), preset_fields(), schedule_fields()})
       rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();

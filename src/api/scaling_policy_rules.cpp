@@ -44,7 +44,9 @@ bool fallback_where_asked_for(const json& spec) {
 }
 
 bool one_input(const json& signal) {
-  return signal.contains("metric") + signal.contains("query") + signal.contains("resource") == 1;
+  return signal.contains("preset") + signal.contains("metric") + signal.contains("query") +
+             signal.contains("resource") ==
+         1;
 }
 
 bool window_with_range_function(const json& metric) {
@@ -96,11 +98,11 @@ constexpr Rule own_rules[] = {
      .child = "fallback",
      .holds = fallback_where_asked_for},
     {.at = "spec.signals[]",
-     .cel = "(has(self.metric) ? 1 : 0) + (has(self.query) ? 1 : 0) + "
-            "(has(self.resource) ? 1 : 0) == 1",
-     .problem = "must have exactly one of `metric`, `query` and `resource`",
-     .remedy = "prefer `metric`; `query` takes PromQL where the MetricSource allows it, `resource` "
-               "is the pods' own cpu or memory",
+     .cel = "(has(self.preset) ? 1 : 0) + (has(self.metric) ? 1 : 0) + "
+            "(has(self.query) ? 1 : 0) + (has(self.resource) ? 1 : 0) == 1",
+     .problem = "must have exactly one of `preset`, `metric`, `query` and `resource`",
+     .remedy = "prefer `preset`, then `metric`; `query` takes PromQL where the MetricSource allows "
+               "it, `resource` is the pods' own cpu or memory",
      .holds = one_input},
     {.at = "spec.signals[].metric",
      .cel = "(self.rangeFunction != 'None') == has(self.windowSeconds)",

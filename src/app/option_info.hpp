@@ -21,6 +21,7 @@ struct Choices {
   RunOptions run;
   SandboxChoice sandbox;
   ValidateOptions validate;
+  ConvertOptions convert;
   DiffOptions diff;
   SimulateOptions simulate;
   PrintOptions print;

@@ -67,6 +67,12 @@ struct DiffOptions {
   OutputFormat output = OutputFormat::Text;
 };
 
+struct ConvertOptions {
+  std::vector<std::string> files{};  // "-" is standard input
+  bool allow_lossy = false;
+  std::string metric_source = "prometheus";
+};
+
 struct PrintOptions {
   std::string what{};
 };
@@ -105,7 +111,7 @@ struct PrintText {
   int code;
 };
 
-using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, DiffOptions,
+using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
                              SimulateOptions, PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the

@@ -477,6 +477,12 @@ std::vector<SourceRecord> ClusterState::source_records() const {
 void ClusterState::stop_restoring() {
   const std::scoped_lock lock(impl_->mutex);
   impl_->restoring = false;
+  for (auto& [key, policy] : impl_->policies) {
+    if (!policy->restored) continue;
+    auto without = std::make_shared<PolicyRecord>(*policy);
+    without->restored.reset();
+    policy = std::move(without);
+  }
 }
 
 std::vector<SyncState> ClusterState::sync_states() const {

@@ -91,7 +91,8 @@ class ClusterState {
   [[nodiscard]] bool take_sources_changed();
   [[nodiscard]] std::vector<SourceRecord> source_records() const;
 
-  /// From now on our own memory is newer than any status: statuses are not read any more.
+  /// From now on our own memory is newer than any status: statuses are not read any more, and what
+  /// was read is dropped.
   void stop_restoring();
 
   /// Every collection that has been asked for.

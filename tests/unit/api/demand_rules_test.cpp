@@ -40,7 +40,7 @@ TEST(PodResources, NeedNoSource) {
   EXPECT_THAT(refusal("signals: [{name: q, metric: {name: q}, target: {type: Total, value: 1}}]"),
               HasSubstr("metricSourceRef must be set, but for a `resource`"));
   EXPECT_THAT(with_resource("metric: {name: q}, target: {type: PerReplica, value: 1}"),
-              HasSubstr("exactly one of `metric`, `query` and `resource`"));
+              HasSubstr("exactly one of `preset`, `metric`, `query` and `resource`"));
 }
 
 TEST(PodResources, AreRead) {

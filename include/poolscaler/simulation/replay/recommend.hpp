@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "poolscaler/simulation/replay/families.hpp"
+#include "poolscaler/simulation/replay/floors.hpp"
 #include "poolscaler/simulation/replay/study.hpp"
 
 namespace poolscaler::replay {
@@ -33,6 +34,7 @@ struct Scored {
 struct Recommendation {
   Knobs knobs;           // turned from `anchor`
   ScalingPolicy policy;  // to apply
+  std::vector<FloorWindow> floors{};  // its schedule, as a manifest says it
   bool keeps_ask = true;  // on the first half; else it is what comes closest
   std::size_t tried = 0;
   Figures first_half{};
