@@ -115,6 +115,11 @@ std::vector<SignalReading> SignalReader::read(std::span<const SignalQuery> queri
   return readings;
 }
 
+Result<std::vector<TimedValue>> SignalReader::history(const HistoryQuery& query, Millis deadline,
+                                                      std::stop_token stop) {
+  return metrics_.history(query, deadline, std::move(stop));
+}
+
 std::shared_ptr<Lookout> SignalReader::lookout(std::span<const SignalQuery> queries,
                                                std::span<const double> above) {
   return metrics_.lookout(queries, above);

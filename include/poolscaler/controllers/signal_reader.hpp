@@ -26,6 +26,9 @@ class SignalReader final : public MetricReader {
   void use_sources(std::vector<MetricSource> sources) override;
   std::vector<SignalReading> read(std::span<const SignalQuery> queries, Millis deadline,
                                   std::stop_token stop) override;
+  /// Of the metric sources: metrics.k8s.io knows no past.
+  Result<std::vector<TimedValue>> history(const HistoryQuery& query, Millis deadline,
+                                          std::stop_token stop) override;
   /// Of the metric sources: usage of pods wakes nothing.
   std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
                                    std::span<const double> above) override;
