@@ -26,6 +26,7 @@ constexpr std::array verbs = {
     VerbInfo{"convert", "turns HPAs and ScaledObjects into ScalingPolicies, naming what is lost"},
     VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
+    VerbInfo{"explain", "tells a decision step by step, and what would have to change"},
     VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
@@ -203,6 +204,7 @@ std::vector<const OptionInfo*> all_options() {
   std::vector<const OptionInfo*> all;
   for (const auto& option : options) all.push_back(&option);
   for (const auto& option : simulate_options()) all.push_back(&option);
+  for (const auto& option : explain_options()) all.push_back(&option);
   return all;
 }
 
@@ -274,6 +276,7 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "convert") return choices.convert;
   if (verb == "diff") return choices.diff;
   if (verb == "simulate") return choices.simulate;
+  if (verb == "explain") return choices.explain;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }
