@@ -67,7 +67,8 @@ class Search {
 
   [[nodiscard]] ScalingPolicy policy(const Knobs& knobs) const {
     auto policy = turned(anchor_, knobs);
-    if (const auto windows = floors(knobs); !windows.empty()) policy.schedule = schedule_of(windows);
+    const auto windows = floors(knobs);
+    if (!windows.empty()) policy.schedule = schedule_of(windows);
     return policy;
   }
 
