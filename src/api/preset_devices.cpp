@@ -6,7 +6,7 @@ namespace poolscaler::api {
 namespace {
 
 using enum PresetOrigin;
-using enum TargetType;
+using TargetType::Utilization;
 
 constexpr auto load = PresetLoad::Busy;
 constexpr auto mean = Aggregation::Avg;

@@ -7,7 +7,8 @@ namespace {
 
 using enum PresetLoad;
 using enum PresetOrigin;
-using enum TargetType;
+using TargetType::Total;
+using TargetType::Utilization;
 
 constexpr Preset rows[] = {
     {.name = "router-wake",

@@ -8,7 +8,7 @@ namespace {
 
 using enum PresetLoad;
 using enum PresetOrigin;
-using enum TargetType;
+using TargetType::Utilization;
 
 constexpr PresetLabel queue{.parameter = "queue", .label = "queue", .required = true};
 constexpr PresetLabel vhost{.parameter = "vhost", .label = "vhost"};

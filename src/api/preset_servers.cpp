@@ -7,7 +7,8 @@ namespace {
 
 using enum PresetLoad;
 using enum PresetOrigin;
-using enum TargetType;
+using TargetType::Total;
+using TargetType::Utilization;
 
 constexpr PresetLabel model_name{.parameter = "model", .label = "model_name"};
 constexpr PresetLabel model{.parameter = "model", .label = "model"};
