@@ -350,8 +350,8 @@ constexpr Field fields[] = {
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
             "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
-            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
-            "exporters that drop a series at zero."},
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a "
+            "fresh zero, which can lower replicas; for exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
      .default_json = "{}",
