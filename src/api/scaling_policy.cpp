@@ -1,8 +1,11 @@
 #include <nlohmann/json.hpp>
 
 #include "checked_reader.hpp"
+#include "demand_rules.hpp"
 #include "enum_words.hpp"
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/api/presets.hpp"
+#include "preset_rules.hpp"
 #include "schedule.hpp"
 
 // Everything here reads a spec that checked_spec has passed: fields are there, of their type and
@@ -31,20 +34,49 @@ MetricSelector selector_from(const json& metric) {
   return selector;
 }
 
+constexpr int max_age_seconds_default = 120;
+
 SignalInput query_from(const json& signal) {
   if (signal.contains("metric")) return selector_from(signal["metric"]);
+  if (signal.contains("resource")) return resource_from(signal["resource"]);
   return RawQuery{.promql = text_of(signal, "query")};
 }
 
-Signal signal_from(const json& from) {
-  Signal signal{.name = text_of(from, "name"),
-                .source = text_of(from["metricSourceRef"], "name"),
-                .query = query_from(from),
-                .target_type = word_to(target_type_words, from["target"]["type"]),
-                .target = decimal_of(from["target"]["value"]),
-                .activation_above = decimal_of(from["activation"]["above"]),
-                .max_age_seconds = int_of(from, "maxAgeSeconds"),
-                .on_missing = word_to(on_missing_words, from["onMissing"])};
+/// What the signal is before anything that the policy says of it.
+Signal bare_signal(const json& from, const TargetRef& target) {
+  if (!from.contains("preset"))
+    return {.name = {},
+            .source = {},
+            .query = query_from(from),
+            .target_type = TargetType::None,
+            .target = 0,
+            .max_age_seconds = max_age_seconds_default};
+  const auto& values = from["preset"];
+  const auto& preset = *find_preset(text_of(values, "name"));
+  return {.name = {},
+          .source = {},
+          .query = preset_query(preset, values, target),
+          .target_type = preset.target_type,
+          .target = decimal_value(preset.target).value_or(1),
+          .activation_above = decimal_value(preset.activation).value_or(0),
+          .max_age_seconds = preset.max_age_seconds,
+          .preset = std::string(preset.name)};
+}
+
+Signal signal_from(const json& from, const TargetRef& target) {
+  Signal signal = bare_signal(from, target);
+  signal.name = text_of(from, "name");
+  if (from.contains("metricSourceRef"))
+    signal.source = text_of(from["metricSourceRef"], "name");
+  signal.on_missing = word_to(on_missing_words, from["onMissing"]);
+  if (from.contains("target")) {
+    signal.target_type = word_to(target_type_words, from["target"]["type"]);
+    signal.target = decimal_of(from["target"]["value"]);
+  }
+  if (from.contains("steps")) read_steps(from["steps"], signal);
+  if (from.contains("activation") && from["activation"].contains("above"))
+    signal.activation_above = decimal_of(from["activation"]["above"]);
+  if (from.contains("maxAgeSeconds")) signal.max_age_seconds = int_of(from, "maxAgeSeconds");
   if (from.contains("tolerance")) {
     const auto& tolerance = from["tolerance"];
     if (tolerance.contains("up")) signal.tolerance_up = decimal_of(tolerance["up"]);
@@ -102,7 +134,9 @@ ScalingPolicy policy_from(const json& spec) {
       .behavior = {.scale_up = rules_from(spec["behavior"]["scaleUp"], 0),
                    .scale_down = rules_from(spec["behavior"]["scaleDown"],
                                             down_window_unless_set(scale_to_zero))}};
-  for (const auto& signal : spec["signals"]) policy.signals.push_back(signal_from(signal));
+  for (const auto& signal : spec["signals"])
+    policy.signals.push_back(signal_from(signal, policy.target));
+  if (spec.contains("formula")) policy.formula = formula_from(spec["formula"], policy.signals);
   if (spec.contains("fallback")) {
     const auto& fallback = spec["fallback"];
     policy.fallback = Fallback{.after_seconds = int_of(fallback, "afterSeconds"),
@@ -117,6 +151,8 @@ ScalingPolicy policy_from(const json& spec) {
 Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unknown) {
   const auto spec = checked_spec(Kind::ScalingPolicy, object, unknown);
   if (!spec) return tl::unexpected(spec.error());
+  if (auto errors = preset_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
+  if (auto errors = demand_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
   auto policy = policy_from(*spec);
   if (!spec->contains("schedule")) return policy;
   auto schedule = schedule_from((*spec)["schedule"]);

@@ -1,6 +1,8 @@
 // The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain
 // and its line in scaling_policy.cpp); schema, checks and reference page follow.
+#include "demand_rules.hpp"
 #include "field_table.hpp"
+#include "preset_rules.hpp"
 #include "status_bounds.hpp"
 
 namespace poolscaler::api {
@@ -91,16 +93,16 @@ constexpr Field fields[] = {
      .doc = "Upper bound, never exceeded. Must be at least `minReplicas`."},
     {.path = "spec.combine",
      .type = Enum,
-     .values = "Max|Min",
+     .values = "Max|Min|Formula",
      .default_json = "\"Max\"",
      .example = "Max",
      .doc = "What several signals that ask for different numbers make together: the largest of "
-            "them (`Max`) or the smallest (`Min`)."},
+            "them (`Max`), the smallest (`Min`), or what `formula` makes of them (`Formula`)."},
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
-     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are not "
-            "needed are kept."},
+     .doc = "When a target whose `minReplicas` is 0 goes to zero, and how long replicas that are "
+            "not needed are kept."},
     {.path = "spec.scaleToZero.idleAfterSeconds",
      .type = Integer,
      .min = 0,
@@ -136,12 +138,12 @@ constexpr Field fields[] = {
      .default_json = "3000",
      .unit = "seconds of one replica",
      .example = "6000",
-     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica to "
-            "save one start of a replica while it is needed. More keeps replicas longer."},
+     .doc = "The one knob of `keepAlive: Learned`: for how long you would pay for an idle replica "
+            "to save one start of a replica while it is needed. More keeps replicas longer."},
     {.path = "spec.scaleToZero.coldStart",
      .type = Object,
-     .doc = "How long a replica takes from being asked for to being ready. It is measured, and what "
-            "was measured is used from the fifth time on (`status.coldStart`)."},
+     .doc = "How long a replica takes from being asked for to being ready. It is measured, and "
+            "what was measured is used from the fifth time on (`status.coldStart`)."},
     {.path = "spec.scaleToZero.coldStart.expectedSeconds",
      .type = Integer,
      .min = 1,
@@ -196,9 +198,9 @@ constexpr Field fields[] = {
      .doc = "Name of the signal, unique within the policy; status and events speak of it by this."},
     {.path = "spec.signals[].metricSourceRef",
      .type = Object,
-     .required = true,
-     .doc = "The MetricSource that answers for this signal. Sources are cluster-scoped and "
-            "declared by the platform team; addresses and credentials never stand in a policy."},
+     .doc = "The MetricSource that answers for this signal; required, but for a `resource`. "
+            "Sources are cluster-scoped and declared by the platform team; addresses and "
+            "credentials never stand in a policy."},
     {.path = "spec.signals[].metricSourceRef.name",
      .type = Text,
      .required = true,
@@ -210,8 +212,8 @@ constexpr Field fields[] = {
     {.path = "spec.signals[].metric",
      .type = Object,
      .doc = "What to read, in parts: the operator makes the query, binds it to the policy's "
-            "namespace and shares it with other policies. Exactly one of `metric` and `query` is "
-            "set."},
+            "namespace and shares it with other policies. Exactly one of `preset`, `metric`, "
+            "`query` and `resource` is set."},
     {.path = "spec.signals[].metric.name",
      .type = Text,
      .required = true,
@@ -280,11 +282,12 @@ constexpr Field fields[] = {
      .syntax = Syntax::QueryText,
      .example = "sum(rabbitmq_queue_messages_ready{queue=\"prompts\"})",
      .doc = "PromQL that gives one number, where the MetricSource allows raw queries for this "
-            "namespace (`rawQueryNamespaces`). Exactly one of `metric` and `query` is set."},
+            "namespace (`rawQueryNamespaces`). Exactly one of `preset`, `metric`, `query` and "
+            "`resource` is set."},
     {.path = "spec.signals[].target",
      .type = Object,
-     .required = true,
-     .doc = "What the value is held against."},
+     .doc = "What the value is held against. Required, but for a preset, which has its own, a "
+            "signal with `steps`, and one whose value `formula` reads."},
     {.path = "spec.signals[].target.type",
      .type = Enum,
      .required = true,
@@ -306,7 +309,6 @@ constexpr Field fields[] = {
             "`Utilization` 0.8 means 80 %."},
     {.path = "spec.signals[].activation",
      .type = Object,
-     .default_json = "{}",
      .doc = "When the signal counts as active: what wakes a target from zero and what keeps it "
             "from going there."},
     {.path = "spec.signals[].activation.above",
@@ -314,9 +316,8 @@ constexpr Field fields[] = {
      .min = 0,
      .max = 1'000'000'000'000,
      .syntax = Syntax::Decimal,
-     .default_json = "0",
      .example = "5",
-     .doc = "Active means strictly above this value."},
+     .doc = "Active means strictly above this value; 0 unless said here or by the preset."},
     {.path = "spec.signals[].tolerance",
      .type = Object,
      .doc = "Tolerance of this signal, instead of that of `behavior`."},
@@ -338,10 +339,10 @@ constexpr Field fields[] = {
      .type = Integer,
      .min = 5,
      .max = 86'400,
-     .default_json = "120",
      .unit = "seconds",
      .example = "300",
-     .doc = "A sample older than this is stale, and stale data never lowers replicas."},
+     .doc = "A sample older than this is stale, and stale data never lowers replicas. 120 unless "
+            "said here or by the preset."},
     {.path = "spec.signals[].onMissing",
      .type = Enum,
      .values = "Hold|Fallback|Zero",
@@ -349,8 +350,8 @@ constexpr Field fields[] = {
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
             "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
-            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
-            "exporters that drop a series at zero."},
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a "
+            "fresh zero, which can lower replicas; for exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
      .default_json = "{}",
@@ -479,8 +480,8 @@ constexpr Field fields[] = {
 std::span<const Field> scaling_policy_spec_fields() {
   static const auto all = [] {
     std::vector<Field> rows(std::begin(fields), std::end(fields));
-    const auto schedule = schedule_fields();
-    rows.insert(rows.end(), schedule.begin(), schedule.end());
+    for (const auto more : {demand_fields(), preset_fields(), schedule_fields()})
+      rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();
   return all;

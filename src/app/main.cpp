@@ -20,8 +20,12 @@ int main(int argc, char** argv) {
           [](const app::RunOptions& options) { return app::run(options); },
           [](const app::SandboxChoice& options) { return app::sandbox(options); },
           [](const app::ValidateOptions& options) { return app::validate(options, std::cout); },
+          [](const app::ConvertOptions& options) {
+            return app::convert_manifests(options, std::cout, std::cerr);
+          },
           [](const app::DiffOptions& options) { return app::diff(options, std::cout); },
           [](const app::SimulateOptions& options) { return app::simulate(options, std::cout); },
+          [](const app::ExplainOptions& options) { return app::explain(options, std::cout); },
           [](const app::PrintOptions& options) { return app::print(options, std::cout); },
           [](const app::VersionOptions&) { return app::version(std::cout); },
           [](const app::PrintText& print) {

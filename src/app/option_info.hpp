@@ -21,8 +21,10 @@ struct Choices {
   RunOptions run;
   SandboxChoice sandbox;
   ValidateOptions validate;
+  ConvertOptions convert;
   DiffOptions diff;
   SimulateOptions simulate;
+  ExplainOptions explain;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox
 };
@@ -38,5 +40,6 @@ struct OptionInfo {
 };
 
 [[nodiscard]] std::span<const OptionInfo> simulate_options();
+[[nodiscard]] std::span<const OptionInfo> explain_options();
 
 }  // namespace poolscaler::app

@@ -23,15 +23,18 @@ constexpr std::array verbs = {
     VerbInfo{"run", "runs the operator"},
     VerbInfo{"sandbox", "plays a story, or serves an API server, without any cluster"},
     VerbInfo{"validate", "checks manifests offline with the operator's own rules"},
+    VerbInfo{"convert", "turns HPAs and ScaledObjects into ScalingPolicies, naming what is lost"},
     VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
-    VerbInfo{"print", "prints generated reference: CRDs, reasons, metrics, flags"},
+    VerbInfo{"explain", "tells a decision step by step, and what would have to change"},
+    VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
 
-constexpr std::array<std::string_view, 8> printables = {
+constexpr std::array<std::string_view, 11> printables = {
     "crd",     "crd-scalingpolicy",       "crd-metricsource",       "reasons",
-    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags"};
+    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags",
+    "presets", "presets-page",            "presets-json"};
 
 Result<void> set_text(std::string& field, const std::string& value) {
   field = value;
@@ -154,6 +157,24 @@ const std::array options = {
                  c.validate.files.push_back(v);
                  return Result<void>();
                }},
+    OptionInfo{"convert", "files", "", Arity::Many, "",
+               "HPAs and ScaledObjects (YAML or JSON, several documents each); '-' is standard "
+               "input",
+               [](Choices& c, const std::string& v) {
+                 c.convert.files.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"convert", "--allow-lossy", "", Arity::Switch, "off",
+               "exit with 0 although something is lost or means something else",
+               [](Choices& c, const std::string&) {
+                 c.convert.allow_lossy = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"convert", "--metric-source", "", Arity::One, "prometheus",
+               "name of the MetricSource of metrics whose Prometheus an object does not name",
+               [](Choices& c, const std::string& v) {
+                 return set_text(c.convert.metric_source, v);
+               }},
     OptionInfo{"validate", "-o,--output", "", Arity::One, "text", "text or json",
                [](Choices& c, const std::string& v) { return set_output(c.validate.output, v); }},
     OptionInfo{"diff", "files", "", Arity::Many, "",
@@ -183,6 +204,7 @@ std::vector<const OptionInfo*> all_options() {
   std::vector<const OptionInfo*> all;
   for (const auto& option : options) all.push_back(&option);
   for (const auto& option : simulate_options()) all.push_back(&option);
+  for (const auto& option : explain_options()) all.push_back(&option);
   return all;
 }
 
@@ -221,7 +243,9 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
     } else {
       binding.option = app.add_option(name, binding.values, help_of(info));
       if (info.arity == Arity::One) binding.option->expected(1);
-      if (info.arity == Arity::Many && name.starts_with("-")) binding.option->allow_extra_args(false);
+      // One value each time the flag is given: what follows may be a positional argument.
+      const bool many = info.arity == Arity::Many && name.starts_with("-");
+      if (many) binding.option->allow_extra_args(false);
       if (!name.starts_with("-") && info.arity != Arity::Any) binding.option->required();
     }
   }
@@ -251,8 +275,10 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "run") return choices.run;
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
+  if (verb == "convert") return choices.convert;
   if (verb == "diff") return choices.diff;
   if (verb == "simulate") return choices.simulate;
+  if (verb == "explain") return choices.explain;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }

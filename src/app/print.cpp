@@ -1,8 +1,10 @@
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/api/presets.hpp"
 #include "poolscaler/domain/reason.hpp"
 #include "poolscaler/telemetry/catalogue.hpp"
 #include "verbs.hpp"
@@ -28,6 +30,9 @@ int print(const PrintOptions& options, std::ostream& out) {
       {"reference-scalingpolicy", [] { return api::reference_page(Kind::ScalingPolicy); }},
       {"reference-metricsource", [] { return api::reference_page(Kind::MetricSource); }},
       {"flags", [] { return flags_page(); }},
+      {"presets", [] { return api::presets_text(); }},
+      {"presets-page", [] { return api::presets_page(); }},
+      {"presets-json", [] { return api::presets_json().dump(2) + "\n"; }},
   };
   out << pages.at(options.what)();
   return out.good() ? 0 : 1;

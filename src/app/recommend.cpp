@@ -19,9 +19,23 @@ using nlohmann::json;
 constexpr std::array server_fields = {"creationTimestamp", "generation",  "managedFields",
                                       "resourceVersion",   "selfLink",    "uid"};
 
-double rounded(double target) {
-  constexpr double units = 1e4;
-  return std::round(target * units) / units;
+/// A whole number, or a decimal in quotes, as the field wants it.
+json target_value(double target) {
+  if (target == std::round(target) && target < 1e15) return static_cast<std::int64_t>(target);
+  auto text = fmt::format("{:.3f}", target);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+std::string_view target_word(TargetType type) {
+  switch (type) {
+    case TargetType::PerReplica: return "PerReplica";
+    case TargetType::Total: return "Total";
+    case TargetType::Utilization: return "Utilization";
+    case TargetType::Steps:
+    case TargetType::None: break;
+  }
+  return "";
 }
 
 void write_signals(json& spec, const ScalingPolicy& policy) {
@@ -32,7 +46,8 @@ void write_signals(json& spec, const ScalingPolicy& policy) {
     if (i >= signals.size()) signals.push_back(signals[0]);
     auto& object = signals[i];
     object["name"] = signal.name;
-    if (object.contains("target")) object["target"]["value"] = rounded(signal.target);
+    if (const auto word = target_word(signal.target_type); !word.empty())
+      object["target"] = {{"type", word}, {"value", target_value(signal.target)}};
     const auto* const selector = std::get_if<MetricSelector>(&signal.query);
     if (selector == nullptr || selector->range_function != RangeFunction::AvgOverTime) continue;
     object["metric"]["rangeFunction"] = "AvgOverTime";
@@ -58,7 +73,19 @@ json object_of(json object, const replay::Recommendation& found) {
                                         {"value", unlimited.value},
                                         {"periodSeconds", unlimited.period_seconds}}};
   }
-  spec["scaleToZero"]["idleAfterSeconds"] = policy.scale_to_zero.idle_after_seconds;
+  for (const auto& window : found.floors)
+    spec["schedule"].push_back({{"name", window.name},
+                                {"start", window.start},
+                                {"durationSeconds", window.duration_seconds},
+                                {"timeZone", "UTC"},
+                                {"floor", window.floor},
+                                {"preWarm", true}});
+  const auto& zero = policy.scale_to_zero;
+  spec["scaleToZero"]["idleAfterSeconds"] = zero.idle_after_seconds;
+  if (zero.keep_alive == KeepAlive::Learned) {
+    spec["scaleToZero"]["keepAlive"] = "Learned";
+    spec["scaleToZero"]["replicaSecondsPerMiss"] = zero.replica_seconds_per_miss;
+  }
   return object;
 }
 
@@ -71,7 +98,7 @@ std::string comment_of(const replay::Recommendation& found, const NamedPolicy& n
                        const replay::Ask& ask) {
   auto text = fmt::format(
       "# Recommended for {}: at most {:.4g} % of the requests delayed{}.\n"
-      "# {} settings were tried on the first half of the load; the second half was not looked at.\n",
+      "# {} settings were tried on the first half of the load; the second half was unseen.\n",
       named.name, ask.max_delayed * 100,
       ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "",
       found.tried);

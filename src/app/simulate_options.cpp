@@ -178,8 +178,8 @@ const std::array options = {
                  return set_seconds(c.simulate.max_wait_p99_seconds, v, {0, day});
                }},
     OptionInfo{"simulate", "--map", "", Arity::Many, "by metric",
-               "SIGNAL=queue|running|inflight|utilization|rate|value: what a signal is in the "
-               "simulation",
+               "SIGNAL=WORD: what a signal is in the simulation; queue, running, inflight, "
+               "utilization, rate or value",
                add_meaning},
     OptionInfo{"simulate", "--slots", "", Arity::One, "8", "requests in parallel on one replica",
                [](Choices& c, const std::string& v) {

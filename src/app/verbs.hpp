@@ -12,8 +12,11 @@ namespace poolscaler::app {
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int sandbox(const SandboxChoice& options);
 [[nodiscard]] int validate(const ValidateOptions& options, std::ostream& out);
+[[nodiscard]] int convert_manifests(const ConvertOptions& options, std::ostream& out,
+                                    std::ostream& errors);
 [[nodiscard]] int diff(const DiffOptions& options, std::ostream& out);
 [[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
+[[nodiscard]] int explain(const ExplainOptions& options, std::ostream& out);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);
 

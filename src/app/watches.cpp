@@ -1,5 +1,7 @@
 #include "watches.hpp"
 
+#include <malloc.h>
+
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
@@ -13,6 +15,7 @@ using controllers::TargetKind;
 using controllers::Trouble;
 
 constexpr Millis follow_period{500};
+constexpr Millis heap_period{15'000};
 
 kube::Resource scaled_objects() {
   return {
@@ -75,6 +78,7 @@ void Watches::follow_kinds(const std::stop_token& stop) {
       if (!kinds_.contains(kind)) watch_kind(kind, stop);
     read_scales(stop);
     report_health();
+    give_back_heap();
     around_.clock.sleep_for(follow_period, stop);
   }
 }
@@ -120,6 +124,15 @@ void Watches::read_scales(const std::stop_token& stop) {
             });
     around_.state.set_scale(lookup, found);
   }
+}
+
+/// Lists leave holes all over the heap. What is free goes back to the system, so that a fleet that
+/// was listed once is not paid for ever after.
+void Watches::give_back_heap() {
+  const auto now = around_.clock.monotonic();
+  if (now < heap_due_) return;
+  heap_due_ = now + heap_period;
+  malloc_trim(0);
 }
 
 void Watches::report_health() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "poolscaler/api/presets.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
 #include "notes.hpp"
@@ -18,6 +19,15 @@ WriteClass class_of(std::int32_t from, std::int32_t to) {
   return from == 0 ? WriteClass::FromZero : WriteClass::Growth;
 }
 
+/// A series that cannot be there of itself: says so, where the preset knows.
+void explain_absence(const PolicyView& view, std::size_t signal, SignalReading& reading) {
+  if (reading.state != SignalState::Absent || view.policy->spec == nullptr ||
+      signal >= view.policy->spec->signals.size())
+    return;
+  const auto remark = api::remark_on_absence(view.policy->spec->signals[signal].preset);
+  if (!remark.empty()) reading.detail += fmt::format(" ({})", remark);
+}
+
 std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry& entry,
                                        const PolicyView& view) {
   std::vector<SignalReading> out;
@@ -25,11 +35,14 @@ std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry&
     const auto query = entry.query_of_signal[i];
     if (query >= 0 && static_cast<std::size_t>(query) < batch.readings.size()) {
       out.push_back(batch.readings[static_cast<std::size_t>(query)]);
+      explain_absence(view, i, out.back());
       continue;
     }
     SignalReading missing{.state = SignalState::Error, .detail = "it was not asked"};
     if (i < view.signal_troubles.size() && view.signal_troubles[i])
       missing.detail = view.signal_troubles[i]->message;
+    else if (std::holds_alternative<PodResource>(view.policy->spec->signals[i].query))
+      missing = {.state = SignalState::Absent, .detail = "there is no replica to measure"};
     out.push_back(std::move(missing));
   }
   return out;

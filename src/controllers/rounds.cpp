@@ -27,6 +27,9 @@ void Rounds::Steps::begin() {
   take_sources();
   for (const auto& key : parts_.state.policy_keys()) take_change(key);
   parts_.state.stop_restoring();
+  // What was taken over need not be kept twice.
+  for (auto& [key, runtime] : runtimes_)
+    if (const auto view = parts_.state.view(key)) runtime.policy = view->policy;
 }
 
 Millis Rounds::Steps::step() {

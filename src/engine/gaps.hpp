@@ -1,5 +1,5 @@
-// Gaps between two needs of one layer of replicas (layer k is needed while at least k replicas are):
-// a fading histogram of how long they were, and the idle time that it argues for.
+// Gaps between two needs of one layer of replicas (layer k is needed while at least k replicas
+// are): a fading histogram of how long they were, and the idle time that it argues for.
 //
 // To keep a replica for T through a gap g costs min(g, T) of its time; when the gap outlasts T, the
 // replica has to be started again, which costs its cold start and the miss. The idle time is the T
@@ -14,8 +14,9 @@
 
 namespace poolscaler::engine {
 
-/// So many gaps of a layer, and they are trusted.
-inline constexpr std::uint16_t gaps_trusted = 5;
+/// So many gaps of a layer, and they are trusted. With fewer a chance would decide; waiting for more
+/// costs more than it spares, since the prior keeps an early idle time from being extreme.
+inline constexpr std::uint16_t gaps_trusted = 3;
 /// The idle time is never longer than this.
 inline constexpr Seconds idle_time_max{86'400};
 

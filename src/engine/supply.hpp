@@ -9,9 +9,9 @@ namespace poolscaler::engine {
 
 [[nodiscard]] Size size_of(const Deliberation& d);
 
-/// Whether some replica is starting. One that has not become ready for twice the learned cold start
-/// (p90), and for ten minutes at least, is not starting but broken; and one that cannot be scheduled
-/// is not starting at all.
+/// Whether some replica is starting. One that has not become ready for twice the learned cold
+/// start (p90), and for ten minutes at least, is not starting but broken; and one that cannot be
+/// scheduled is not starting at all.
 [[nodiscard]] bool is_starting(const Deliberation& d);
 
 /// Corrects what HPA's arithmetic proposes while replicas are not ready: it multiplies by the ready

@@ -29,6 +29,11 @@ class ReadingLookout final : public Lookout {
 
 }  // namespace
 
+Result<std::vector<TimedValue>> MetricReader::history(const HistoryQuery&, Millis,
+                                                      std::stop_token) {
+  return fail(ErrorKind::Unavailable, "this source of metrics has no history");
+}
+
 std::shared_ptr<Lookout> MetricReader::lookout(std::span<const SignalQuery> queries,
                                                std::span<const double> above) {
   CHECK(queries.size() == above.size(), "a value for each signal");

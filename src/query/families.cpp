@@ -82,7 +82,12 @@ Families families_of(std::span<const SignalQuery> signals,
       }
       continue;
     }
-    const auto& selector = std::get<MetricSelector>(signal.query);
+    const auto* found = std::get_if<MetricSelector>(&signal.query);
+    if (found == nullptr) {
+      all.refused[{signal.source, "it is no single query of a metric source"}].push_back(i);
+      continue;
+    }
+    const auto& selector = *found;
     const auto label = enforced_label(enforced_labels, signal.source);
     if (auto why = unsayable(signal, selector, label)) {
       all.refused[{signal.source, std::move(*why)}].push_back(i);
@@ -102,10 +107,14 @@ std::vector<Portion> portions_of(const Family& family) {
   for (const auto label : family.shape.group_labels) fixed_bytes += 2 * label.size() + 8;
   for (const Matcher* matcher : family.shape.fixed)
     fixed_bytes += matcher->label.size() + quoted(matcher->value).size() + 3;
+  // Each further name of the metric has the matchers again.
+  const std::size_t names = 1 + family.shape.selector->other_names.size();
+  for (const auto& name : family.shape.selector->other_names) fixed_bytes += name.size();
+  fixed_bytes *= names;
   const PortionLimits limits{
       .values_max = values_max,
       .groups_max = groups_max,
-      .bytes_max = query_bytes_max - std::min(query_bytes_max, fixed_bytes),
+      .bytes_max = (query_bytes_max - std::min(query_bytes_max, fixed_bytes)) / names,
   };
   return portions_of(family.tuples, limits);
 }
@@ -118,6 +127,7 @@ RenderedQuery values_of(const Shape& shape, const Portion& portion) {
       .range_function = shape.selector->range_function,
       .window_seconds = shape.selector->window_seconds,
       .metric = shape.selector->metric,
+      .other_names = shape.selector->other_names,
       .matchers = matchers_of(shape, portion),
   };
 }

@@ -58,4 +58,17 @@ std::vector<PlannedQuery> plan(std::span<const SignalQuery> signals,
   return queries;
 }
 
+Result<std::string> own_query(const SignalQuery& signal, const std::string& enforced_label) {
+  // Families hold views of the labels.
+  const std::map<std::string, std::string> labels{{signal.source, enforced_label}};
+  const Families all = families_of(std::span(&signal, 1), labels);
+  if (!all.refused.empty())
+    return fail(ErrorKind::InvalidInput, all.refused.begin()->first.second);
+  if (!all.raw.empty()) return std::string(all.raw.begin()->first.second);
+  const Family& family = *all.in_order().front();
+  auto text = render(values_of(family.shape, portions_of(family).front()));
+  if (text.size() > query_bytes_max) return fail(ErrorKind::InvalidInput, too_long(text.size()));
+  return text;
+}
+
 }  // namespace poolscaler::query

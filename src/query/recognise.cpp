@@ -14,6 +14,7 @@ namespace poolscaler::query {
 namespace {
 
 constexpr int window_seconds_max = 366 * 24 * 3600;
+constexpr std::size_t names_max = 8;
 
 /// Reads from left to right; the first thing that does not fit is remembered and everything after
 /// it is skipped, so the steps below need no checks of their own.
@@ -151,8 +152,8 @@ std::vector<std::string> read_group_labels(Reader& reader) {
   return labels;
 }
 
-void read_selector(Reader& reader, RenderedQuery& query) {
-  query.metric = reader.take_name(is_metric_name, "the name of a metric");
+std::vector<Matcher> read_matchers(Reader& reader) {
+  std::vector<Matcher> matchers;
   reader.take("{");
   do {
     Matcher matcher{.label = reader.take_name(is_label_name, "the name of a label"),
@@ -162,10 +163,29 @@ void read_selector(Reader& reader, RenderedQuery& query) {
     if (!op) reader.expected("one of =, !=, =~, !~");
     matcher.op = op.value_or(MatchOperator::Equal);
     matcher.value = reader.take_string();
-    query.matchers.push_back(std::move(matcher));
-    if (query.matchers.size() > labels_max) reader.expected("at most 64 matchers");
+    matchers.push_back(std::move(matcher));
+    if (matchers.size() > labels_max) reader.expected("at most 64 matchers");
   } while (!reader.failed() && reader.take_if(","));
   reader.take("}");
+  return matchers;
+}
+
+/// The series under one name: with the function that the query has so far.
+std::string read_series(Reader& reader, RenderedQuery& query) {
+  const auto function = reader.take_word(range_function_words, "(");
+  const bool timestamp =
+      !function && query.aggregation == Aggregation::Min && reader.take_if("timestamp(");
+  query.range_function = function.value_or(RangeFunction::None);
+  query.asks = timestamp ? Asks::OldestTimestamp : Asks::Value;
+  auto name = reader.take_name(is_metric_name, "the name of a metric");
+  query.matchers = read_matchers(reader);
+  if (function) {
+    reader.take("[");
+    query.window_seconds = reader.take_seconds();
+    reader.take("s]");
+  }
+  if (function || timestamp) reader.take(")");
+  return name;
 }
 
 RenderedQuery read_query(Reader& reader) {
@@ -175,18 +195,11 @@ RenderedQuery read_query(Reader& reader) {
   query.aggregation = aggregation.value_or(Aggregation::Sum);
   query.group_labels = read_group_labels(reader);
   reader.take(") (");
-  if (const auto function = reader.take_word(range_function_words, "(")) {
-    query.range_function = *function;
-    read_selector(reader, query);
-    reader.take("[");
-    query.window_seconds = reader.take_seconds();
-    reader.take("s])");
-  } else if (query.aggregation == Aggregation::Min && reader.take_if("timestamp(")) {
-    query.asks = Asks::OldestTimestamp;
-    read_selector(reader, query);
-    reader.take(")");
-  } else {
-    read_selector(reader, query);
+  query.metric = read_series(reader, query);
+  while (!reader.failed() && reader.take_if(" or ")) {
+    // Functions and matchers that differ from name to name are found by rendering it again.
+    query.other_names.push_back(read_series(reader, query));
+    if (query.other_names.size() > names_max) reader.expected("at most 8 names");
   }
   reader.take(")");
   return query;

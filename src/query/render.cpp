@@ -37,21 +37,30 @@ std::string regex_literal(std::string_view text) {
   return out;
 }
 
+namespace {
+
+/// What is aggregated, of the series under one name.
+std::string series_of(const RenderedQuery& query, std::string_view name,
+                      std::string_view matchers) {
+  if (query.asks == Asks::OldestTimestamp)
+    return fmt::format("timestamp({}{{{}}})", name, matchers);
+  if (query.range_function == RangeFunction::None) return fmt::format("{}{{{}}}", name, matchers);
+  return fmt::format("{}({}{{{}}}[{}s])", word_of(query.range_function), name, matchers,
+                     query.window_seconds);
+}
+
+}  // namespace
+
 std::string render(const RenderedQuery& query) {
-  std::string selector = query.metric + "{";
-  for (const auto& matcher : query.matchers) {
-    if (selector.back() != '{') selector += ',';
-    selector += fmt::format("{}{}{}", matcher.label, word_of(matcher.op), quoted(matcher.value));
-  }
-  selector += '}';
-  if (query.asks == Asks::OldestTimestamp) {
-    selector = fmt::format("timestamp({})", selector);
-  } else if (query.range_function != RangeFunction::None) {
-    selector = fmt::format("{}({}[{}s])", word_of(query.range_function), selector,
-                           query.window_seconds);
-  }
+  std::string matchers;
+  for (const auto& matcher : query.matchers)
+    matchers += fmt::format("{}{}{}{}", matchers.empty() ? "" : ",", matcher.label,
+                            word_of(matcher.op), quoted(matcher.value));
+  std::string operand = series_of(query, query.metric, matchers);
+  for (const auto& name : query.other_names)
+    operand += " or " + series_of(query, name, matchers);
   return fmt::format("{} by ({}) ({})", word_of(query.aggregation),
-                     fmt::join(query.group_labels, ", "), selector);
+                     fmt::join(query.group_labels, ", "), operand);
 }
 
 std::string render(const RenderedPart& part) {

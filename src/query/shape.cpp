@@ -64,6 +64,8 @@ std::string shape_key(const Shape& shape) {
   key.reserve(128);
   append_value(key, shape.source);
   append_value(key, shape.selector->metric);
+  append_number(key, shape.selector->other_names.size());
+  for (const auto& name : shape.selector->other_names) append_value(key, name);
   append_number(key, static_cast<std::size_t>(shape.selector->aggregation));
   append_number(key, static_cast<std::size_t>(shape.selector->range_function));
   append_number(key, static_cast<std::size_t>(shape.selector->window_seconds));
@@ -86,6 +88,10 @@ std::optional<std::string> unsayable(const SignalQuery& signal, const MetricSele
                        shown(enforced_label));
   if (!is_metric_name(selector.metric))
     return fmt::format("metric is '{}', which is no name of a metric", shown(selector.metric));
+  for (const auto& name : selector.other_names)
+    if (!is_metric_name(name))
+      return fmt::format("another name of the metric is '{}', which is no name of a metric",
+                         shown(name));
   const bool ranged = selector.range_function != RangeFunction::None;
   if (ranged != (selector.window_seconds > 0))
     return fmt::format("the window is {} s; it must be set exactly when there is a range function",

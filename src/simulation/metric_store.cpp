@@ -1,6 +1,7 @@
 #include "poolscaler/simulation/metric_store.hpp"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -107,8 +108,13 @@ SeriesLabels group_of(const SeriesLabels& labels, const query::RenderedQuery& qu
   return group;
 }
 
+SeriesLabels without_name(SeriesLabels labels) {
+  labels.erase(name_label);
+  return labels;
+}
+
 struct State {
-  std::map<std::string, std::map<SeriesLabels, History>> series_by_name;
+  std::map<std::string, std::map<SeriesLabels, History>, std::less<>> series_by_name;
   std::size_t series_count = 0;
   int failures_left = 0;
   int failure_status = 503;
@@ -144,15 +150,21 @@ Result<std::vector<Part>> parts_of(std::string_view promql) {
 std::vector<VectorElement> evaluate(const State& state, const Part& part, Instant time) {
   const auto& query = part.asked.query;
   std::map<SeriesLabels, Aggregate> groups;
-  const auto named = state.series_by_name.find(query.metric);
-  if (named == state.series_by_name.end()) return {};
-  for (const auto& [labels, history] : named->second) {
-    const bool wanted = std::ranges::all_of(part.conditions, [&](const Condition& condition) {
-      return condition.holds(label_of(labels, condition.label));
-    });
-    const auto value = wanted ? value_of(history, query, time) : std::nullopt;
-    if (!value) continue;
-    groups.try_emplace(group_of(labels, query), query.aggregation).first->second.add(*value);
+  std::vector<std::string_view> names{query.metric};
+  names.insert(names.end(), query.other_names.begin(), query.other_names.end());
+  std::set<SeriesLabels> counted;  // under an earlier name
+  for (const auto name : names) {
+    const auto named = state.series_by_name.find(name);
+    if (named == state.series_by_name.end()) continue;
+    for (const auto& [labels, history] : named->second) {
+      const bool wanted = std::ranges::all_of(part.conditions, [&](const Condition& condition) {
+        return condition.holds(label_of(labels, condition.label));
+      });
+      const auto value = wanted ? value_of(history, query, time) : std::nullopt;
+      if (!value) continue;
+      if (names.size() > 1 && !counted.insert(without_name(labels)).second) continue;
+      groups.try_emplace(group_of(labels, query), query.aggregation).first->second.add(*value);
+    }
   }
   std::vector<VectorElement> elements;
   elements.reserve(groups.size());

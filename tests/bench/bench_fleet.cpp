@@ -24,9 +24,10 @@ void print_reactions(const char* what, const Reactions& reactions, int policies)
 }
 
 void print_window(const char* what, const Window& window) {
-  std::printf("%-34s CPU %.2f %% of a core  RSS %.1f MiB  Prometheus %.2f queries/s  over %.0f s\n",
-              what, window.cpu_percent, window.resident_mib, window.prometheus_queries_per_second,
-              window.seconds);
+  std::printf("%-34s CPU %.2f %% of a core  RSS %.1f MiB, %.1f without pages of files  "
+              "Prometheus %.2f queries/s  over %.0f s\n",
+              what, window.cpu_percent, window.resident_mib, window.own_mib,
+              window.prometheus_queries_per_second, window.seconds);
   if (window.api_requests.empty()) std::printf("%-34s no API requests\n", "");
   for (const auto& [request, count] : window.api_requests)
     std::printf("%-34s API %s: %d\n", "", request.c_str(), count);

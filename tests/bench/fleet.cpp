@@ -167,11 +167,15 @@ Usage Fleet::usage() const {
   std::vector<std::string> values;
   for (std::string value; fields >> value;) values.push_back(value);
   if (values.size() < 22) throw std::runtime_error("the operator has ended");
+  const auto status = rig::read_file(folder + "/status");
+  const auto own = status.find("RssAnon:");
+  const double own_kib = own == std::string::npos ? 0 : std::stod(status.substr(own + 8));
   // utime and stime are the 14th and 15th field, rss the 24th; the first two were cut off.
   const double ticks = std::stod(values[11]) + std::stod(values[12]);
   return {.cpu_seconds = ticks / static_cast<double>(::sysconf(_SC_CLK_TCK)),
           .resident_mib = std::stod(values[21]) * static_cast<double>(::sysconf(_SC_PAGESIZE)) /
-                          (1024.0 * 1024.0)};
+                          (1024.0 * 1024.0),
+          .own_mib = own_kib / 1024.0};
 }
 
 Reactions Fleet::step(double depth, Ms limit) {
@@ -215,6 +219,7 @@ Window Fleet::watch(Ms duration) {
   window.cpu_percent =
       100 * (usage_after.cpu_seconds - usage_before.cpu_seconds) / window.seconds;
   window.resident_mib = usage_after.resident_mib;
+  window.own_mib = usage_after.own_mib;
   window.prometheus_queries_per_second = (queries_answered() - queries_before) / window.seconds;
   const auto requests = cluster_.requests_by(operator_user);
   for (auto i = requests_before; i < requests.size(); ++i)

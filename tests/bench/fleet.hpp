@@ -20,6 +20,7 @@ using rig::Ms;
 struct Usage {
   double cpu_seconds = 0;
   double resident_mib = 0;
+  double own_mib = 0;  // of that, what is no page of a file (program and libraries)
 };
 
 /// What was used and asked within a time.
@@ -27,6 +28,7 @@ struct Window {
   double seconds = 0;
   double cpu_percent = 0;  // of one core
   double resident_mib = 0;
+  double own_mib = 0;
   double prometheus_queries_per_second = 0;
   std::map<std::string, int> api_requests{};  // "patch deployments/scale": how many
 };

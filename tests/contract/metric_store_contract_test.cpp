@@ -152,6 +152,7 @@ Matcher any_matcher(Dice& dice) {
 RenderedQuery any_query(Dice& dice, const std::string& metric) {
   RenderedQuery query{.group_labels = {dice.any_of(label_names)}, .metric = metric, .matchers = {}};
   if (dice.one_in(2)) query.group_labels.push_back(dice.any_of(label_names));
+  if (dice.one_in(4)) query.other_names = {metric == "depth" ? "waiting" : "depth"};
   const int matchers = dice.roll(1, 2);
   for (int i = 0; i < matchers; ++i) query.matchers.push_back(any_matcher(dice));
   if (dice.one_in(5)) {

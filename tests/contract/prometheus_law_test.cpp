@@ -88,6 +88,8 @@ SignalQuery random_signal(Dice& dice) {
   selector.range_function = dice.one_of<RangeFunction>(
       {RangeFunction::None, RangeFunction::None, RangeFunction::Rate, RangeFunction::Increase,
        RangeFunction::AvgOverTime, RangeFunction::MaxOverTime, RangeFunction::MinOverTime});
+  if (dice.below(3) == 0)
+    selector.other_names = {selector.metric == "depth" ? "jobs:total" : "depth"};
   if (selector.range_function != RangeFunction::None)
     selector.window_seconds = dice.one_of<int>({60, 300, 600});
   return {.source = "main",
@@ -103,11 +105,10 @@ std::string hex_quoted(const std::string& text) {
   return out += "\"";
 }
 
-/// The signal's own query, written without the planner, and its age.
-std::pair<std::string, std::string> own_queries(const SignalQuery& signal) {
+std::string own_selector(const SignalQuery& signal, const std::string& name) {
   const auto& selector = std::get<MetricSelector>(signal.query);
-  std::string text = fmt::format("{{__name__={},namespace={}", hex_quoted(selector.metric),
-                                 hex_quoted(signal.ns));
+  std::string text =
+      fmt::format("{{__name__={},namespace={}", hex_quoted(name), hex_quoted(signal.ns));
   for (const auto& matcher : selector.matchers) {
     const std::map<MatchOperator, std::string> operators{{MatchOperator::Equal, "="},
                                                          {MatchOperator::NotEqual, "!="},
@@ -116,7 +117,12 @@ std::pair<std::string, std::string> own_queries(const SignalQuery& signal) {
     text += fmt::format(",{}{}{}", matcher.label, operators.at(matcher.op),
                         hex_quoted(matcher.value));
   }
-  text += "}";
+  return text += "}";
+}
+
+/// The signal's own query, written without the planner, and its age.
+std::pair<std::string, std::string> own_queries(const SignalQuery& signal) {
+  const auto& selector = std::get<MetricSelector>(signal.query);
   const std::map<RangeFunction, std::string> functions{
       {RangeFunction::Rate, "rate"},
       {RangeFunction::Increase, "increase"},
@@ -127,13 +133,21 @@ std::pair<std::string, std::string> own_queries(const SignalQuery& signal) {
                                                         {Aggregation::Avg, "avg"},
                                                         {Aggregation::Max, "max"},
                                                         {Aggregation::Min, "min"}};
-  const std::string inner =
-      selector.range_function == RangeFunction::None
-          ? text
-          : fmt::format("{}({}[{}s])", functions.at(selector.range_function), text,
-                        selector.window_seconds);
-  return {fmt::format("{}({})", aggregations.at(selector.aggregation), inner),
-          fmt::format("min(timestamp({}))", text)};
+  std::vector<std::string> names{selector.metric};
+  names.insert(names.end(), selector.other_names.begin(), selector.other_names.end());
+  std::vector<std::string> series;
+  std::vector<std::string> times;
+  for (const auto& name : names) {
+    const auto text = own_selector(signal, name);
+    times.push_back(fmt::format("timestamp({})", text));
+    series.push_back(selector.range_function == RangeFunction::None
+                         ? text
+                         : fmt::format("{}({}[{}s])", functions.at(selector.range_function), text,
+                                       selector.window_seconds));
+  }
+  return {fmt::format("{}({})", aggregations.at(selector.aggregation),
+                      fmt::join(series, " or ")),
+          fmt::format("min({})", fmt::join(times, " or "))};
 }
 
 SignalReading own_reading(const BackfilledPrometheus& server, const SignalQuery& signal) {

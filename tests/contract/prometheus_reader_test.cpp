@@ -221,5 +221,50 @@ TEST(ManyPolicies, CostAFewQueries) {
   EXPECT_EQ(queries, 1) << "five parts in one";
 }
 
+TEST(TheHistoryOfASignal, IsWhatItsOwnQueryAnsweredThen) {
+  if (const auto why = rig::BackfilledPrometheus::why_unavailable(); !why.empty())
+    GTEST_SKIP() << why;
+  constexpr std::int64_t end = 1'700'000'000;
+  rig::BackfilledSeries one{.labels = {{"__name__", "depth"}, {"namespace", "shop"},
+                                       {"queue", "full"}, {"pod", "a"}},
+                            .points = {}};
+  auto other = one;
+  other.labels["pod"] = "b";
+  auto theirs = one;
+  theirs.labels["namespace"] = "bank";
+  for (std::int64_t at = end - 3600; at <= end; at += 30) {
+    if (at > end - 2000 && at < end - 1000) continue;  // nobody scraped
+    one.points.emplace_back(at, std::to_string(at % 700));
+    other.points.emplace_back(at, at % 900 == 0 ? "NaN" : std::to_string(at % 900));
+    theirs.points.emplace_back(at, "1000000");
+  }
+  rig::BackfilledPrometheus server({one, other, theirs});
+  server.start();
+  server.wait_until_ready();
+  auto reader = reader_of(server.endpoint());
+  const auto values = reader->history({.signal = depth("full"),
+                                       .from = Instant(Seconds(end - 3600)),
+                                       .to = Instant(Seconds(end)),
+                                       .step = Seconds(60)},
+                                      Ms{5000}, {});
+  ASSERT_TRUE(values) << values.error().message;
+  std::vector<TimedValue> own;
+  for (std::int64_t at = end - 3600; at <= end; at += 60)
+    for (const auto& sample :
+         server.ask(R"(sum(depth{namespace="shop",queue="full"}))", at).samples)
+      if (std::isfinite(sample.value))
+        own.push_back({.at = Instant(Seconds(at)), .value = sample.value});
+  EXPECT_EQ(*values, own);
+  EXPECT_GT(own.size(), 30U);
+  EXPECT_LT(own.size(), 61U);
+  EXPECT_EQ(reader->history({.signal = depth("nobody"),
+                             .from = Instant(Seconds(end - 60)),
+                             .to = Instant(Seconds(end))},
+                            Ms{5000}, {})
+                .value()
+                .size(),
+            0U);
+}
+
 }  // namespace
 }  // namespace poolscaler::adapters

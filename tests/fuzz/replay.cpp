@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
       std::ifstream file(entry.path(), std::ios::binary);
       const std::vector<char> bytes(std::istreambuf_iterator<char>(file), {});
       const std::vector<std::uint8_t> data(bytes.begin(), bytes.end());
-      std::cout << entry.path().filename().string() << std::endl;  // the last one is the culprit
+      // Flushed: the last one that is told is the culprit.
+      std::cout << entry.path().filename().string() << '\n' << std::flush;
       LLVMFuzzerTestOneInput(data.data(), data.size());
       ++count;
     }

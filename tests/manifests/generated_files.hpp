@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/api/presets.hpp"
 #include "support/checkout.hpp"
 
 namespace poolscaler {
@@ -39,6 +40,7 @@ inline std::vector<GeneratedFile> generated_files() {
     files.push_back({source_path(fmt::format("docs/reference/{}.md", names.page)),
                      api::reference_page(kind)});
   }
+  files.push_back({source_path("docs/reference/presets.md"), api::presets_page()});
   return files;
 }
 

@@ -18,22 +18,21 @@ double arbitrary_number() {
        {1, rc::gen::map(rc::gen::inRange(1, 300), [](int n) { return -n * 0.5; })}});
 }
 
-/// Ascending thresholds, amounts that never fall.
-void give_steps(Signal& signal) {
+/// In ascending order, never asking for less.
+void take_steps(Signal& signal) {
   signal.target_type = TargetType::Steps;
   signal.step_kind =
       *rc::gen::element(StepKind::Replicas, StepKind::Change, StepKind::ChangePercent);
-  auto threshold = *rc::gen::inRange(0, 50);
-  auto amount = signal.step_kind == StepKind::Replicas ? 0 : *rc::gen::inRange(-100, 10);
-  const auto count = *rc::gen::inRange(1, 5);
-  for (int i = 0; i < count; ++i) {
-    ScalingStep step{.amount = amount};
-    // Below its steps a signal changes nothing, so one that removes must reach to the lowest values.
-    if (i > 0 || (amount >= 0 && *rc::gen::arbitrary<bool>())) step.above = threshold;
-    signal.steps.push_back(step);
-    threshold += *rc::gen::inRange(1, 100);
-    amount += *rc::gen::inRange(0, 60);
-  }
+  auto bounds = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 300));
+  auto amounts = *rc::gen::container<std::vector<int>>(
+      bounds.size() + 1,
+      signal.step_kind == StepKind::Replicas ? rc::gen::inRange(0, 30) : rc::gen::inRange(-50, 90));
+  std::ranges::sort(bounds);
+  bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
+  std::ranges::sort(amounts);
+  signal.steps = {{.above = {}, .amount = amounts[0]}};
+  for (std::size_t i = 0; i < bounds.size(); ++i)
+    signal.steps.push_back({.above = bounds[i], .amount = amounts[i + 1]});
 }
 
 /// A formula over some of the policy's signals.
@@ -50,7 +49,8 @@ CombiningFormula arbitrary_formula(const ScalingPolicy& policy, const Scope& sco
   CombiningFormula rule{
       .formula = parse_formula(*rc::gen::elementOf(texts)).value(),
       .signal_of_operand = {},
-      .target_type = *rc::gen::element(TargetType::None, TargetType::PerReplica, TargetType::Total),
+      .target_type =
+          *rc::gen::element(TargetType::None, TargetType::PerReplica, TargetType::Total),
       .target = *rc::gen::inRange(1, 200) / 10.0};
   for (const auto& operand : rule.formula.operands())
     rule.signal_of_operand.push_back(operand.signal == "s0" ? 0 : 1);
@@ -66,7 +66,7 @@ Signal arbitrary_signal(int index, const Scope& scope) {
   if (!scope.per_replica_only)
     signal.target_type = *rc::gen::element(TargetType::PerReplica, TargetType::Total,
                                            TargetType::Utilization);
-  if (!scope.per_replica_only && *rc::gen::inRange(0, 5) == 0) give_steps(signal);
+  if (!scope.per_replica_only && *rc::gen::inRange(0, 4) == 0) take_steps(signal);
   signal.activation_above = *rc::gen::element(0.0, 0.0, 5.0);
   if (*rc::gen::arbitrary<bool>()) signal.tolerance_down = *rc::gen::inRange(0, 40) / 100.0;
   signal.on_missing = scope.may_lower_blindly

@@ -151,8 +151,8 @@ RC_GTEST_PROP(Zero, IsReachedOnlyByAWholeIdleTimeOfFreshData, ()) {
   }
 }
 
-/// A clock that jumps, whichever way, neither lowers a size that the demand still asks for nor takes
-/// one above what is asked for: the time itself asks for nothing.
+/// A clock that jumps, whichever way, neither lowers a size that the demand still asks for nor
+/// takes one above what is asked for: the time itself asks for nothing.
 RC_GTEST_PROP(Clock, AJumpChangesNoSizeThatIsAskedFor, ()) {
   const auto policy = arbitrary_policy({.per_replica_only = true, .may_pause = false});
   auto world = arbitrary_past(policy, false);

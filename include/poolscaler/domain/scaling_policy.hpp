@@ -43,6 +43,9 @@ struct MetricSelector {
   Aggregation aggregation = Aggregation::Sum;
   RangeFunction range_function = RangeFunction::None;
   int window_seconds = 0;  // 0 exactly when range_function is None
+  /// What other releases call the same metric. Of two series with the same labels the one under
+  /// the earlier name counts, `metric` first, so that whoever exports both is not counted twice.
+  std::vector<std::string> other_names{};
   auto operator<=>(const MetricSelector&) const = default;
 };
 
@@ -50,6 +53,15 @@ struct MetricSelector {
 struct RawQuery {
   std::string promql;
   auto operator<=>(const RawQuery&) const = default;
+};
+
+/// One number made of several metrics: scale * sum(terms) / sum(divisor). Over rates, 0 / 0 is the
+/// zero of a workload that nobody asks anything of; over anything else it is no number.
+struct DerivedQuery {
+  std::vector<MetricSelector> terms;
+  std::vector<MetricSelector> divisor{};  // empty: 1
+  double scale = 1;
+  auto operator<=>(const DerivedQuery&) const = default;
 };
 
 enum class Resource { Cpu, Memory };
@@ -62,7 +74,7 @@ struct PodResource {
 };
 
 /// What a signal reads.
-using SignalInput = std::variant<MetricSelector, RawQuery, PodResource>;
+using SignalInput = std::variant<MetricSelector, RawQuery, PodResource, DerivedQuery>;
 
 /// What a step does: Replicas asks for just so many, Change for so many more or fewer than there
 /// are, ChangePercent for so many percent of them more or fewer.
@@ -98,6 +110,7 @@ struct Signal {
   std::optional<double> tolerance_down{};  // instead of behavior's
   int max_age_seconds = 120;
   OnMissing on_missing = OnMissing::Hold;
+  std::string preset{};  // that the query comes from, or empty
 };
 
 enum class RatePolicyType { Pods, Percent };

@@ -6,9 +6,9 @@
 #include <span>
 #include <stop_token>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "poolscaler/base/result.hpp"
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/metric_source.hpp"
 #include "poolscaler/domain/observation.hpp"
@@ -23,6 +23,23 @@ struct SignalQuery {
   SignalInput query;
   int max_age_seconds;
   std::string pod_selector{};  // of a PodResource: the target's own, as in a request
+};
+
+/// The past of one signal, as its own query would have answered it at `from`, `from` + `step` and so
+/// on until `to`.
+struct HistoryQuery {
+  SignalQuery signal;
+  Instant from;
+  Instant to;
+  Seconds step{60};
+};
+/// Servers answer with no more points of one series.
+inline constexpr std::size_t history_points_max = 11'000;
+
+struct TimedValue {
+  Instant at;
+  double value;  // finite
+  bool operator==(const TimedValue&) const = default;
 };
 
 /// Signals that are looked at each second, of which most are quiet: cheaper than reading them all.
@@ -50,6 +67,14 @@ class MetricReader {
   [[nodiscard]] virtual std::vector<SignalReading> read(std::span<const SignalQuery> queries,
                                                         Millis deadline,
                                                         std::stop_token stop) = 0;
+
+  /// In order of time; moments without a finite value are left out. Errors: InvalidInput (a query
+  /// that must not or cannot be asked, more points than the maximum), Unavailable (no answer, a
+  /// partial one, several series where one was declared), with text for people.
+  /// A reader that knows no past says so.
+  [[nodiscard]] virtual Result<std::vector<TimedValue>> history(const HistoryQuery& query,
+                                                                Millis deadline,
+                                                                std::stop_token stop);
 
   /// A lookout over these signals; it must not outlive the reader. REQUIRES: a value for each.
   /// This one reads them all, as a reader without a cheaper way does.

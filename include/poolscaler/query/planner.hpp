@@ -24,6 +24,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "poolscaler/base/result.hpp"
 #include "poolscaler/domain/observation.hpp"
 #include "poolscaler/ports/metric_reader.hpp"
 
@@ -72,6 +73,10 @@ struct QueryAnswer {
 [[nodiscard]] std::vector<PlannedQuery> plan(
     std::span<const SignalQuery> signals,
     const std::map<std::string, std::string>& enforced_labels = {});
+
+/// What asks for this signal's values alone. Errors: InvalidInput, why it cannot be said.
+[[nodiscard]] Result<std::string> own_query(const SignalQuery& signal,
+                                            const std::string& enforced_label);
 
 /// The shared answer of one planned query, indexed by group, so that splitting it over all who wait
 /// takes time linear in their number. Keeps references to what it was made of.

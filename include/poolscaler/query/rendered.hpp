@@ -4,6 +4,7 @@
 //
 //   sum by (namespace, queue) (rate(jobs_total{namespace="shop",queue=~"a|b"}[60s]))
 //   min by (namespace, queue) (timestamp(jobs_total{namespace="shop",queue=~"a|b"}))
+//   max by (namespace) (new_name{namespace="shop"} or old_name{namespace="shop"})
 //
 // Each may be bounded from below (`... > 5`), so that the answer is empty while nothing is above.
 // Several are asked at once as parts of one joint query, told apart by a label with their index:
@@ -40,6 +41,7 @@ struct RenderedQuery {
   RangeFunction range_function = RangeFunction::None;
   int window_seconds = 0;  // 0 exactly when range_function is None
   std::string metric;
+  std::vector<std::string> other_names{};  // joined by `or` behind it, with the same matchers
   /// At least one. A series belongs to the query when all of them hold; a label that a series does
   /// not have counts as "".
   std::vector<Matcher> matchers;

@@ -28,6 +28,10 @@ struct ApiAnswer {
 /// not be a counter") are no warnings.
 [[nodiscard]] ApiAnswer parse_answer(std::string_view body, std::size_t series_max);
 
+/// The answer to a range query: the points of its one series, without labels. Several series are an
+/// error of the answer, points of native histograms are left out.
+[[nodiscard]] ApiAnswer parse_range_answer(std::string_view body);
+
 /// A sample's value as the server writes it: a decimal number, NaN, +Inf or -Inf and nothing else.
 [[nodiscard]] std::optional<double> parse_sample_value(std::string_view text);
 

@@ -49,7 +49,7 @@ class Lane {
   }
 
   void finish(Job* job, Millis until, const std::stop_token& stop) {
-    job->asked = job->client->ask(job->promql, until, stop);
+    job->asked = job->client->ask({.promql = job->promql}, until, stop);
     const std::scoped_lock lock(mutex_);
     busy_.erase(job->tenant);
   }

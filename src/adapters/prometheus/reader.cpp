@@ -1,6 +1,7 @@
 #include "poolscaler/adapters/prometheus/reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "batch.hpp"
 #include "lookout.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/query/derived.hpp"
 #include "poolscaler/query/lookout_plan.hpp"
 #include "poolscaler/query/planner.hpp"
 #include "source_client.hpp"
@@ -211,6 +213,10 @@ std::vector<SignalReading> PrometheusReader::read(std::span<const SignalQuery> q
                                                   Millis deadline, std::stop_token stop) {
   const Millis until = clock_.monotonic() + deadline;
   try {
+    if (query::has_derived(queries)) {
+      const query::Parts parts(queries);
+      return parts.combined(read(parts.queries(), deadline, std::move(stop)));
+    }
     Round round(queries, clients_.with([](const Clients& clients) { return clients; }), options_);
     return round.run(until, stop);
   } catch (const std::exception& problem) {
@@ -228,15 +234,62 @@ std::shared_ptr<Lookout> PrometheusReader::lookout(std::span<const SignalQuery> 
   std::vector<std::uint32_t> index;
   for (std::size_t i = 0; i < queries.size(); ++i) {
     if (forbidden(queries[i], clients)) continue;
-    allowed.push_back(queries[i]);
-    their_above.push_back(above[i]);
-    index.push_back(static_cast<std::uint32_t>(i));
+    for (auto& sign : query::signs_of(queries[i], above[i])) {
+      allowed.push_back(std::move(sign.query));
+      their_above.push_back(sign.above);
+      index.push_back(static_cast<std::uint32_t>(i));
+    }
   }
   auto plan = query::plan_lookout(allowed, their_above, enforced_labels_of(clients));
   for (auto& part : plan)
     for (auto& seat : part.seats) seat.signal = index[seat.signal];
   return std::make_shared<PrometheusLookout>(std::move(plan), clients, clock_,
                                              options_.concurrency);
+}
+
+namespace {
+
+Result<void> check_range(const HistoryQuery& query) {
+  const auto points = query.step.count() < 1 || query.to < query.from
+                          ? 0
+                          : (query.to - query.from) / Millis(query.step) + 1;
+  if (points < 1)
+    return fail(ErrorKind::InvalidInput,
+                "the range ends before it begins, or its step is less than a second");
+  if (static_cast<std::size_t>(points) > history_points_max)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("the range has {} points, at most {} are answered; make the step longer",
+                            points, history_points_max));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<TimedValue>> PrometheusReader::history(const HistoryQuery& query,
+                                                          Millis deadline, std::stop_token stop) {
+  const Millis until = clock_.monotonic() + deadline;
+  const auto clients = clients_.with([](const Clients& all) { return all; });
+  if (const auto why = forbidden(query.signal, clients))
+    return fail(ErrorKind::InvalidInput, *why);
+  if (auto fine = check_range(query); !fine) return fail(fine.error());
+  auto& client = *clients.at(query.signal.source);
+  const auto text = query::own_query(query.signal, client.source().enforced_label);
+  if (!text) return fail(text.error());
+  const auto asked = client.ask(
+      {.promql = *text,
+       .range = Question::Range{.from = query.from, .to = query.to, .step = query.step}},
+      until, std::move(stop));
+  if (asked.answer.error) return fail(ErrorKind::Unavailable, *asked.answer.error);
+  if (!asked.answer.warnings.empty())
+    return fail(ErrorKind::Unavailable,
+                fmt::format("the history is partial: {}", asked.answer.warnings.front()));
+  std::vector<TimedValue> values;
+  values.reserve(asked.answer.samples.size());
+  for (const auto& sample : asked.answer.samples)
+    if (std::isfinite(sample.value))
+      values.push_back({.at = Instant(Millis(std::llround(sample.time_seconds * 1000))),
+                        .value = sample.value});
+  return values;
 }
 
 }  // namespace poolscaler::adapters

@@ -16,6 +16,10 @@ constexpr Millis shortest_exchange{20};
 constexpr Millis fair_time{500};
 constexpr Millis retry_pause{50};
 constexpr std::string_view query_path = "/api/v1/query";
+constexpr std::string_view range_path = "/api/v1/query_range";
+/// Two are one too many, and enough to see it.
+constexpr std::size_t range_series_max = 2;
+constexpr std::size_t range_bytes_max = 2u << 20;
 
 /// An opaque header value that the peer may reflect must not reach a status or a log.
 std::string without(std::string text, const std::string& secret) {
@@ -54,6 +58,12 @@ bool is_about_data(const std::string& warning) { return warning.starts_with("Pro
 
 bool is_gateway_trouble(int status) { return status == 502 || status == 503 || status == 504; }
 
+/// Seconds since 1970, as Prometheus reads a point of time.
+std::string time_parameter(Instant at) {
+  const auto millis = at.time_since_epoch().count();
+  return fmt::format("{}.{:03}", millis / 1000, millis % 1000);
+}
+
 }  // namespace
 
 Asked failed_ask(std::string text) {
@@ -84,7 +94,7 @@ bool SourceClient::probe_is_due() {
   return breaker_.probe_is_due(clock_.monotonic());
 }
 
-Asked SourceClient::ask(std::string_view promql, Millis until, std::stop_token stop) {
+Asked SourceClient::ask(const Question& question, Millis until, std::stop_token stop) {
   std::unique_lock lock(mutex_);
   const auto is_free = [&] { return under_way_ < std::max(1, options_.concurrency); };
   const Millis patience = until - clock_.monotonic();
@@ -104,7 +114,7 @@ Asked SourceClient::ask(std::string_view promql, Millis until, std::stop_token s
   lock.unlock();
   Asked asked;
   try {
-    asked = ask_admitted(promql, until, stop, admission.is_probe);
+    asked = ask_admitted(question, until, stop, admission.is_probe);
   } catch (const std::exception& problem) {
     asked = failed_ask(said(fmt::format("internal error: {}", problem.what())));
     const std::scoped_lock again(mutex_);
@@ -117,16 +127,16 @@ Asked SourceClient::ask(std::string_view promql, Millis until, std::stop_token s
   return asked;
 }
 
-Asked SourceClient::ask_admitted(std::string_view promql, Millis until, std::stop_token stop,
+Asked SourceClient::ask_admitted(const Question& question, Millis until, std::stop_token stop,
                                  bool is_probe) {
-  Exchange exchange = try_once(promql, until, stop);
+  Exchange exchange = try_once(question, until, stop);
   // A token that was rotated since it was read is no failure yet.
   const bool again = exchange.unauthorised ? token_file_.is_configured()
                                            : exchange.retry && !is_probe;
   const Millis left = until - clock_.monotonic();
   if (again && !stop.stop_requested() && left > 2 * retry_pause + shortest_exchange &&
-      clock_.sleep_for(retry_pause + Millis(stable_hash(promql) % 50), stop))
-    exchange = try_once(promql, until, stop);
+      clock_.sleep_for(retry_pause + Millis(stable_hash(question.promql) % 50), stop))
+    exchange = try_once(question, until, stop);
   learn(exchange, clock_.monotonic());
   exchange.asked.own_fault =
       exchange.verdict == Exchange::Verdict::Alive && exchange.asked.answer.error.has_value();
@@ -166,7 +176,7 @@ Result<std::string> SourceClient::token() {
   return token_file_.token();
 }
 
-SourceClient::Exchange SourceClient::try_once(std::string_view promql, Millis until,
+SourceClient::Exchange SourceClient::try_once(const Question& question, Millis until,
                                               std::stop_token stop) {
   const auto not_sent = [&](std::string_view why, Exchange::Verdict verdict) {
     return Exchange{.asked = failed_ask(said(why)), .verdict = verdict};
@@ -180,26 +190,36 @@ SourceClient::Exchange SourceClient::try_once(std::string_view promql, Millis un
   const auto bearer = token();
   if (!bearer) return not_sent(bearer.error().message, Exchange::Verdict::Failed);
 
-  const auto response = (*peer)->send(request_for(promql, *bearer, given), stop);
-  Exchange exchange = response ? judge(*response, *bearer) : judge(response.error(), given);
+  const auto response = (*peer)->send(request_for(question, *bearer, given), stop);
+  const auto judged = [&] {
+    auto answer = question.range ? parse_range_answer(response->body)
+                                 : parse_answer(response->body, options_.series_max);
+    return judge(*response, std::move(answer), *bearer);
+  };
+  Exchange exchange = response ? judged() : judge(response.error(), given);
   if (options_.observe)
     options_.observe(source_.name, exchange.outcome, clock_.monotonic() - started);
   return exchange;
 }
 
-HttpRequest SourceClient::request_for(std::string_view promql, const std::string& token,
+HttpRequest SourceClient::request_for(const Question& question, const std::string& token,
                                       Millis given) const {
   // The server gives up a little earlier than we do, so that its own words arrive.
   const auto server_time = std::max<std::int64_t>(1, given.count() * 9 / 10);
   HttpRequest request{
       .method = HttpMethod::Post,
-      .target = address_of(source_).value_or(SourceAddress{}).prefix + std::string(query_path),
+      .target = address_of(source_).value_or(SourceAddress{}).prefix +
+                std::string(question.range ? range_path : query_path),
       .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
                   {"Accept", "application/json"}},
-      .body = fmt::format("query={}&timeout={}ms&limit={}", percent_encoded(promql), server_time,
-                          options_.series_max),
+      .body = fmt::format("query={}&timeout={}ms&limit={}", percent_encoded(question.promql),
+                          server_time, question.range ? range_series_max : options_.series_max),
       .deadline = given,
-      .response_bytes_max = options_.response_bytes_max};
+      .response_bytes_max =
+          question.range ? range_bytes_max : options_.response_bytes_max};
+  if (const auto& range = question.range)
+    request.body += fmt::format("&start={}&end={}&step={}", time_parameter(range->from),
+                                time_parameter(range->to), range->step.count());
   if (!token.empty()) request.headers.push_back({"Authorization", "Bearer " + token});
   return request;
 }
@@ -238,7 +258,7 @@ SourceClient::Exchange SourceClient::judge(const Error& error, Millis given) con
   return failed(QueryOutcome::Unavailable, error.message);
 }
 
-SourceClient::Exchange SourceClient::judge(const HttpResponse& response,
+SourceClient::Exchange SourceClient::judge(const HttpResponse& response, ApiAnswer answer,
                                            const std::string& token) const {
   const int status = response.status;
   Exchange exchange{.verdict = Exchange::Verdict::Failed, .outcome = QueryOutcome::HttpError};
@@ -249,7 +269,6 @@ SourceClient::Exchange SourceClient::judge(const HttpResponse& response,
              token));
     return exchange;
   }
-  ApiAnswer answer = parse_answer(response.body, options_.series_max);
   const bool is_api = status == 200 || is_own_fault(answer, status);
   if (is_api) return judge_answer(std::move(answer), status, token);
 

@@ -16,7 +16,18 @@
 
 namespace poolscaler::adapters {
 
-/// What became of one query.
+/// A moment as instant queries ask it, or a range of time.
+struct Question {
+  struct Range {
+    Instant from;
+    Instant to;
+    Seconds step;
+  };
+  std::string_view promql;
+  std::optional<Range> range{};
+};
+
+/// What became of one query; of a range, the points of its one series.
 struct Asked {
   query::QueryAnswer answer{.samples = {}};
   /// The query itself is too much for the server or for us: a smaller one may do.
@@ -37,7 +48,7 @@ class SourceClient {
   [[nodiscard]] bool probe_is_due();
 
   /// Blocks until `until` (monotonic) at most.
-  [[nodiscard]] Asked ask(std::string_view promql, Millis until, std::stop_token stop);
+  [[nodiscard]] Asked ask(const Question& question, Millis until, std::stop_token stop);
 
  private:
   /// One exchange, judged.
@@ -52,10 +63,11 @@ class SourceClient {
 
   Result<std::shared_ptr<HttpTransport>> transport();
   Result<std::string> token();
-  Asked ask_admitted(std::string_view promql, Millis until, std::stop_token stop, bool is_probe);
-  Exchange try_once(std::string_view promql, Millis until, std::stop_token stop);
-  HttpRequest request_for(std::string_view promql, const std::string& token, Millis given) const;
-  Exchange judge(const HttpResponse& response, const std::string& token) const;
+  Asked ask_admitted(const Question& question, Millis until, std::stop_token stop, bool is_probe);
+  Exchange try_once(const Question& question, Millis until, std::stop_token stop);
+  HttpRequest request_for(const Question& question, const std::string& token, Millis given) const;
+  /// `answer`: the response's body, read as what was asked for.
+  Exchange judge(const HttpResponse& response, ApiAnswer answer, const std::string& token) const;
   Exchange judge(const Error& error, Millis given) const;
   Exchange judge_answer(ApiAnswer answer, int status, const std::string& token) const;
   void learn(const Exchange& exchange, Millis now);

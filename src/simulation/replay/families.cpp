@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -17,11 +18,13 @@ constexpr std::array idle_times = {60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600
 constexpr std::array quick_loads = {0.5, 0.7, 0.9, 1.0, 1.25};
 constexpr std::array quick_windows = {0, 60};
 constexpr std::array quick_idle_times = {60, 300, 900, 3600};
+constexpr std::array misses = {0, 100, 300, 1000, 3000, 10'000, 30'000, 100'000};
 constexpr int quick_interval = 5;
 constexpr int slow_average = 60;
 constexpr int quick_average = 6;
 /// As far as is asked for, at once.
-constexpr RatePolicy unlimited{.type = RatePolicyType::Pods, .value = 100'000, .period_seconds = 15};
+constexpr RatePolicy unlimited{
+    .type = RatePolicyType::Pods, .value = 100'000, .period_seconds = 15};
 
 std::vector<Knobs> all_knobs() {
   std::vector<Knobs> all;
@@ -39,6 +42,14 @@ std::vector<Knobs> all_knobs() {
                          .window_seconds = window,
                          .idle_after_seconds = idle,
                          .pace = pace});
+  for (const auto pace : {Pace::Usual, Pace::Fast})
+    for (const auto load : quick_loads)
+      for (const auto miss : misses)
+        all.push_back({.load = load,
+                       .window_seconds = 0,
+                       .idle_after_seconds = 0,
+                       .seconds_per_miss = miss,
+                       .pace = pace});
   return all;
 }
 
@@ -65,6 +76,7 @@ std::string Knobs::label() const {
   auto text = fmt::format("u={:.4g} ", load);
   if (pace == Pace::Fast) text += "fast ";
   if (pace == Pace::Averaged) text += "averaged ";
+  if (floor_share > 0) text += fmt::format("floors={:.4g} ", floor_share);
   text += fmt::format("window={}s ", window_seconds);
   if (seconds_per_miss) return text + fmt::format("learned E={}s", *seconds_per_miss);
   return text + (min_replicas > 0 ? fmt::format("min={}", min_replicas)
@@ -78,7 +90,8 @@ bool can_be_averaged(const Signal& signal) {
 
 ScalingPolicy turned(ScalingPolicy policy, const Knobs& knobs) {
   for (auto& signal : policy.signals) {
-    signal.target *= knobs.load;
+    // In thousandths, as a manifest can say it.
+    signal.target = std::max(std::round(signal.target * knobs.load * 1000) / 1000, 0.001);
     constexpr double most_utilization = 0.99;
     if (signal.target_type == TargetType::Utilization)
       signal.target = std::min(signal.target, most_utilization);
@@ -87,6 +100,10 @@ ScalingPolicy turned(ScalingPolicy policy, const Knobs& knobs) {
   policy.min_replicas = std::min(knobs.min_replicas, policy.max_replicas);
   policy.behavior.scale_down.stabilization_window_seconds = knobs.window_seconds;
   policy.scale_to_zero.idle_after_seconds = knobs.idle_after_seconds;
+  if (knobs.seconds_per_miss) {
+    policy.scale_to_zero.keep_alive = KeepAlive::Learned;
+    policy.scale_to_zero.replica_seconds_per_miss = *knobs.seconds_per_miss;
+  }
   return policy;
 }
 

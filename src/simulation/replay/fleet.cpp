@@ -170,4 +170,9 @@ std::optional<Micros> Fleet::youngest() const {
   return replicas_[ready_.newest()].asked_for;
 }
 
+std::optional<Micros> Fleet::latest_ready() const {
+  if (ready_.size() == 0) return std::nullopt;
+  return replicas_[ready_.newest()].asked_for + cold_start_;
+}
+
 }  // namespace poolscaler::replay

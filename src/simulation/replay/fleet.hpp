@@ -74,6 +74,8 @@ class Fleet {
   [[nodiscard]] std::int64_t running_on_ready() const { return running_on_ready_; }
   /// When the youngest of those starting or ready was asked for; before 0 for the first ones.
   [[nodiscard]] std::optional<Micros> youngest() const;
+  /// When the last of those that are ready became so; before 0 for the first ones.
+  [[nodiscard]] std::optional<Micros> latest_ready() const;
 
  private:
   struct Replica {

@@ -126,6 +126,8 @@ std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
   target.pods = {.ready = sight.ready, .starting = sight.starting};
   if (sight.youngest)
     target.pods.youngest = start_ + std::chrono::floor<Millis>(*sight.youngest);
+  if (sight.latest_ready)
+    target.pods.latest_ready = start_ + std::chrono::floor<Millis>(*sight.latest_ready);
   auto outcome = engine::decide(observation_, policy_, memory_,
                                 start_ + std::chrono::floor<Millis>(sight.now));
   memory_ = std::move(outcome.memory);

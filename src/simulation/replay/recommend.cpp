@@ -12,6 +12,9 @@ constexpr std::array coarse_loads = {0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5};
 constexpr std::array coarse_windows = {60, 300, 900};
 constexpr std::array coarse_idle_times = {60, 300, 1800, 4 * 3600, 24 * 3600};
 constexpr std::array quick_windows = {0, 60};
+constexpr std::array misses = {100, 1000, 3000, 10'000, 30'000};
+constexpr std::array floor_shares = {0.5, 0.75, 1.0};
+constexpr std::array floor_loads = {0.0, 0.15, 0.3};  // more load, now that there is a floor
 constexpr int rounds_of_refinement = 2;
 constexpr std::size_t refined = 3;  // of the best settings, in each round
 constexpr int window_max = 3600;
@@ -51,27 +54,51 @@ ScalingPolicy anchored(ScalingPolicy policy, const std::vector<SignalSource>& so
 class Search {
  public:
   Search(const Halves& halves, const Setup& setup, const Present& present, const Effort& effort)
-      : halves_(halves), setup_(setup), present_(present), effort_(effort) {
-    const auto sources = sources_of(present.policy, present.said, false).value();
-    anchor_ = anchored(present.policy, sources, setup.slots);
+      : halves_(halves),
+        setup_(setup),
+        present_(present),
+        effort_(effort),
+        sources_(sources_of(present.policy, present.said, false).value()),
+        anchor_(anchored(present.policy, sources_, setup.slots)) {
     averages_ = present.policy.signals.size() == 1 &&
                 can_be_averaged(present.policy.signals.front()) &&
-                sources.front().meaning != Meaning::Rate;
+                sources_.front().meaning != Meaning::Rate;
+    // Floors of several loads would not be those of any.
+    if (halves.first.size() == 1 && present.policy.schedule.empty())
+      hours_ = std::make_unique<BusyHours>(halves.first.front().load, setup.slots, present.start);
   }
 
-  [[nodiscard]] ScalingPolicy policy(const Knobs& knobs) const { return turned(anchor_, knobs); }
+  [[nodiscard]] ScalingPolicy policy(const Knobs& knobs) const {
+    auto policy = turned(anchor_, knobs);
+    const auto windows = floors(knobs);
+    if (!windows.empty()) policy.schedule = schedule_of(windows);
+    return policy;
+  }
+
+  [[nodiscard]] std::vector<FloorWindow> floors(const Knobs& knobs) const {
+    if (hours_ == nullptr || knobs.floor_share <= 0) return {};
+    return hours_->floors(knobs.floor_share);
+  }
+
+  /// The setting with floors by the hour, where the load is long enough to tell any.
+  [[nodiscard]] std::vector<Knobs> with_floors(const Knobs& knobs) const {
+    std::vector<Knobs> all;
+    for (const auto share : floor_shares)
+      for (const auto more : floor_loads) {
+        auto next = knobs;
+        next.floor_share = share;
+        next.load += more;
+        if (!floors(next).empty()) all.push_back(next);
+      }
+    return all;
+  }
 
   [[nodiscard]] Setting setting(const ScalingPolicy& policy, std::string label) const {
-    return {.label = std::move(label), .make = [policy, this](const Case& one) {
-              auto said = present_.said;
-              // The quick average reads what its signal reads.
-              for (const auto& signal : policy.signals)
-                if (signal.name.ends_with(quick_suffix))
-                  if (const auto plain = said.find(policy.signals.front().name);
-                      plain != said.end())
-                    said[signal.name] = plain->second;
-              return std::make_unique<PolicyScaler>(
-                  policy, sources_of(policy, said, one.load.is_metric()).value(), present_.start);
+    auto sources = sources_;
+    // The quick average reads what its signal reads.
+    sources.resize(policy.signals.size(), sources.empty() ? SignalSource{} : sources.front());
+    return {.label = std::move(label), .make = [=, start = present_.start](const Case&) {
+              return std::make_unique<PolicyScaler>(policy, sources, start);
             }};
   }
 
@@ -83,8 +110,10 @@ class Search {
         for (const auto idle : coarse_idle_times)
           all.push_back({.load = load, .window_seconds = window, .idle_after_seconds = idle});
       }
+      learned(all, {.load = load, .window_seconds = 0});
       for (const auto pace : {Pace::Fast, Pace::Averaged}) {
         if (pace == Pace::Averaged && !averages_) continue;
+        if (pace == Pace::Fast) learned(all, {.load = load, .window_seconds = 0, .pace = pace});
         for (const auto window : quick_windows)
           for (const auto idle : coarse_idle_times)
             all.push_back({.load = load,
@@ -94,6 +123,14 @@ class Search {
       }
     }
     return all;
+  }
+
+  static void learned(std::vector<Knobs>& all, Knobs knobs) {
+    knobs.idle_after_seconds = 0;
+    for (const auto miss : misses) {
+      knobs.seconds_per_miss = miss;
+      all.push_back(knobs);
+    }
   }
 
   /// The neighbours of a setting.
@@ -110,6 +147,12 @@ class Search {
       window.window_seconds =
           std::clamp(static_cast<int>(std::max(knobs.window_seconds, 15) * factor), 0, window_max);
       all.push_back(window);
+      if (knobs.seconds_per_miss) {
+        auto miss = knobs;
+        miss.seconds_per_miss = static_cast<int>(*knobs.seconds_per_miss * factor);
+        all.push_back(miss);
+        continue;
+      }
       if (knobs.min_replicas > 0) continue;
       auto idle = knobs;
       idle.idle_after_seconds =
@@ -173,8 +216,10 @@ class Search {
   const Setup& setup_;
   const Present& present_;
   const Effort& effort_;
-  ScalingPolicy anchor_{.target = {}, .max_replicas = 1, .signals = {}};
+  std::vector<SignalSource> sources_;
+  ScalingPolicy anchor_;
   bool averages_ = false;
+  std::unique_ptr<BusyHours> hours_;
   std::vector<Knobs> played_;
   std::vector<Figures> figures_;
 };
@@ -248,12 +293,16 @@ Result<Recommendation> recommend(const std::vector<Load>& loads, const Setup& se
     const auto ranked = search.ranked(ask);
     for (std::size_t i = 0; i < std::min(refined, ranked.size()); ++i)
       std::ranges::copy(Search::around(search.knobs(ranked[i]), round), std::back_inserter(next));
+    if (round == 0)
+      for (std::size_t i = 0; i < std::min(refined, ranked.size()); ++i)
+        std::ranges::copy(search.with_floors(search.knobs(ranked[i])), std::back_inserter(next));
     search.play(next);
   }
   const auto best = search.ranked(ask).front();
 
   Recommendation found{.knobs = search.knobs(best),
                        .policy = search.policy(search.knobs(best)),
+                       .floors = search.floors(search.knobs(best)),
                        .keeps_ask = Search::keeps(search.figures(best), ask),
                        .tried = search.tried(),
                        .first_half = search.figures(best)};

@@ -198,7 +198,8 @@ class Run {
                 .arrivals = static_cast<std::int64_t>(arrived_),
                 .arrivals_last_minute = static_cast<std::int64_t>(arrived_ - minute_ago_),
                 .inflight_micros = inflight_micros_,
-                .youngest = fleet_.youngest()};
+                .youngest = fleet_.youngest(),
+                .latest_ready = fleet_.latest_ready()};
     if (sample_ > 0) sight.value = load_.samples[sample_ - 1].value;
     return sight;
   }

@@ -97,5 +97,34 @@ TEST(FlagsPage, IsTheCommittedReference) {
       << "regenerate: poolscaler print flags > docs/reference/flags.md";
 }
 
+TEST(CommandLine, SimulateTakesUnitsAndShares) {
+  const auto command = parse({"simulate", "--load", "a.csv", "p.yaml", "--cold-start", "2m",
+                              "--max-delayed", "2.5%", "--load", "b.csv:c1,c2", "--map",
+                              "queue=inflight", "--service-model", "0.1,0,0.5", "-o", "json"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& simulate = std::get<SimulateOptions>(*command);
+  EXPECT_THAT(simulate.files, ElementsAre("p.yaml"));
+  EXPECT_THAT(simulate.loads, ElementsAre("a.csv", "b.csv:c1,c2"));
+  EXPECT_DOUBLE_EQ(simulate.cold_start_seconds, 120);
+  EXPECT_DOUBLE_EQ(simulate.max_delayed, 0.025);
+  EXPECT_THAT(simulate.service_model, ElementsAre(0.1, 0, 0.5));
+  EXPECT_EQ(simulate.output, OutputFormat::Json);
+}
+
+TEST(CommandLine, SimulateRefusesWhatCannotBe) {
+  EXPECT_THAT(refusal({"simulate", "--slots", "0"}), HasSubstr("--slots: '0' must be a number"));
+  EXPECT_THAT(refusal({"simulate", "--slots", "1.5"}), HasSubstr("whole"));
+  EXPECT_THAT(refusal({"simulate", "--cold-start", "-1"}), HasSubstr("--cold-start"));
+  EXPECT_THAT(refusal({"simulate", "--cold-start", "nan"}), HasSubstr("--cold-start"));
+  EXPECT_THAT(refusal({"simulate", "--seed", "-1"}), HasSubstr("--seed"));
+  EXPECT_THAT(refusal({"simulate", "--max-delayed", "101%"}), HasSubstr("--max-delayed"));
+  EXPECT_THAT(refusal({"simulate", "--map", "queue"}), HasSubstr("SIGNAL=WORD"));
+  EXPECT_THAT(refusal({"simulate", "--service-model", "1,2"}), HasSubstr("BASE,PER_INPUT_TOKEN"));
+  EXPECT_THAT(refusal({"simulate", "--service-model", "1,2,3,4"}), HasSubstr("three"));
+  EXPECT_THAT(refusal({"simulate", "--start", "cold"}), HasSubstr("warm or floor"));
+  EXPECT_THAT(refusal({"simulate", "--start-time", "monday"}), HasSubstr("--start-time"));
+  EXPECT_THAT(refusal({"simulate", "-o", "xml"}), HasSubstr("text or json"));
+}
+
 }  // namespace
 }  // namespace poolscaler::app

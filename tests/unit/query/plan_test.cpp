@@ -44,6 +44,34 @@ TEST(Plan, SharesOneQueryForOneShape) {
   EXPECT_THAT(queries[0].waiting, ElementsAre(0, 1));
 }
 
+TEST(Plan, AsksForEveryNameOfAMetricAtOnce) {
+  const std::vector<SignalQuery> signals{
+      signal("shop", {.metric = "new", .other_names = {"old"}}),
+      signal("bank", {.metric = "new", .other_names = {"old"}}),
+      signal("shop", {.metric = "new"})};
+  const auto queries = plan(signals);
+  ASSERT_THAT(queries, SizeIs(2)) << "other names are another shape";
+  EXPECT_EQ(waiting(queries), 3U);
+  std::set<std::string> texts{queries[0].promql, queries[1].promql};
+  EXPECT_TRUE(texts.contains("sum by (namespace) (new{namespace=~\"bank|shop\"} or "
+                             "old{namespace=~\"bank|shop\"})"));
+}
+
+TEST(Plan, KeepsWithinItsBytesForEveryName) {
+  std::vector<SignalQuery> signals;
+  for (int i = 0; i < 200; ++i)
+    signals.push_back(signal("shop", {.metric = "new",
+                                      .matchers = {equal("q", std::string(60, 'x') +
+                                                                  std::to_string(i))},
+                                      .other_names = {"old", "older"}}));
+  const auto queries = plan(signals);
+  EXPECT_EQ(waiting(queries), signals.size());
+  for (const auto& query : queries) {
+    EXPECT_FALSE(query.refused);
+    EXPECT_LE(query.promql.size(), query_bytes_max);
+  }
+}
+
 TEST(Plan, KeepsAlwaysTheOwnNamespaceWhateverTheTenantWrites) {
   for (const auto op : {MatchOperator::Equal, MatchOperator::NotEqual, MatchOperator::Regex,
                         MatchOperator::NotRegex}) {

@@ -22,6 +22,8 @@ RenderedQuery any_query() {
   const auto label = rc::gen::element<std::string>("namespace", "queue", "_", "le", "a1", "by");
   RenderedQuery query;
   query.metric = *rc::gen::element<std::string>("depth", "vllm:num_requests", "_", "sum", "rate");
+  query.other_names = *rc::gen::container<std::vector<std::string>>(
+      *rc::gen::inRange<std::size_t>(0, 3), rc::gen::element<std::string>("old", "a:b", "min"));
   const auto labels = *rc::gen::inRange<std::size_t>(1, 9);
   query.group_labels = *rc::gen::container<std::vector<std::string>>(labels, label);
   const int matchers = *rc::gen::inRange(1, 4);
@@ -93,6 +95,17 @@ TEST(Recognise, ReadsTheTwoFormsOfTheDoor) {
   const auto age = recognise(R"(min by (namespace) (timestamp(depth{namespace="shop"})))");
   ASSERT_TRUE(age) << age.error().message;
   EXPECT_EQ(age->asks, Asks::OldestTimestamp);
+}
+
+TEST(Recognise, ReadsSeveralNamesOfOneMetric) {
+  const auto query =
+      recognise(R"(max by (ns) (max_over_time(a{ns="x"}[60s]) or max_over_time(b{ns="x"}[60s])))");
+  ASSERT_TRUE(query) << query.error().message;
+  EXPECT_EQ(query->metric, "a");
+  EXPECT_EQ(query->other_names, std::vector<std::string>{"b"});
+  EXPECT_FALSE(recognise(R"(max by (ns) (a{ns="x"} or b{ns="y"}))"));
+  EXPECT_FALSE(recognise(R"(max by (ns) (rate(a{ns="x"}[60s]) or b{ns="x"}))"));
+  EXPECT_FALSE(recognise(R"(max by (ns) (rate(a{ns="x"}[60s]) or rate(b{ns="x"}[61s])))"));
 }
 
 TEST(Recognise, NamesThePositionAndWhatItExpected) {

@@ -82,6 +82,8 @@ class PrometheusReader final : public MetricReader {
   void use_sources(std::vector<MetricSource> sources) override;
   [[nodiscard]] std::vector<SignalReading> read(std::span<const SignalQuery> queries,
                                                 Millis deadline, std::stop_token stop) override;
+  [[nodiscard]] Result<std::vector<TimedValue>> history(const HistoryQuery& query, Millis deadline,
+                                                        std::stop_token stop) override;
   [[nodiscard]] std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
                                                  std::span<const double> above) override;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "poolscaler/simulation/replay/families.hpp"
+#include "poolscaler/simulation/replay/floors.hpp"
 #include "poolscaler/simulation/replay/study.hpp"
 
 namespace poolscaler::replay {
@@ -33,16 +34,18 @@ struct Scored {
 struct Recommendation {
   Knobs knobs;           // turned from `anchor`
   ScalingPolicy policy;  // to apply
+  std::vector<FloorWindow> floors{};  // its schedule, as a manifest says it
   bool keeps_ask = true;  // on the first half; else it is what comes closest
   std::size_t tried = 0;
   Figures first_half{};
   Figures second_half{};
   Figures present_first_half{};
   Figures present_second_half{};
-  /// The cheapest setting of any scaler that keeps what was asked on the second half, found with the
-  /// second half in view; nullopt: none does.
+  /// The cheapest setting of any scaler that keeps what was asked on the second half, found with
+  /// that half in view; nullopt: none does.
   std::optional<Scored> hindsight{};
-  /// Others on the second half: defaults of the peers, and as many replicas as the first half needs.
+  /// Others on the second half: defaults of the peers, and as many replicas as the first half
+  /// needs.
   std::vector<Scored> others{};
 };
 

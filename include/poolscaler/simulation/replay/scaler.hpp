@@ -63,7 +63,8 @@ struct Sight {
   std::int64_t arrivals_last_minute = 0;
   std::int64_t inflight_micros = 0;   // integral of waiting + running since the start
   std::optional<double> value{};      // of a metric trace
-  std::optional<Micros> youngest{};   // when the youngest replica was asked for
+  std::optional<Micros> youngest{};      // when the youngest replica was asked for
+  std::optional<Micros> latest_ready{};  // when the last of those ready became so
 
   [[nodiscard]] std::int32_t current() const { return starting + ready; }
   [[nodiscard]] std::int64_t inflight() const { return waiting + running; }

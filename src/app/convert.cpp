@@ -1,0 +1,66 @@
+#include "poolscaler/convert/convert.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "manifest_files.hpp"
+#include "verbs.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+struct Tally {
+  std::vector<convert::Conversion> done{};
+  int lossy = 0;    // something is lost or means something else
+  int failed = 0;   // nothing came of it
+  int invalid = 0;  // the input is wrong
+  int foreign = 0;
+};
+
+void take(const std::string& path, convert::Conversion conversion, std::ostream& errors,
+          Tally& result) {
+  using convert::Severity;
+  if (conversion.is_foreign) {
+    ++result.foreign;
+    return;
+  }
+  for (const auto& note : conversion.notes)
+    errors << fmt::format("{}: {}: {}\n", path, conversion.subject, note.line());
+  if (conversion.has(Severity::Invalid))
+    ++result.invalid;
+  else if (conversion.objects.empty())
+    ++result.failed;
+  else if (conversion.has(Severity::Lost) || conversion.has(Severity::Differs))
+    ++result.lossy;
+  result.done.push_back(std::move(conversion));
+}
+
+}  // namespace
+
+int convert_manifests(const ConvertOptions& options, std::ostream& out, std::ostream& errors) {
+  Tally result;
+  const auto files = read_manifest_files(options.files);
+  for (const auto& problem : files.problems) {
+    errors << fmt::format("{}: {}\n", place(problem.file, problem.line), problem.message);
+    ++result.invalid;
+  }
+  for (const auto& [file, manifest] : files.manifests)
+    take(place(file, manifest.line_of("")),
+         convert::convert(manifest.object, {.metric_source = options.metric_source}), errors,
+         result);
+  out << convert::yaml_of(result.done);
+  const auto converted = std::ranges::count_if(
+      result.done, [](const convert::Conversion& one) { return !one.objects.empty(); });
+  errors << fmt::format("{} converted, {} of them not without loss; {} not convertible, {} with "
+                        "errors, {} of other kinds left alone\n",
+                        converted, result.lossy, result.failed, result.invalid,
+                        result.foreign);
+  if (result.invalid > 0 || !out.good()) return 2;
+  if (result.failed > 0 || (result.lossy > 0 && !options.allow_lossy)) return 1;
+  return result.done.empty() ? 1 : 0;
+}
+
+}  // namespace poolscaler::app

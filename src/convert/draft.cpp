@@ -1,0 +1,104 @@
+#include "draft.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace poolscaler::convert {
+
+using nlohmann::json;
+
+void Draft::say(Severity severity, std::string path, std::string text, std::string remedy) {
+  conversion.notes.push_back({.severity = severity,
+                              .path = std::move(path),
+                              .value = {},
+                              .text = std::move(text),
+                              .remedy = std::move(remedy)});
+}
+
+std::string label_from(std::string_view text) {
+  std::string label;
+  for (const char c : text.substr(0, 55)) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool fits = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
+    if (fits)
+      label += lower;
+    else if (!label.empty() && label.back() != '-')
+      label += '-';
+  }
+  while (label.ends_with('-')) label.pop_back();
+  return label.empty() ? "signal" : label;
+}
+
+json& Draft::add_signal(std::string_view wanted) {
+  auto& signals = spec["signals"];
+  if (!signals.is_array()) signals = json::array();
+  const auto base = label_from(wanted);
+  auto name = base;
+  for (int i = 2; std::ranges::any_of(signals, [&](const json& s) { return s["name"] == name; });
+       ++i)
+    name = fmt::format("{}-{}", base, i);
+  signals.push_back({{"name", name}});
+  return signals.back();
+}
+
+void Draft::use_default_source(json& signal, const std::string& path) {
+  signal["metricSourceRef"]["name"] = options.metric_source;
+  say(Severity::Differs, path,
+      fmt::format("came from the metrics API of an adapter and is read from MetricSource '{}' now, "
+                  "from series that carry the namespace",
+                  options.metric_source),
+      "see that Prometheus has it under this name, and that the source exists "
+      "(--metric-source names another one)");
+}
+
+json policy_around(const json& object, json spec, Notes& notes) {
+  ObjectReader root(object, "", notes);
+  auto metadata = root.object("metadata");
+  json policy{{"apiVersion", "poolscaler.dev/v1alpha1"},
+              {"kind", "ScalingPolicy"},
+              {"metadata", {{"name", metadata.required_text("name", "web")}}},
+              {"spec", std::move(spec)}};
+  if (const auto ns = metadata.text("namespace")) policy["metadata"]["namespace"] = *ns;
+  for (const auto& [name, value] : metadata.texts("labels"))
+    policy["metadata"]["labels"][name] = value;
+  return policy;
+}
+
+void read_target(ObjectReader& target, Draft& draft) {
+  auto kind = target.text("kind").value_or("Deployment");
+  auto version = target.text("apiVersion").value_or("");
+  const bool of_apps = kind == "Deployment" || kind == "StatefulSet" || kind == "ReplicaSet";
+  if (version.empty() && of_apps) version = "apps/v1";
+  if (version.empty() && kind == "ReplicationController") version = "v1";
+  if (version.empty())
+    draft.say(Severity::Invalid, target.path_of("apiVersion"),
+              fmt::format("is required for kind {}", kind), "for example apps/v1");
+  draft.spec["scaleTargetRef"] = {{"apiVersion", version},
+                                  {"kind", kind},
+                                  {"name", target.required_text("name", "web")}};
+}
+
+void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
+                  const std::string& path) {
+  draft.spec[std::string(ours)] = std::min(value, replicas_max);
+  if (value > replicas_max)
+    draft.say(Severity::Differs, path,
+              fmt::format("is {}, above the largest number here, {}", value, replicas_max),
+              "no workload has so many replicas: choose a bound that protects");
+}
+
+std::string ratio_text(std::int64_t percent) {
+  auto text = fmt::format("{}.{:02}", percent / 100, percent % 100);
+  while (text.ends_with('0')) text.pop_back();
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+void add_resource_signal(Draft& draft, const std::string& resource, const std::string& container) {
+  auto& signal = draft.add_signal(container.empty() ? resource : resource + "-" + container);
+  signal["resource"]["name"] = resource;
+  if (!container.empty()) signal["resource"]["container"] = container;
+}
+
+}  // namespace poolscaler::convert

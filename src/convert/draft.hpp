@@ -1,0 +1,61 @@
+// The ScalingPolicy that a conversion fills in, and what both kinds of autoscaler share.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "object_reader.hpp"
+#include "poolscaler/convert/convert.hpp"
+
+namespace poolscaler::convert {
+
+inline constexpr std::int64_t replicas_max = 100'000;
+
+class Draft {
+ public:
+  Draft(Conversion& made, const Options& chosen) : conversion(made), options(chosen) {}
+
+  Conversion& conversion;
+  const Options& options;
+  std::string ns{};  // of the object
+  nlohmann::json spec = nlohmann::json::object();
+
+  void say(Severity severity, std::string path, std::string text, std::string remedy = {});
+
+  /// A signal with a name of its own, near `wanted`; read from the MetricSource of the options
+  /// unless it is changed.
+  nlohmann::json& add_signal(std::string_view wanted);
+  /// For a signal that reads Prometheus of which the object does not say where it is.
+  void use_default_source(nlohmann::json& signal, const std::string& path);
+};
+
+/// metadata.name, metadata.namespace and labels to a ScalingPolicy around the spec.
+[[nodiscard]] nlohmann::json policy_around(const nlohmann::json& object, nlohmann::json spec,
+                                           Notes& notes);
+
+/// spec.scaleTargetRef; kinds of Kubernetes itself may leave out their version.
+void read_target(ObjectReader& target, Draft& draft);
+
+/// minReplicas and maxReplicas within our bounds.
+void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
+                  const std::string& path);
+
+/// HPA v2's behavior, with every default made explicit.
+void read_behavior(ObjectReader behavior, Draft& draft);
+
+/// A resource metric of pods: utilization in percent, or an average quantity.
+void add_resource_signal(Draft& draft, const std::string& resource, const std::string& container);
+
+/// A DNS label made of any text: "Queue_Depth" gives "queue-depth".
+[[nodiscard]] std::string label_from(std::string_view text);
+
+/// Percent as the ratio that we write: 80 gives "0.8".
+[[nodiscard]] std::string ratio_text(std::int64_t percent);
+
+void convert_hpa(const nlohmann::json& object, Draft& draft);
+void convert_hpa_v1(const nlohmann::json& object, Draft& draft);
+void convert_scaled_object(const nlohmann::json& object, Draft& draft);
+void read_trigger(ObjectReader& trigger, Draft& draft);
+
+}  // namespace poolscaler::convert

@@ -1,0 +1,257 @@
+// HorizontalPodAutoscaler, autoscaling/v2 and v1.
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "draft.hpp"
+
+namespace poolscaler::convert {
+namespace {
+
+using nlohmann::json;
+
+/// The target of a metric, of the types that its kind may have.
+struct Target {
+  std::string type;
+  std::string number;
+};
+
+Target read_metric_target(ObjectReader target) {
+  Target out{.type = target.required_text("type", "AverageValue"), .number = {}};
+  const std::map<std::string, std::string> field_of{{"Utilization", "averageUtilization"},
+                                                    {"AverageValue", "averageValue"},
+                                                    {"Value", "value"}};
+  const auto field = field_of.find(out.type);
+  if (field == field_of.end()) {
+    target.refuse("type", "must be one of Utilization, AverageValue, Value");
+  } else if (!target.has(field->second)) {
+    target.refuse("type", fmt::format("needs `{}` beside it", field->second));
+  } else if (out.type == "Utilization") {
+    const auto percent = target.integer(field->second).value_or(0);
+    if (percent <= 0) target.refuse(field->second, "must be above 0");
+    out.number = ratio_text(std::max<std::int64_t>(percent, 1));
+  } else {
+    out.number = target.quantity(field->second).value_or("1");
+  }
+  target.finish();
+  return out;
+}
+
+void set_target(json& signal, const Target& target) {
+  const std::string type = target.type == "Utilization" ? "Utilization"
+                           : target.type == "Value"     ? "Total"
+                                                        : "PerReplica";
+  signal["target"] = {{"type", type}, {"value", target.number}};
+}
+
+void read_resource(ObjectReader metric, Draft& draft) {
+  const auto resource = metric.required_text("name", "cpu");
+  if (resource != "cpu" && resource != "memory") {
+    metric.note(Severity::Lost, "name", "is no resource that is read here",
+                "cpu and memory are; add a signal of a metric in Prometheus for others");
+    return;
+  }
+  const auto container = metric.text("container").value_or("");
+  add_resource_signal(draft, resource, container);
+  set_target(draft.spec["signals"].back(), read_metric_target(metric.object("target")));
+  metric.finish();
+}
+
+json matcher(const std::string& label, std::string_view op, const std::string& value) {
+  return {{"label", label}, {"operator", op}, {"value", value}};
+}
+
+/// A regular expression for these values alone.
+std::string any_of(const std::vector<std::string>& values) {
+  std::string expression;
+  for (const auto& value : values) {
+    if (!expression.empty()) expression += '|';
+    for (const char c : value) {
+      if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos)
+        expression += '\\';
+      expression += c;
+    }
+  }
+  return expression;
+}
+
+void read_expression(ObjectReader& expression, json& matchers) {
+  const auto key = expression.required_text("key", "queue");
+  const auto op = expression.required_text("operator", "In");
+  const auto values = expression.strings("values");
+  const bool is_list = op == "In" || op == "NotIn";
+  if (is_list && values.empty()) expression.refuse("operator", "needs `values` beside it");
+  if (is_list && values.size() == 1)
+    matchers.push_back(matcher(key, op == "In" ? "Equal" : "NotEqual", values.front()));
+  else if (is_list)
+    matchers.push_back(matcher(key, op == "In" ? "Regex" : "NotRegex", any_of(values)));
+  else if (op == "Exists")
+    matchers.push_back(matcher(key, "NotEqual", ""));
+  else if (op == "DoesNotExist")
+    matchers.push_back(matcher(key, "Equal", ""));
+  else
+    expression.refuse("operator", "must be one of In, NotIn, Exists, DoesNotExist");
+  expression.finish();
+}
+
+/// `metric {name, selector}` to our structured query.
+json read_identifier(ObjectReader metric) {
+  json out{{"name", metric.required_text("name", "queue_depth")}};
+  auto selector = metric.object("selector");
+  auto matchers = json::array();
+  for (const auto& [label, value] : selector.texts("matchLabels"))
+    matchers.push_back(matcher(label, "Equal", value));
+  for (auto& expression : selector.list("matchExpressions")) read_expression(expression, matchers);
+  selector.finish();
+  metric.finish();
+  if (!matchers.empty()) out["matchers"] = std::move(matchers);
+  return out;
+}
+
+/// Adapters name metrics freely; what Prometheus cannot have is kept out.
+std::string metric_name_from(std::string name, ObjectReader& metric) {
+  const bool fits = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == ':';
+  });
+  if (fits) return name;
+  metric.note(Severity::Differs, "metric", "has a name that Prometheus cannot have; its characters "
+                                           "were replaced by '_'",
+              "write the name of the series into `metric.name`");
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != ':') c = '_';
+  return name;
+}
+
+void add_metric_signal(ObjectReader& metric, Draft& draft) {
+  auto identifier = read_identifier(metric.object("metric"));
+  const auto name = identifier["name"].get<std::string>();
+  auto& signal = draft.add_signal(name);
+  identifier["name"] = metric_name_from(name, metric);
+  signal["metric"] = std::move(identifier);
+  set_target(signal, read_metric_target(metric.object("target")));
+  draft.use_default_source(signal, metric.path());
+}
+
+void read_pods(ObjectReader metric, Draft& draft) {
+  add_metric_signal(metric, draft);
+  metric.note(Severity::Differs, "metric",
+              "was averaged over the target's pods, with the target assumed for pods without a "
+              "value; it is the sum of the series that match now",
+              "match the target's pods by a label, as `pod` with operator Regex");
+  metric.finish();
+}
+
+void read_object(ObjectReader metric, Draft& draft) {
+  add_metric_signal(metric, draft);
+  metric.note(Severity::Lost, "describedObject", "has no counterpart",
+              "add a matcher for the label that tells this object's series apart");
+  metric.finish();
+}
+
+void read_external(ObjectReader metric, Draft& draft) {
+  add_metric_signal(metric, draft);
+  metric.finish();
+}
+
+void read_metric(ObjectReader& metric, Draft& draft) {
+  const auto type = metric.required_text("type", "Resource");
+  if (type == "Resource")
+    read_resource(metric.object("resource"), draft);
+  else if (type == "ContainerResource")
+    read_resource(metric.object("containerResource"), draft);
+  else if (type == "Pods")
+    read_pods(metric.object("pods"), draft);
+  else if (type == "Object")
+    read_object(metric.object("object"), draft);
+  else if (type == "External")
+    read_external(metric.object("external"), draft);
+  else
+    metric.refuse("type", "must be one of Resource, ContainerResource, Pods, Object, External");
+  metric.finish();
+}
+
+void add_default_cpu(Draft& draft, std::int64_t percent) {
+  add_resource_signal(draft, "cpu", "");
+  set_target(draft.spec["signals"].back(),
+             {.type = "Utilization", .number = ratio_text(percent)});
+}
+
+void read_bounds(ObjectReader& spec, Draft& draft) {
+  auto target = spec.object("scaleTargetRef");
+  read_target(target, draft);
+  target.finish();
+  const auto min = spec.integer("minReplicas");
+  if (!min)
+    draft.say(Severity::Said, "spec.minReplicas", "was not set; HPA's default 1 is explicit now");
+  set_replicas(draft, "minReplicas", min.value_or(1), "spec.minReplicas");
+  if (!spec.has("maxReplicas"))
+    draft.say(Severity::Invalid, "spec.maxReplicas", "is required", "for example 10");
+  set_replicas(draft, "maxReplicas", spec.integer("maxReplicas").value_or(1), "spec.maxReplicas");
+  if (min == 0)
+    draft.say(Severity::Differs, "spec.minReplicas",
+              "is 0: HPA goes to zero with its first wish for it, ScalingPolicy after "
+              "`scaleToZero.idleAfterSeconds` of fresh data without activity",
+              "set `scaleToZero.idleAfterSeconds`; 300 is the default");
+}
+
+void read_annotations(const json& object, Draft& draft) {
+  const auto found = object.find("metadata");
+  if (found == object.end() || !found->is_object() || !found->contains("annotations") ||
+      !(*found)["annotations"].is_object())
+    return;
+  for (const auto& item : (*found)["annotations"].items())
+    if (item.key().starts_with("autoscaling.alpha.kubernetes.io/"))
+      draft.say(Severity::Lost, "metadata.annotations." + item.key(),
+                "holds what version v1 cannot say, and is not read",
+                "convert the output of `kubectl get hpa.v2.autoscaling NAME -o yaml` instead");
+}
+
+}  // namespace
+
+void convert_hpa(const json& object, Draft& draft) {
+  ObjectReader root(object, "", draft.conversion.notes);
+  for (const auto* known : {"apiVersion", "kind", "metadata", "status"}) (void)root.has(known);
+  if (!root.has("spec")) draft.say(Severity::Invalid, "spec", "is required");
+  auto spec = root.object("spec");
+  read_bounds(spec, draft);
+  auto metrics = spec.list("metrics");
+  for (auto& metric : metrics) read_metric(metric, draft);
+  if (metrics.empty()) {
+    draft.say(Severity::Said, "spec.metrics",
+              "was not set; HPA's default, cpu at 80 % of its request, is explicit now");
+    add_default_cpu(draft, 80);
+  }
+  if (!spec.has("behavior"))
+    draft.say(Severity::Said, "spec.behavior",
+              "was not set; the documented defaults of HPA are explicit now");
+  read_behavior(spec.object("behavior"), draft);
+  spec.finish();
+  root.finish();
+  read_annotations(object, draft);
+}
+
+void convert_hpa_v1(const json& object, Draft& draft) {
+  ObjectReader root(object, "", draft.conversion.notes);
+  for (const auto* known : {"apiVersion", "kind", "metadata", "status"}) (void)root.has(known);
+  if (!root.has("spec")) draft.say(Severity::Invalid, "spec", "is required");
+  auto spec = root.object("spec");
+  read_bounds(spec, draft);
+  const auto percent = spec.integer("targetCPUUtilizationPercentage");
+  if (!percent)
+    draft.say(Severity::Said, "spec.targetCPUUtilizationPercentage",
+              "was not set; HPA's default, 80, is explicit now");
+  if (percent && *percent <= 0)
+    spec.refuse("targetCPUUtilizationPercentage", "must be above 0");
+  add_default_cpu(draft, std::max<std::int64_t>(percent.value_or(80), 1));
+  static const json none = json::object();
+  read_behavior(ObjectReader(none, "spec.behavior", draft.conversion.notes), draft);
+  draft.say(Severity::Said, "spec.behavior", "the documented defaults of HPA are explicit now");
+  spec.finish();
+  root.finish();
+  read_annotations(object, draft);
+}
+
+}  // namespace poolscaler::convert

@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+
+#include "convert/converted.hpp"
+
+namespace poolscaler::convert {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string prometheus =
+    "{type: prometheus, metadata: {serverAddress: 'http://prometheus.monitoring:9090/', query: "
+    "sum(queue), threshold: '5', activationThreshold: '2'}}";
+
+Conversion keda(const std::string& triggers, const std::string& more = "{}",
+                const std::string& annotations = "{}") {
+  auto objects = api::read_yaml(R"(
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: web, namespace: shop, annotations: )" + annotations + R"(}
+spec:
+  scaleTargetRef: {name: web}
+  triggers: [)" + triggers + "]\n---\n" + more);
+  auto object = objects.value().at(0);
+  object["spec"].merge_patch(objects.value().at(1));
+  return convert(object);
+}
+
+TEST(ScaledObject, BecomesAPolicyAndTheSourceThatItsTriggerNames) {
+  const auto done = keda(prometheus);
+  ASSERT_EQ(done.objects.size(), 2U) << notes_of(done);
+  EXPECT_EQ(done.objects[0]["kind"], "MetricSource");
+  EXPECT_EQ(done.objects[0]["metadata"]["name"], "prometheus-monitoring-9090");
+  EXPECT_EQ(done.objects[0]["spec"],
+            (json{{"url", "http://prometheus.monitoring:9090"},
+                  {"rawQueryNamespaces", {"shop"}}}));
+  const auto spec = policy_of(done)["spec"];
+  EXPECT_EQ(spec["minReplicas"], 0);
+  EXPECT_EQ(spec["maxReplicas"], 100);
+  EXPECT_EQ(spec["scaleToZero"]["idleAfterSeconds"], 300);
+  const auto signal = spec["signals"][0];
+  EXPECT_EQ(signal["query"], "sum(queue)");
+  EXPECT_EQ(signal["metricSourceRef"]["name"], "prometheus-monitoring-9090");
+  EXPECT_EQ(signal["target"], (json{{"type", "PerReplica"}, {"value", "5"}}));
+  EXPECT_EQ(signal["activation"]["above"], "2");
+}
+
+TEST(ScaledObject, SaysThatMissingDataIsNoZeroHere) {
+  EXPECT_THAT(notes_of(keda(prometheus)),
+              HasSubstr("differs: spec.triggers[0].metadata.ignoreNullValues"));
+  auto strict = prometheus;
+  strict.insert(strict.find("query"), "ignoreNullValues: 'false', ");
+  EXPECT_THAT(notes_of(keda(strict)), Not(HasSubstr("ignoreNullValues")));
+}
+
+TEST(ScaledObject, ValueMetricsAreTotals) {
+  const auto done = keda(prometheus.substr(0, prometheus.size() - 1) + ", metricType: Value}");
+  EXPECT_EQ(policy_of(done)["spec"]["signals"][0]["target"]["type"], "Total");
+}
+
+TEST(ScaledObject, CountsFailuresAsTime) {
+  const auto done = keda(prometheus, "{pollingInterval: 20, minReplicaCount: 1, fallback: "
+                                     "{failureThreshold: 3, replicas: 6, behavior: "
+                                     "currentReplicasIfHigher}}");
+  const auto spec = policy_of(done)["spec"];
+  EXPECT_EQ(spec["intervalSeconds"], 20);
+  EXPECT_EQ(spec["fallback"],
+            (json{{"afterSeconds", 60}, {"replicas", 6}, {"behavior", "AtLeast"}}))
+      << notes_of(done);
+  EXPECT_EQ(spec["signals"][0]["onMissing"], "Fallback");
+}
+
+TEST(ScaledObject, KeepsReplicasOfItselfWhereKedaWasTold) {
+  const auto done = keda(prometheus, "{fallback: {failureThreshold: 3, replicas: 6, behavior: "
+                                     "currentReplicas}}");
+  EXPECT_FALSE(policy_of(done)["spec"].contains("fallback"));
+  EXPECT_FALSE(policy_of(done).is_null()) << notes_of(done);
+}
+
+TEST(ScaledObject, IdleReplicasAreScaleToZeroWithALoss) {
+  const auto done = keda(prometheus, "{minReplicaCount: 3, idleReplicaCount: 0}");
+  EXPECT_EQ(policy_of(done)["spec"]["minReplicas"], 0);
+  EXPECT_THAT(notes_of(done), HasSubstr("at least 3 replicas is lost"));
+}
+
+TEST(ScaledObject, BehaviorComesFromItsHpaConfiguration) {
+  const auto done = keda(prometheus, "{advanced: {restoreToOriginalReplicaCount: true, "
+                                     "horizontalPodAutoscalerConfig: {behavior: {scaleDown: "
+                                     "{stabilizationWindowSeconds: 60}}}}}");
+  EXPECT_EQ(policy_of(done)["spec"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"], 60);
+  EXPECT_THAT(notes_of(done), HasSubstr("lost: spec.advanced.restoreToOriginalReplicaCount"));
+}
+
+TEST(ScaledObject, PausesAsItsAnnotationsSay) {
+  const auto paused = keda(prometheus, "{}", "{autoscaling.keda.sh/paused: 'true'}");
+  EXPECT_EQ(policy_of(paused)["spec"]["mode"], "Paused");
+  const auto in = keda(prometheus, "{}", "{autoscaling.keda.sh/paused-scale-in: 'true'}");
+  EXPECT_EQ(policy_of(in)["spec"]["pause"], (json{{"scaleDown", true}}));
+  const auto at = keda(prometheus, "{}", "{autoscaling.keda.sh/paused-replicas: '4'}");
+  EXPECT_EQ(policy_of(at)["spec"]["mode"], "Paused");
+  EXPECT_THAT(notes_of(at), HasSubstr("scale the target to \"4\" first"));
+}
+
+TEST(ScaledObject, CronTriggersBecomeWindows) {
+  if (!has_schedules()) GTEST_SKIP() << "SKIPPED: no schedules here";
+  const auto done = keda(prometheus +
+                         ", {type: cron, metadata: {timezone: Europe/Berlin, start: 0 8 * * 1-5, "
+                         "end: 0 18 * * 1-5, desiredReplicas: '5'}}");
+  EXPECT_EQ(policy_of(done)["spec"]["schedule"],
+            (json::array({{{"name", "cron"},
+                           {"start", "0 8 * * 1-5"},
+                           {"end", "0 18 * * 1-5"},
+                           {"timeZone", "Europe/Berlin"},
+                           {"floor", 5}}})))
+      << notes_of(done);
+}
+
+TEST(ScaledObject, ResourceTriggersBecomeSignalsOfThePods) {
+  if (!has_resource_signals()) GTEST_SKIP() << "SKIPPED: no signals of resources here";
+  const auto done = keda("{type: cpu, metricType: Utilization, metadata: {value: '60'}}, {type: "
+                         "memory, metricType: AverageValue, metadata: {value: 1Gi, containerName: "
+                         "app}}",
+                         "{minReplicaCount: 1}");
+  const auto signals = policy_of(done)["spec"]["signals"];
+  EXPECT_EQ(signals[0]["target"]["value"], "0.6") << notes_of(done);
+  EXPECT_EQ(signals[1]["resource"]["container"], "app");
+}
+
+TEST(ScaledObject, NamesTriggersThatAreNotConverted) {
+  const auto mixed = keda(prometheus + ", {type: kafka, metadata: {topic: t}}");
+  EXPECT_EQ(policy_of(mixed)["spec"]["signals"].size(), 1U);
+  EXPECT_THAT(notes_of(mixed), HasSubstr("lost: spec.triggers[1].type (\"kafka\") is a trigger "
+                                         "that is not converted"));
+  const auto alone = keda("{type: kafka, metadata: {topic: t}}");
+  EXPECT_TRUE(alone.objects.empty());
+  EXPECT_FALSE(alone.has(Severity::Invalid));
+  EXPECT_THAT(notes_of(alone), HasSubstr("nothing that could be converted"));
+}
+
+TEST(ScaledObject, NamesCredentialsThatAreLost) {
+  const auto done =
+      keda(prometheus.substr(0, prometheus.size() - 1) + ", authenticationRef: {name: token}}");
+  EXPECT_THAT(notes_of(done), HasSubstr("lost: spec.triggers[0].authenticationRef credentials "
+                                        "never stand beside a policy"));
+}
+
+TEST(ScaledObject, RefusesWhatItDoesNotKnow) {
+  const auto refused = [](const std::string& triggers, const std::string& more = "{}") {
+    const auto done = keda(triggers, more);
+    EXPECT_TRUE(done.objects.empty());
+    EXPECT_TRUE(done.has(Severity::Invalid));
+    return notes_of(done);
+  };
+  EXPECT_THAT(refused(prometheus, "coolDownPeriod: 3"), HasSubstr("spec.coolDownPeriod (3) is no"));
+  EXPECT_THAT(refused(""), HasSubstr("spec.triggers must have an item"));
+  EXPECT_THAT(refused("{type: prometheus, metadata: {query: q}}"),
+              HasSubstr("metadata.serverAddress is required"));
+  EXPECT_THAT(refused("{type: prometheus, metadata: {serverAddress: 'ftp://x', query: q, "
+                      "threshold: '1'}}"),
+              HasSubstr("spec.url"));
+  EXPECT_THAT(refused(prometheus, "fallback: {failureThreshold: 3, replicas: 1, behavior: maybe}"),
+              HasSubstr("spec.fallback.behavior (\"maybe\") must be one of"));
+  EXPECT_THAT(refused(prometheus, "pollingInterval: -5"), HasSubstr("must be above 0"));
+}
+
+}  // namespace
+}  // namespace poolscaler::convert

@@ -1,0 +1,175 @@
+// The verb `simulate` from its flags to what it prints, on small files.
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/api/objects.hpp"
+#include "simulate_input.hpp"
+#include "verbs.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Simulate : public testing::Test {
+ protected:
+  Simulate() : folder_(std::filesystem::path(testing::TempDir()) / "simulate_test") {
+    std::filesystem::create_directories(folder_);
+    policy_ = write("policy.yaml", R"(
+apiVersion: poolscaler.dev/v1alpha1
+kind: ScalingPolicy
+metadata: {name: llm, namespace: shop, uid: abc, resourceVersion: "7"}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: llm}
+  minReplicas: 0
+  maxReplicas: 8
+  signals:
+    - name: inflight
+      metricSourceRef: {name: prometheus}
+      metric: {name: my_metric}
+      target: {type: PerReplica, value: 4}
+)");
+    std::string rates = "timestamp_seconds,requests\n";
+    for (int i = 0; i < 120; ++i)
+      rates += std::to_string(i * 60) + "," + std::to_string(i % 10 < 3 ? 40 : 2) + "\n";
+    trace_ = write("rates.csv", rates);
+  }
+  ~Simulate() override { std::filesystem::remove_all(folder_); }
+  Simulate(const Simulate&) = delete;
+  Simulate& operator=(const Simulate&) = delete;
+
+  std::string write(const std::string& name, const std::string& text) {
+    const auto path = (folder_ / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+  SimulateOptions options() { return {.files = {policy_}, .loads = {trace_}}; }
+
+  /// What is printed; or what is refused, with the exit code before it.
+  static std::string run(const SimulateOptions& options) {
+    std::ostringstream out;
+    testing::internal::CaptureStderr();
+    const auto code = simulate(options, out);
+    const auto said = testing::internal::GetCapturedStderr();
+    return code == 0 ? out.str() : std::to_string(code) + " " + said;
+  }
+
+  std::filesystem::path folder_;
+  std::string policy_;
+  std::string trace_;
+};
+
+TEST_F(Simulate, PrintsTheFiguresOfAPolicy) {
+  const auto text = run(options());
+  EXPECT_THAT(text, HasSubstr("shop/llm"));
+  EXPECT_THAT(text, HasSubstr("bound: nothing waits"));
+  EXPECT_THAT(text, HasSubstr("decisions of shop/llm"));
+}
+
+TEST_F(Simulate, TheSameAsJson) {
+  auto asked = options();
+  asked.output = OutputFormat::Json;
+  const auto result = json::parse(run(asked));
+  const auto& policy = result["scalers"][0];
+  EXPECT_EQ(policy["role"], "policy");
+  EXPECT_EQ(policy["settings"][0]["requests"], 1474);
+  std::int64_t decisions = 0;
+  for (const auto& count : policy["settings"][0]["decisionsByReason"])
+    decisions += count.get<std::int64_t>();
+  EXPECT_EQ(decisions, policy["settings"][0]["decisions"]);
+  EXPECT_LE(result["bounds"]["workReplicaHours"], result["bounds"]["zeroWaitReplicaHours"]);
+}
+
+TEST_F(Simulate, ComparesWithThePeers) {
+  auto asked = options();
+  asked.compare = true;
+  asked.output = OutputFormat::Json;
+  const auto result = json::parse(run(asked));
+  std::vector<std::string> names;
+  for (const auto& scaler : result["scalers"]) names.push_back(scaler["name"]);
+  EXPECT_THAT(names, testing::IsSupersetOf({"shop/llm", "poolscaler", "HPA", "KEDA", "KPA"}));
+}
+
+TEST_F(Simulate, WritesAReportThatNeedsNothingElse) {
+  auto asked = options();
+  asked.report = (folder_ / "report.html").string();
+  EXPECT_THAT(run(asked), HasSubstr("shop/llm"));
+  std::ostringstream page;
+  page << std::ifstream(asked.report).rdbuf();
+  EXPECT_THAT(page.str(), HasSubstr("<svg"));
+  EXPECT_THAT(page.str(), HasSubstr("prefers-color-scheme"));
+  EXPECT_THAT(page.str(), Not(HasSubstr("http")));
+  EXPECT_THAT(page.str(), Not(HasSubstr("<script")));
+  asked.report = (folder_ / "none" / "report.html").string();
+  EXPECT_THAT(run(asked), HasSubstr("cannot be written"));
+}
+
+TEST_F(Simulate, NamesFromFilesAreEscapedInTheReport) {
+  auto asked = options();
+  asked.loads = {write("a<b>&.csv", "timestamp_seconds,requests\n0,1\n600,1\n1200,5\n")};
+  asked.report = (folder_ / "report.html").string();
+  run(asked);
+  std::ostringstream page;
+  page << std::ifstream(asked.report).rdbuf();
+  EXPECT_THAT(page.str(), HasSubstr("a&lt;b&gt;&amp;.csv"));
+  EXPECT_THAT(page.str(), Not(HasSubstr("a<b>")));
+}
+
+TEST_F(Simulate, RecommendsAPolicyThatCanBeApplied) {
+  auto asked = options();
+  asked.recommend = true;
+  asked.warm_up_seconds = 60;
+  const auto text = run(asked);
+  EXPECT_THAT(text, HasSubstr("second half: recommended"));
+  EXPECT_THAT(text, HasSubstr("second half: what runs now"));
+  const auto objects = api::read_yaml(text);
+  ASSERT_TRUE(objects) << objects.error().message << text;
+  ASSERT_EQ(objects->size(), 1U);
+  const auto policy = api::read_scaling_policy(objects->front(), api::UnknownFields::Report);
+  EXPECT_TRUE(policy) << api::summary(policy.error());
+  EXPECT_EQ(objects->front()["metadata"], json({{"name", "llm"}, {"namespace", "shop"}}));
+}
+
+TEST_F(Simulate, RefusesWithPlaceAndRemedy) {
+  auto asked = options();
+  asked.loads.clear();
+  EXPECT_THAT(run(asked), HasSubstr("--load is missing"));
+  asked.loads = {"/nowhere.csv"};
+  EXPECT_THAT(run(asked), HasSubstr("'/nowhere.csv' cannot be opened"));
+  asked.loads = {write("bad.csv", "timestamp_seconds,requests\n0,1\n600,x\n")};
+  EXPECT_THAT(run(asked), HasSubstr("bad.csv:3: requests is 'x'"));
+  asked = options();
+  asked.meanings = {{"inflight", "quue"}};
+  EXPECT_THAT(run(asked), HasSubstr("'quue' must be queue, running"));
+  asked.meanings = {{"nothing", "queue"}};
+  EXPECT_THAT(run(asked), HasSubstr("no policy has a signal 'nothing'"));
+  asked = options();
+  asked.files = {};
+  EXPECT_THAT(run(asked), HasSubstr("nothing to play"));
+  asked.files = {write("bad.yaml", "kind: ScalingPolicy\nspec: {maxReplicas: 0}\n")};
+  EXPECT_THAT(run(asked), HasSubstr("spec.maxReplicas"));
+  asked.files = {write("other.yaml", "kind: Deployment\n")};
+  EXPECT_THAT(run(asked), HasSubstr("no ScalingPolicy"));
+  asked = options();
+  asked.loads = {write("short.csv", "timestamp_seconds,requests\n0,1\n60,1\n")};
+  EXPECT_THAT(run(asked), HasSubstr("--warm-up"));
+}
+
+TEST_F(Simulate, ChoosesColumnsOfWideFiles) {
+  auto asked = options();
+  const auto wide = write("wide.csv", "timestamp_seconds,c0,c1\n0,1,2\n600,3,4\n1200,9,9\n");
+  asked.loads = {wide + ":c1,c0"};
+  EXPECT_THAT(run(asked), HasSubstr("wide.csv:c1"));
+  asked.loads = {wide};
+  EXPECT_THAT(run(asked), HasSubstr("choose one or more"));
+}
+
+}  // namespace
+}  // namespace poolscaler::app
