@@ -178,7 +178,8 @@ void reckon_formula(Deliberation& d) {
                                   .value = result.value,
                                   .replicas = d.number,
                                   .active = d.decision.active,
-                                  .fallback = d.cause == Reason::FallbackActive};
+                                  .fallback = d.cause == Reason::FallbackActive,
+                                  .detail = std::string(result.problem)};
 }
 
 /// A signal without data may not lower the number: its wish, were it known, might be any.

@@ -18,6 +18,23 @@ double arbitrary_number() {
        {1, rc::gen::map(rc::gen::inRange(1, 300), [](int n) { return -n * 0.5; })}});
 }
 
+/// In ascending order, never asking for less.
+void take_steps(Signal& signal) {
+  signal.target_type = TargetType::Steps;
+  signal.step_kind =
+      *rc::gen::element(StepKind::Replicas, StepKind::Change, StepKind::ChangePercent);
+  auto bounds = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 300));
+  auto amounts = *rc::gen::container<std::vector<int>>(
+      bounds.size() + 1,
+      signal.step_kind == StepKind::Replicas ? rc::gen::inRange(0, 30) : rc::gen::inRange(-50, 90));
+  std::ranges::sort(bounds);
+  bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
+  std::ranges::sort(amounts);
+  signal.steps = {{.above = {}, .amount = amounts[0]}};
+  for (std::size_t i = 0; i < bounds.size(); ++i)
+    signal.steps.push_back({.above = bounds[i], .amount = amounts[i + 1]});
+}
+
 Signal arbitrary_signal(int index, const Scope& scope) {
   Signal signal{.name = "s" + std::to_string(index),
                 .source = "prometheus",
@@ -27,6 +44,7 @@ Signal arbitrary_signal(int index, const Scope& scope) {
   if (!scope.per_replica_only)
     signal.target_type = *rc::gen::element(TargetType::PerReplica, TargetType::Total,
                                            TargetType::Utilization);
+  if (!scope.per_replica_only && *rc::gen::inRange(0, 4) == 0) take_steps(signal);
   signal.activation_above = *rc::gen::element(0.0, 0.0, 5.0);
   if (*rc::gen::arbitrary<bool>()) signal.tolerance_down = *rc::gen::inRange(0, 40) / 100.0;
   signal.on_missing = scope.may_lower_blindly
