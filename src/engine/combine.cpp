@@ -138,7 +138,7 @@ void take_formula(Deliberation& d, const FormulaValue& result) {
   d.needed_by_formula = proposal.untolerated.value_or(proposal.replicas);
   d.hold = hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
   Numbers text;
-  text << result.value;
+  text << "the formula gives " << result.value;
   write_target(text, *d.policy.formula);
   if (proposal.tolerated) text << ", ratio " << proposal.ratio << " is tolerated";
   text << " = " << d.number;
@@ -162,8 +162,8 @@ void miss_formula(Deliberation& d, const FormulaValue& result, std::optional<Ins
       unusable_for >= Seconds(d.policy.fallback->after_seconds))
     fallback = fallback_replicas(*d.policy.fallback, d.current);
   Numbers text;
-  text << poolscaler::name_of(result.state) << " for " << unusable_for << ": character "
-       << static_cast<std::int32_t>(result.position) << " " << result.problem;
+  text << "the formula has had no result for " << unusable_for << ": at character "
+       << static_cast<std::int32_t>(result.position) << " it " << result.problem;
   d.hold = missing_reason(result.state);
   if (fallback) {
     text << ", fallback = " << *fallback;
