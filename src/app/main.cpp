@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
           },
           [](const app::DiffOptions& options) { return app::diff(options, std::cout); },
           [](const app::SimulateOptions& options) { return app::simulate(options, std::cout); },
+          [](const app::ExplainOptions& options) { return app::explain(options, std::cout); },
           [](const app::PrintOptions& options) { return app::print(options, std::cout); },
           [](const app::VersionOptions&) { return app::version(std::cout); },
           [](const app::PrintText& print) {

@@ -24,6 +24,7 @@ struct Choices {
   ConvertOptions convert;
   DiffOptions diff;
   SimulateOptions simulate;
+  ExplainOptions explain;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox
 };
@@ -39,5 +40,6 @@ struct OptionInfo {
 };
 
 [[nodiscard]] std::span<const OptionInfo> simulate_options();
+[[nodiscard]] std::span<const OptionInfo> explain_options();
 
 }  // namespace poolscaler::app

@@ -26,6 +26,7 @@ constexpr std::array verbs = {
     VerbInfo{"convert", "turns HPAs and ScaledObjects into ScalingPolicies, naming what is lost"},
     VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
+    VerbInfo{"explain", "tells a decision step by step, and what would have to change"},
     VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
@@ -203,6 +204,7 @@ std::vector<const OptionInfo*> all_options() {
   std::vector<const OptionInfo*> all;
   for (const auto& option : options) all.push_back(&option);
   for (const auto& option : simulate_options()) all.push_back(&option);
+  for (const auto& option : explain_options()) all.push_back(&option);
   return all;
 }
 
@@ -241,7 +243,9 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
     } else {
       binding.option = app.add_option(name, binding.values, help_of(info));
       if (info.arity == Arity::One) binding.option->expected(1);
-      if (info.arity == Arity::Many && name.starts_with("-")) binding.option->allow_extra_args(false);
+      // One value each time the flag is given: what follows may be a positional argument.
+      const bool many = info.arity == Arity::Many && name.starts_with("-");
+      if (many) binding.option->allow_extra_args(false);
       if (!name.starts_with("-") && info.arity != Arity::Any) binding.option->required();
     }
   }
@@ -274,6 +278,7 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "convert") return choices.convert;
   if (verb == "diff") return choices.diff;
   if (verb == "simulate") return choices.simulate;
+  if (verb == "explain") return choices.explain;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }

@@ -103,6 +103,17 @@ struct SimulateOptions {
   unsigned threads = 0;  // 0: all cores
 };
 
+struct ExplainOptions {
+  std::vector<std::string> policies{};  // "namespace/name", one, unless there are files
+  std::string file{};                   // with the one ScalingPolicy
+  std::string observation{};            // what it is to see
+  std::string why_not{};                // up, down, none; empty: both
+  OutputFormat output = OutputFormat::Text;
+  std::string kubeconfig{};  // empty: that of the home folder, or in-cluster
+  std::string context{};
+  bool allow_insecure_kubeconfig = false;
+};
+
 struct VersionOptions {};
 
 /// --help, or nothing to do: print `text` and exit with `code`.
@@ -111,8 +122,9 @@ struct PrintText {
   int code;
 };
 
-using Command = std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
-                             SimulateOptions, PrintOptions, VersionOptions, PrintText>;
+using Command =
+    std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
+                 SimulateOptions, ExplainOptions, PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.

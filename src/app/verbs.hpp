@@ -16,6 +16,7 @@ namespace poolscaler::app {
                                     std::ostream& errors);
 [[nodiscard]] int diff(const DiffOptions& options, std::ostream& out);
 [[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
+[[nodiscard]] int explain(const ExplainOptions& options, std::ostream& out);
 [[nodiscard]] int print(const PrintOptions& options, std::ostream& out);
 [[nodiscard]] int version(std::ostream& out);
 

@@ -28,8 +28,9 @@ const std::vector<SourceFile>& tree() {
 const std::map<std::string, int> floors = {
     {"base", 0},       {"domain", 1},        {"engine", 2},
     {"api", 2},        {"ports", 2},         {"telemetry", 2},
-    {"query", 3},      {"kube", 3},          {"simulation/peers", 3},
-    {"convert", 3},    {"controllers", 4},   {"simulation/replay", 4},
+    {"query", 3},      {"kube", 3},          {"explain", 3},
+    {"convert", 3},    {"controllers", 4},   {"simulation/peers", 3},
+    {"simulation/replay", 4},
     {"simulation", 5}, {"adapters/http", 5}, {"adapters/prometheus", 5},
     {"app", 6}};
 

@@ -16,7 +16,7 @@ namespace poolscaler::simulation::peers {
 /// What one metric came to.
 struct HpaMetric {
   std::optional<std::int32_t> proposal{};  // none: it could not be read
-  std::string_view failure;                // "FailedGetResourceMetric": what that is called
+  std::string_view failure{};              // "FailedGetResourceMetric": what that is called
 };
 
 struct HpaReconciliation {

@@ -1,0 +1,66 @@
+// The flags of `explain`.
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "option_info.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+Result<void> set_why_not(Choices& choices, const std::string& value) {
+  if (value != "up" && value != "down" && value != "none")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be up, down or none", value));
+  choices.explain.why_not = value;
+  return {};
+}
+
+Result<void> set_output(Choices& choices, const std::string& value) {
+  if (value != "text" && value != "json")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be text or json", value));
+  choices.explain.output = value == "json" ? OutputFormat::Json : OutputFormat::Text;
+  return {};
+}
+
+Result<void> set_text(std::string& field, const std::string& value) {
+  field = value;
+  return {};
+}
+
+const std::array options = {
+    OptionInfo{"explain", "policy", "", Arity::Any, "",
+               "namespace/name of a policy in the cluster, whose last decision is told",
+               [](Choices& c, const std::string& v) {
+                 c.explain.policies.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"explain", "-f,--filename", "", Arity::One, "none",
+               "offline: a manifest with one ScalingPolicy; needs --observation",
+               [](Choices& c, const std::string& v) { return set_text(c.explain.file, v); }},
+    OptionInfo{"explain", "--observation", "", Arity::One, "none",
+               "offline: what the policy is to see (docs/EXPLAIN.md)",
+               [](Choices& c, const std::string& v) { return set_text(c.explain.observation, v); }},
+    OptionInfo{"explain", "--why-not", "", Arity::One, "both",
+               "up, down or none: for which direction to say what would have to change",
+               set_why_not},
+    OptionInfo{"explain", "-o,--output", "", Arity::One, "text", "text or json", set_output},
+    OptionInfo{"explain", "--kubeconfig", "KUBECONFIG", Arity::One, "~/.kube/config",
+               "kubeconfig file; in a pod its service account is used without it",
+               [](Choices& c, const std::string& v) { return set_text(c.explain.kubeconfig, v); }},
+    OptionInfo{"explain", "--context", "", Arity::One, "current-context",
+               "context of the kubeconfig",
+               [](Choices& c, const std::string& v) { return set_text(c.explain.context, v); }},
+    OptionInfo{"explain", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
+               "for development: accept a kubeconfig that skips TLS verification",
+               [](Choices& c, const std::string&) {
+                 c.explain.allow_insecure_kubeconfig = true;
+                 return Result<void>();
+               }},
+};
+
+}  // namespace
+
+std::span<const OptionInfo> explain_options() { return options; }
+
+}  // namespace poolscaler::app

@@ -1,0 +1,127 @@
+#include "poolscaler/explain/live.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/api/objects.hpp"
+#include "readings.hpp"
+
+namespace poolscaler::explain {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text_at(const Json& object, const char* pointer) {
+  const Json::json_pointer where(pointer);
+  return object.contains(where) && object.at(where).is_string()
+             ? object.at(where).get<std::string>()
+             : std::string();
+}
+
+/// The idle time that the last decision counted: its step says so, the status nowhere else.
+Millis idle_of(const std::vector<Step>& steps) {
+  constexpr std::string_view words = "inactive for ";
+  for (const auto& step : steps) {
+    const auto begin = step.numbers.find(words);
+    if (step.stage != "idle" || begin == std::string::npos) continue;
+    std::int64_t seconds = 0;
+    std::from_chars(step.numbers.data() + begin + words.size(),
+                    step.numbers.data() + step.numbers.size(), seconds);
+    return Seconds(seconds);
+  }
+  return Millis{0};
+}
+
+TargetObservation target_of(const api::PolicyStatus& status, Instant created) {
+  TargetObservation target;
+  target.uid = status.target_uid;
+  target.spec_replicas = status.current_replicas;
+  target.status_replicas = status.current_replicas;
+  target.pods.ready = status.ready_replicas;
+  target.pods.starting = std::max(status.current_replicas - status.ready_replicas, 0);
+  target.created = created;
+  return target;
+}
+
+Memory memory_of(const api::PolicyStatus& status, Instant created) {
+  Memory memory;
+  memory.target_uid = status.target_uid;
+  memory.observed_since = created;
+  memory.recommendations = status.recommendations;
+  memory.scale_ups = status.scale_ups;
+  memory.scale_downs = status.scale_downs;
+  memory.idle = idle_of(status.decision_steps);
+  if (memory.idle > Millis{0}) memory.idle_counted_to = status.decision_time;
+  if (status.last_scale) memory.last_scale = status.last_scale->time;
+  return memory;
+}
+
+Situation situation_of(const api::PolicyStatus& status, ScalingPolicy policy, Instant created) {
+  Situation situation{.policy = std::move(policy),
+                      .observation = {.target = target_of(status, created),
+                                      .policy_created = created},
+                      .memory = memory_of(status, created),
+                      .now = status.decision_time.value_or(created)};
+  const auto& signals = situation.policy.signals;
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    const auto told = std::ranges::find(status.signals, signals[i].name, &api::SignalStatus::name);
+    auto& reading = situation.observation.signals.emplace_back();
+    if (told == status.signals.end()) continue;  // an Error, as nothing is known
+    if (is_usable(told->state)) set_value(situation, i, told->value);
+    reading.state = told->state;
+    reading.age_seconds = told->age_seconds;
+    reading.detail = told->detail;
+  }
+  return situation;
+}
+
+void note_differences(const Situation& situation, const api::PolicyStatus& status,
+                      std::int64_t generation, Account& account) {
+  const auto again = situation.decide().decision;
+  if (generation != status.observed_generation)
+    account.notes.push_back("the spec has changed since this decision");
+  if (again.desired != status.desired_replicas || again.reason != *status.decision_reason)
+    account.notes.push_back(fmt::format(
+        "what the status keeps is not all that was known: taken again from it, the decision is {} "
+        "because {}",
+        again.desired, name_of(again.reason)));
+}
+
+}  // namespace
+
+Result<Account> account_of_object(const Json& object, const std::vector<Trend>& directions) {
+  auto policy = api::read_scaling_policy(object);
+  if (!policy) return fail(ErrorKind::InvalidInput, api::summary(policy.error()));
+  const auto status = api::read_status(object);
+  if (!status.decision_time || !status.decision_reason)
+    return fail(ErrorKind::NotFound,
+                "no decision stands in its status yet: is the operator running?");
+  const ObjectKey key{.ns = text_at(object, "/metadata/namespace"),
+                      .name = text_at(object, "/metadata/name")};
+  Account account{.policy = key.text(),
+                  .target = policy->target.text(),
+                  .time = *status.decision_time,
+                  .current = status.current_replicas,
+                  .desired = status.desired_replicas,
+                  .recommended = status.recommended_replicas,
+                  .reason = std::string(name_of(*status.decision_reason)),
+                  .message = status.decision_message,
+                  .steps = status.decision_steps};
+  if (status.target_uid.empty()) return account;  // its target was not found: nothing to vary
+  const auto created = parse_rfc3339(text_at(object, "/metadata/creationTimestamp"));
+  const auto situation =
+      situation_of(status, std::move(*policy),
+                   created.value_or(*status.decision_time - std::chrono::days(1)));
+  const auto generation = object.value("metadata", Json::object()).value("generation", Json());
+  note_differences(situation, status,
+                   generation.is_number_integer() ? generation.get<std::int64_t>()
+                                                  : status.observed_generation,
+                   account);
+  for (const auto direction : directions) account.why_nots.push_back(why_not(situation, direction));
+  return account;
+}
+
+}  // namespace poolscaler::explain

@@ -1,0 +1,81 @@
+// The last decision of a policy in the cluster, from its status, and what its why-not is worth.
+
+#include "poolscaler/explain/live.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/api/objects.hpp"
+#include "situations.hpp"
+
+namespace poolscaler::explain {
+namespace {
+
+using Json = nlohmann::json;
+
+Json object_with(const api::PolicyStatus& status) {
+  auto object = Json::parse(R"({
+    "metadata": {"name": "llm", "namespace": "shop", "generation": 1,
+                 "creationTimestamp": "2026-12-01T00:00:00Z"},
+    "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "llm"},
+             "maxReplicas": 8,
+             "signals": [{"name": "queue", "metricSourceRef": {"name": "prometheus"},
+                          "metric": {"name": "q"},
+                          "target": {"type": "PerReplica", "value": 10}}]}})");
+  object["status"] = Json::parse(api::render_status(status));
+  return object;
+}
+
+/// The status that a decision about 8 replicas and 20 waiting requests leaves behind.
+api::PolicyStatus held_status() {
+  auto situation = queue_situation(8, 20);
+  situation.memory.recommendations = {{situation.now - Seconds(160), 8}};
+  const auto outcome = situation.decide();
+  api::PolicyStatus status{.observed_generation = 1, .target_uid = "u"};
+  status.current_replicas = status.ready_replicas = status.desired_replicas =
+      status.recommended_replicas = 8;
+  status.signals = {{.name = "queue", .state = SignalState::Value, .value = 20, .target = 10}};
+  status.decision_time = situation.now;
+  status.decision_reason = outcome.decision.reason;
+  status.decision_message = outcome.decision.explanation.line();
+  status.decision_steps = outcome.decision.explanation.steps;
+  status.recommendations = outcome.memory.recommendations;
+  return status;
+}
+
+TEST(LiveAccount, TellsTheRecordedStepsAndWhatWouldChangeThem) {
+  const auto account = account_of_object(object_with(held_status()), {Trend::Down});
+  ASSERT_TRUE(account.has_value()) << account.error().message;
+  EXPECT_EQ(account->policy, "shop/llm");
+  EXPECT_EQ(account->reason, "Stabilized");
+  EXPECT_EQ(account->steps.size(), 2U);
+  EXPECT_THAT(account->notes, testing::IsEmpty());
+  EXPECT_THAT(text_of(*account), testing::HasSubstr("150 s would have to pass"));
+}
+
+TEST(LiveAccount, SaysWhereTheStatusDoesNotKnowEnough) {
+  auto status = held_status();
+  status.recommendations.clear();
+  status.decision_reason = Reason::AtTarget;
+  status.observed_generation = 0;
+  const auto account = account_of_object(object_with(status), {});
+  ASSERT_TRUE(account.has_value());
+  EXPECT_THAT(account->notes,
+              testing::ElementsAre(testing::HasSubstr("the spec has changed"),
+                                   testing::HasSubstr("is not all that was known")));
+}
+
+TEST(LiveAccount, NeedsADecision) {
+  const auto account = account_of_object(object_with({}), {});
+  ASSERT_FALSE(account.has_value());
+  EXPECT_THAT(account.error().message, testing::HasSubstr("is the operator running?"));
+}
+
+TEST(LiveAccount, OfAnInvalidSpecIsAnError) {
+  auto object = object_with(held_status());
+  object["spec"]["maxReplicas"] = 0;
+  EXPECT_FALSE(account_of_object(object, {}).has_value());
+}
+
+}  // namespace
+}  // namespace poolscaler::explain

@@ -1,0 +1,23 @@
+#include "vectors/shared_file.hpp"
+
+#include "support/checkout.hpp"
+
+namespace poolscaler::vectors {
+
+std::filesystem::path shared_file(const std::string& name) {
+  const auto checkout = in_checkout("");
+  for (auto folder = checkout.parent_path(); folder != folder.parent_path();
+       folder = folder.parent_path()) {
+    auto file = folder / "shared/vectors" / name;
+    if (std::filesystem::exists(file)) return file;
+  }
+  return {};
+}
+
+std::string absence_of(const std::string& name) {
+  return "SKIPPED: shared/vectors/" + name + " is in no folder above " + in_checkout("").string();
+}
+
+std::string stem_of(const std::string& name) { return name.substr(0, name.find('.')); }
+
+}  // namespace poolscaler::vectors
