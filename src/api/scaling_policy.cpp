@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checked_reader.hpp"
+#include "demand_rules.hpp"
 #include "enum_words.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
@@ -37,6 +38,7 @@ constexpr int max_age_seconds_default = 120;
 
 SignalInput query_from(const json& signal) {
   if (signal.contains("metric")) return selector_from(signal["metric"]);
+  if (signal.contains("resource")) return resource_from(signal["resource"]);
   return RawQuery{.promql = text_of(signal, "query")};
 }
 
@@ -46,7 +48,7 @@ Signal bare_signal(const json& from, const TargetRef& target) {
     return {.name = {},
             .source = {},
             .query = query_from(from),
-            .target_type = TargetType::PerReplica,
+            .target_type = TargetType::None,
             .target = 0,
             .max_age_seconds = max_age_seconds_default};
   const auto& values = from["preset"];
@@ -64,12 +66,14 @@ Signal bare_signal(const json& from, const TargetRef& target) {
 Signal signal_from(const json& from, const TargetRef& target) {
   Signal signal = bare_signal(from, target);
   signal.name = text_of(from, "name");
-  signal.source = text_of(from["metricSourceRef"], "name");
+  if (from.contains("metricSourceRef"))
+    signal.source = text_of(from["metricSourceRef"], "name");
   signal.on_missing = word_to(on_missing_words, from["onMissing"]);
   if (from.contains("target")) {
     signal.target_type = word_to(target_type_words, from["target"]["type"]);
     signal.target = decimal_of(from["target"]["value"]);
   }
+  if (from.contains("steps")) read_steps(from["steps"], signal);
   if (from.contains("activation") && from["activation"].contains("above"))
     signal.activation_above = decimal_of(from["activation"]["above"]);
   if (from.contains("maxAgeSeconds")) signal.max_age_seconds = int_of(from, "maxAgeSeconds");
@@ -132,6 +136,7 @@ ScalingPolicy policy_from(const json& spec) {
                                             down_window_unless_set(scale_to_zero))}};
   for (const auto& signal : spec["signals"])
     policy.signals.push_back(signal_from(signal, policy.target));
+  if (spec.contains("formula")) policy.formula = formula_from(spec["formula"], policy.signals);
   if (spec.contains("fallback")) {
     const auto& fallback = spec["fallback"];
     policy.fallback = Fallback{.after_seconds = int_of(fallback, "afterSeconds"),
@@ -147,6 +152,7 @@ Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unk
   const auto spec = checked_spec(Kind::ScalingPolicy, object, unknown);
   if (!spec) return tl::unexpected(spec.error());
   if (auto errors = preset_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
+  if (auto errors = demand_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
   auto policy = policy_from(*spec);
   if (!spec->contains("schedule")) return policy;
   auto schedule = schedule_from((*spec)["schedule"]);

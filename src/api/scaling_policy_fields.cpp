@@ -1,5 +1,6 @@
 // The catalogue of ScalingPolicy.spec. A new knob is one row here (with its member in the domain
 // and its line in scaling_policy.cpp); schema, checks and reference page follow.
+#include "demand_rules.hpp"
 #include "field_table.hpp"
 #include "preset_rules.hpp"
 #include "status_bounds.hpp"
@@ -92,11 +93,11 @@ constexpr Field fields[] = {
      .doc = "Upper bound, never exceeded. Must be at least `minReplicas`."},
     {.path = "spec.combine",
      .type = Enum,
-     .values = "Max|Min",
+     .values = "Max|Min|Formula",
      .default_json = "\"Max\"",
      .example = "Max",
      .doc = "What several signals that ask for different numbers make together: the largest of "
-            "them (`Max`) or the smallest (`Min`)."},
+            "them (`Max`), the smallest (`Min`), or what `formula` makes of them (`Formula`)."},
     {.path = "spec.scaleToZero",
      .type = Object,
      .default_json = "{}",
@@ -197,9 +198,9 @@ constexpr Field fields[] = {
      .doc = "Name of the signal, unique within the policy; status and events speak of it by this."},
     {.path = "spec.signals[].metricSourceRef",
      .type = Object,
-     .required = true,
-     .doc = "The MetricSource that answers for this signal. Sources are cluster-scoped and "
-            "declared by the platform team; addresses and credentials never stand in a policy."},
+     .doc = "The MetricSource that answers for this signal; required, but for a `resource`. "
+            "Sources are cluster-scoped and declared by the platform team; addresses and "
+            "credentials never stand in a policy."},
     {.path = "spec.signals[].metricSourceRef.name",
      .type = Text,
      .required = true,
@@ -211,8 +212,8 @@ constexpr Field fields[] = {
     {.path = "spec.signals[].metric",
      .type = Object,
      .doc = "What to read, in parts: the operator makes the query, binds it to the policy's "
-            "namespace and shares it with other policies. Exactly one of `preset`, `metric` and "
-            "`query` is set."},
+            "namespace and shares it with other policies. Exactly one of `preset`, `metric`, "
+            "`query` and `resource` is set."},
     {.path = "spec.signals[].metric.name",
      .type = Text,
      .required = true,
@@ -281,11 +282,12 @@ constexpr Field fields[] = {
      .syntax = Syntax::QueryText,
      .example = "sum(rabbitmq_queue_messages_ready{queue=\"prompts\"})",
      .doc = "PromQL that gives one number, where the MetricSource allows raw queries for this "
-            "namespace (`rawQueryNamespaces`). Exactly one of `preset`, `metric` and `query` is "
-            "set."},
+            "namespace (`rawQueryNamespaces`). Exactly one of `preset`, `metric`, `query` and "
+            "`resource` is set."},
     {.path = "spec.signals[].target",
      .type = Object,
-     .doc = "What the value is held against. Required, but for a preset, which has its own."},
+     .doc = "What the value is held against. Required, but for a preset, which has its own, a "
+            "signal with `steps`, and one whose value `formula` reads."},
     {.path = "spec.signals[].target.type",
      .type = Enum,
      .required = true,
@@ -348,8 +350,8 @@ constexpr Field fields[] = {
      .example = "Fallback",
      .doc = "What the signal asks for while it has no usable data. `Hold`: nothing, and no "
             "scale-down by others, until the policy's `fallback`, where it has one, acts after its "
-            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a fresh zero, which can lower replicas; for "
-            "exporters that drop a series at zero."},
+            "time. `Fallback`: the `fallback` acts at once. `Zero`: an absent series counts as a "
+            "fresh zero, which can lower replicas; for exporters that drop a series at zero."},
     {.path = "spec.behavior",
      .type = Object,
      .default_json = "{}",
@@ -478,7 +480,7 @@ constexpr Field fields[] = {
 std::span<const Field> scaling_policy_spec_fields() {
   static const auto all = [] {
     std::vector<Field> rows(std::begin(fields), std::end(fields));
-    for (const auto more : {preset_fields(), schedule_fields()})
+    for (const auto more : {demand_fields(), preset_fields(), schedule_fields()})
       rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();

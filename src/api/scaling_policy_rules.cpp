@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "demand_rules.hpp"
 #include "field_table.hpp"
 
 namespace poolscaler::api {
@@ -43,11 +44,9 @@ bool fallback_where_asked_for(const json& spec) {
 }
 
 bool one_input(const json& signal) {
-  return signal.contains("preset") + signal.contains("metric") + signal.contains("query") == 1;
-}
-
-bool target_unless_preset(const json& signal) {
-  return signal.contains("target") || signal.contains("preset");
+  return signal.contains("preset") + signal.contains("metric") + signal.contains("query") +
+             signal.contains("resource") ==
+         1;
 }
 
 bool window_with_range_function(const json& metric) {
@@ -99,17 +98,12 @@ constexpr Rule own_rules[] = {
      .child = "fallback",
      .holds = fallback_where_asked_for},
     {.at = "spec.signals[]",
-     .cel = "[has(self.preset), has(self.metric), has(self.query)].filter(x, x).size() == 1",
-     .problem = "must have exactly one of `preset`, `metric` and `query`",
+     .cel = "(has(self.preset) ? 1 : 0) + (has(self.metric) ? 1 : 0) + "
+            "(has(self.query) ? 1 : 0) + (has(self.resource) ? 1 : 0) == 1",
+     .problem = "must have exactly one of `preset`, `metric`, `query` and `resource`",
      .remedy = "prefer `preset`, then `metric`; `query` takes PromQL where the MetricSource allows "
-               "it",
+               "it, `resource` is the pods' own cpu or memory",
      .holds = one_input},
-    {.at = "spec.signals[]",
-     .cel = "has(self.target) || has(self.preset)",
-     .problem = "is required where no `preset` has one",
-     .remedy = "set `target.type` and `target.value`",
-     .child = "target",
-     .holds = target_unless_preset},
     {.at = "spec.signals[].metric",
      .cel = "(self.rangeFunction != 'None') == has(self.windowSeconds)",
      .problem = "must be set with any `rangeFunction` but 'None', and only then",
@@ -207,8 +201,8 @@ spec:
 const KindTable& scaling_policy_table() {
   static const auto rules = [] {
     std::vector<Rule> all(std::begin(own_rules), std::end(own_rules));
-    const auto schedule = schedule_rules();
-    all.insert(all.end(), schedule.begin(), schedule.end());
+    for (const auto more : {demand_rules(), schedule_rules()})
+      all.insert(all.end(), more.begin(), more.end());
     return all;
   }();
   static const KindTable table{

@@ -51,7 +51,8 @@ class Comparison {
       return;
     }
     const bool lists = node.type() == FieldType::List && before->is_array() && after->is_array();
-    if (lists && node.field->list == ListType::Map) return compare_items(node, *before, *after, path);
+    if (lists && node.field->list == ListType::Map)
+      return compare_items(node, *before, *after, path);
     if (lists && node.field->list == ListType::Set && sorted(*before) == sorted(*after)) return;
     add(node, before, after, path);
   }

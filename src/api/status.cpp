@@ -73,9 +73,8 @@ json signals_json(const std::vector<SignalStatus>& signals) {
   for (const auto& signal : signals) {
     if (list.size() == signals_max) break;
     if (signal.name.empty() || !seen.insert(signal.name).second) continue;
-    json entry{{"name", fitted(signal.name, 63)},
-               {"state", name_of(signal.state)},
-               {"target", number_text(signal.target)}};
+    json entry{{"name", fitted(signal.name, 63)}, {"state", name_of(signal.state)}};
+    if (signal.target > 0) entry["target"] = number_text(signal.target);
     if (is_usable(signal.state)) {
       entry["value"] = number_text(signal.value);
       entry["replicas"] = count(signal.replicas);

@@ -11,7 +11,9 @@
 #include "poolscaler/adapters/prometheus/reader.hpp"
 #include "poolscaler/controllers/cluster_state.hpp"
 #include "poolscaler/controllers/control_loop.hpp"
+#include "poolscaler/controllers/signal_reader.hpp"
 #include "poolscaler/kube/lease.hpp"
+#include "poolscaler/kube/pod_metrics.hpp"
 #include "poolscaler/kube/writer.hpp"
 #include "poolscaler/telemetry/metrics.hpp"
 #include "source_transport.hpp"
@@ -72,6 +74,8 @@ struct Operator::Parts {
   std::unique_ptr<ClusterLink> link{};
   std::unique_ptr<kube::LeaseElector> elector{};
   std::unique_ptr<adapters::PrometheusReader> reader{};
+  std::unique_ptr<kube::PodMetrics> pod_metrics{};
+  std::unique_ptr<controllers::SignalReader> signals{};
   std::unique_ptr<kube::Writer> writer{};
   std::unique_ptr<controllers::ControlLoop> loop{};
   std::unique_ptr<Watches> watches{};
@@ -125,13 +129,15 @@ void Operator::Parts::make_controller() {
         return source_transport(source, options.credentials_dir);
       },
       clock, std::move(prometheus));
+  pod_metrics = std::make_unique<kube::PodMetrics>(link->reads(), clock);
+  signals = std::make_unique<controllers::SignalReader>(*reader, *pod_metrics, state, clock);
   writer = std::make_unique<kube::Writer>(
       link->writes(), link->discovery(), clock,
       kube::WriterOptions{.may_write = [this] { return may_write(); },
                           .reporting_instance = options.identity});
   loop = std::make_unique<controllers::ControlLoop>(
       controllers::ControlParts{.state = state,
-                                .reader = *reader,
+                                .reader = *signals,
                                 .writer = *writer,
                                 .metrics = metrics,
                                 .log = log,

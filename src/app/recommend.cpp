@@ -98,7 +98,7 @@ std::string comment_of(const replay::Recommendation& found, const NamedPolicy& n
                        const replay::Ask& ask) {
   auto text = fmt::format(
       "# Recommended for {}: at most {:.4g} % of the requests delayed{}.\n"
-      "# {} settings were tried on the first half of the load; the second half was not looked at.\n",
+      "# {} settings were tried on the first half of the load; the second half was unseen.\n",
       named.name, ask.max_delayed * 100,
       ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "",
       found.tried);

@@ -98,6 +98,7 @@ struct ClusterState::Impl {
     }
     if (policy.spec == nullptr) return;
     for (const auto& signal : policy.spec->signals) {
+      if (signal.source.empty()) continue;  // it reads the target's own pods
       auto& users = policies_by_source[signal.source];
       if (present)
         users.insert(policy.key);
@@ -241,6 +242,7 @@ struct ClusterState::Impl {
 
   [[nodiscard]] std::optional<Trouble> source_trouble(const Signal& signal,
                                                       const std::string& ns) const {
+    if (std::holds_alternative<PodResource>(signal.query)) return std::nullopt;
     const auto found = sources.find(signal.source);
     if (found == sources.end())
       return Trouble{Reason::MetricSourceNotFound,
@@ -440,6 +442,14 @@ std::optional<PolicyView> ClusterState::view(const ObjectKey& key) const {
   for (const auto& signal : policy.spec->signals)
     view.signal_troubles.push_back(impl_->source_trouble(signal, key.ns));
   return view;
+}
+
+std::vector<NamedPod> ClusterState::pods_of(const std::string& ns,
+                                            const std::string& selector) const {
+  const auto parsed = parse_selector(selector);
+  if (!parsed) return {};
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->pods.pods_of(ns, *parsed);
 }
 
 std::vector<ObjectKey> ClusterState::policy_keys() const {

@@ -41,6 +41,8 @@ std::vector<SignalReading> readings_of(const ReadBatch& batch, const BatchEntry&
     SignalReading missing{.state = SignalState::Error, .detail = "it was not asked"};
     if (i < view.signal_troubles.size() && view.signal_troubles[i])
       missing.detail = view.signal_troubles[i]->message;
+    else if (std::holds_alternative<PodResource>(view.policy->spec->signals[i].query))
+      missing = {.state = SignalState::Absent, .detail = "there is no replica to measure"};
     out.push_back(std::move(missing));
   }
   return out;

@@ -137,6 +137,7 @@ std::optional<PodRecord> decode_pod(const nlohmann::json& object, const ObjectMe
   if (const auto& labels = at_path(object, {"metadata", "labels"}); labels.is_object())
     for (const auto& [key, value] : labels.items())
       if (value.is_string()) record.labels.emplace(key, value.get<std::string>());
+  record.facts = read_pod_facts(object);
   const auto& conditions = at_path(status, {"conditions"});
   if (const auto* ready = condition_of(conditions, "Ready", "True")) {
     record.state = PodState::Ready;

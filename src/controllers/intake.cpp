@@ -1,5 +1,6 @@
 // What the watches have brought since the last step.
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -80,6 +81,19 @@ std::string sources_of(const ScalingPolicy& spec) {
   return out;
 }
 
+bool reads_pods(const Signal& signal) { return std::holds_alternative<PodResource>(signal.query); }
+
+/// Per signal, whether there is anybody to ask. Without replicas there are no pods to measure.
+std::vector<bool> askable_signals(const PolicyView& view) {
+  std::vector<bool> askable;
+  for (std::size_t i = 0; i < view.signal_troubles.size(); ++i) {
+    const bool nothing_to_measure =
+        view.target.spec_replicas <= 0 && reads_pods(view.policy->spec->signals[i]);
+    askable.push_back(!view.signal_troubles[i] && !nothing_to_measure);
+  }
+  return askable;
+}
+
 }  // namespace
 
 /// What selection needs to know without another look at the stores.
@@ -87,8 +101,10 @@ void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
   const auto& policy = *view.policy;
   runtime.synced = view.synced;
   runtime.can_decide = policy.spec != nullptr && view.synced && !view.target_trouble;
-  std::vector<bool> askable;
-  for (const auto& trouble : view.signal_troubles) askable.push_back(!trouble);
+  auto askable = askable_signals(view);
+  const bool needs_selector =
+      policy.spec != nullptr && std::ranges::any_of(policy.spec->signals, reads_pods);
+  runtime.pod_selector = needs_selector ? view.selector : std::string();
   const bool at_zero = runtime.can_decide && view.target.spec_replicas == 0 &&
                        policy.spec->mode != Mode::Paused && !view.conflict;
   const bool asks_the_same = runtime.looked_at == policy.spec && runtime.askable == askable;

@@ -42,6 +42,9 @@ std::string cause_text(const ScalingPolicy& spec, const Decision& decision) {
     if (step == steps.end()) return std::string(text_of(decision.reason));
     return fmt::format("schedule window '{}' {}", step->subject, step->numbers);
   }
+  if (decision.formula && is_usable(decision.formula->state))
+    return fmt::format("the formula gives {} (wanted {})", brief(decision.formula->value),
+                       decision.formula->replicas);
   const SignalWish* decisive = nullptr;
   std::size_t index = 0;
   for (std::size_t i = 0; i < decision.signals.size() && i < spec.signals.size(); ++i) {
@@ -59,6 +62,9 @@ std::string cause_text(const ScalingPolicy& spec, const Decision& decision) {
   if (decision.reason == Reason::WokenFromZero)
     return fmt::format("'{}' {} is above its activation {} (wanted {})", signal.name,
                        brief(decisive->value), brief(signal.activation_above), decisive->replicas);
+  if (signal.target_type == TargetType::Steps)
+    return fmt::format("'{}' {} is at another step (wanted {})", signal.name,
+                       brief(decisive->value), decisive->replicas);
   return fmt::format("'{}' {} is {} target {}{} (wanted {})", signal.name, brief(decisive->value),
                      decision.reason == Reason::SignalAboveTarget ? "above" : "below",
                      brief(signal.target),

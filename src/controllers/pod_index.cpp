@@ -26,12 +26,14 @@ std::string group_key(const std::string& ns, const Labels& labels) {
 }  // namespace
 
 void PodIndex::put(const ObjectKey& pod, const PodRecord& record) {
-  const Member member{.created = record.created,
-                      .ready_since = record.ready_since,
-                      .state = record.state,
-                      .restarting = record.restarting};
+  Member member{.created = record.created,
+                .ready_since = record.ready_since,
+                .state = record.state,
+                .restarting = record.restarting,
+                .facts = record.facts};
   if (const auto known = pods_.find(pod); known != pods_.end()) {
     if (known->second->labels == record.labels) {
+      share_requests(*known->second, member);
       known->second->members[pod.name] = member;
       return;
     }
@@ -46,8 +48,15 @@ void PodIndex::put(const ObjectKey& pod, const PodRecord& record) {
     for (const auto& [key, value] : group.labels)
       postings_[posting_key(pod.ns, key, value)].push_back(&group);
   }
+  share_requests(group, member);
   group.members[pod.name] = member;
   pods_[pod] = &group;
+}
+
+void PodIndex::share_requests(Group& group, Member& member) {
+  auto& requests = member.facts.requests;
+  if (requests && group.requests && *requests == *group.requests) requests = group.requests;
+  group.requests = requests;
 }
 
 void PodIndex::erase(const ObjectKey& pod) {
@@ -113,6 +122,18 @@ PodCounts PodIndex::count(const std::string& ns, const Selector& selector) const
     }
   }
   return counts;
+}
+
+std::vector<NamedPod> PodIndex::pods_of(const std::string& ns, const Selector& selector) const {
+  std::vector<NamedPod> out;
+  const auto* groups = selector.empty() ? nullptr : candidates(ns, selector);
+  if (groups == nullptr) return out;
+  for (const auto* group : *groups) {
+    if (!selector.matches(group->labels)) continue;
+    for (const auto& [name, member] : group->members)
+      out.push_back({.name = name, .facts = member.facts});
+  }
+  return out;
 }
 
 std::vector<ObjectKey> PodIndex::keys(const std::string& ns) const {

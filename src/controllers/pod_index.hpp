@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/controllers/pod_facts.hpp"
 #include "poolscaler/domain/names.hpp"
 #include "poolscaler/domain/observation.hpp"
 #include "selector.hpp"
@@ -26,6 +27,7 @@ struct PodRecord {
   Instant created;
   Instant ready_since{};    // of a ready one, where known
   bool restarting = false;  // of a starting one: a container of it has failed
+  PodFacts facts{};
 };
 
 struct ObjectKeyHash {
@@ -39,6 +41,8 @@ class PodIndex {
   void put(const ObjectKey& pod, const PodRecord& record);
   void erase(const ObjectKey& pod);
   [[nodiscard]] PodCounts count(const std::string& ns, const Selector& selector) const;
+  [[nodiscard]] std::vector<NamedPod> pods_of(const std::string& ns,
+                                              const Selector& selector) const;
   [[nodiscard]] std::size_t size() const { return pods_.size(); }
   [[nodiscard]] std::vector<ObjectKey> keys(const std::string& ns) const;
 
@@ -48,13 +52,17 @@ class PodIndex {
     Instant ready_since;
     PodState state;
     bool restarting;
+    PodFacts facts;
   };
   struct Group {
     std::string ns;
     Labels labels;
+    /// Of the pod that came last: most pods of a group are made from one template.
+    std::shared_ptr<const PodRequests> requests;
     std::unordered_map<std::string, Member> members;  // by pod name
   };
 
+  static void share_requests(Group& group, Member& member);
   void unlink(const Group& group);
   [[nodiscard]] const std::vector<const Group*>* candidates(const std::string& ns,
                                                             const Selector& selector) const;

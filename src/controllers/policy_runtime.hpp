@@ -50,6 +50,7 @@ struct PolicyRuntime {
   std::shared_ptr<const ScalingPolicy> looked_at{};  // the spec that the next two are of
   std::string sources{};        // names of the sources of its signals: its lane
   std::vector<bool> askable{};  // per signal: its source can be asked
+  std::string pod_selector{};   // of the target, where a signal reads its pods
   bool can_decide = false;      // valid, its target found
   bool synced = false;
   bool at_zero = false;  // and in the lane of its sources

@@ -167,6 +167,7 @@ void Rounds::Steps::add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, Batch
     const auto& signal = spec->signals[i];
     entry.query_of_signal.push_back(static_cast<int>(batch.queries.size()));
     batch.queries.push_back(query_of(signal, runtime.policy->key.ns));
+    batch.queries.back().pod_selector = runtime.pod_selector;
   }
   runtime.reading = true;
   batch.entries.push_back(std::move(entry));

@@ -37,6 +37,17 @@ Reason reason_of(SignalState state) {
   return Reason::SignalsHealthy;
 }
 
+/// What is known of a signal: the engine makes one value of the readings of many pods.
+SignalReading told_reading(const StatusInput& input, std::size_t i) {
+  auto reading = input.readings[i];
+  if (input.decision == nullptr || i >= input.decision->signals.size()) return reading;
+  const auto& wish = input.decision->signals[i];
+  reading.state = wish.state;
+  reading.value = wish.value;
+  if (!wish.detail.empty()) reading.detail = wish.detail;
+  return reading;
+}
+
 /// What keeps the policy from doing its work, most fundamental first.
 std::optional<Trouble> main_trouble(const StatusInput& input) {
   const auto& policy = *input.view.policy;
@@ -60,12 +71,17 @@ Verdict metrics_healthy(const StatusInput& input) {
   std::string message;
   std::optional<Reason> worst;
   for (std::size_t i = 0; i < signals.size() && i < input.readings.size(); ++i) {
-    const auto& reading = input.readings[i];
+    const auto reading = told_reading(input, i);
     if (is_usable(reading.state)) continue;
     if (!worst) worst = reason_of(reading.state);
     message += fmt::format("{}'{}' is {}{}{}", message.empty() ? "" : "; ", signals[i].name,
                            name_of(reading.state), reading.detail.empty() ? "" : ": ",
                            reading.detail);
+  }
+  const auto& formula = input.decision->formula;
+  if (!worst && formula && !is_usable(formula->state)) {
+    worst = reason_of(formula->state);
+    message = fmt::format("the formula has no result: {}", formula->detail);
   }
   if (worst) return {ConditionStatus::False, *worst, std::move(message)};
   return {ConditionStatus::True, Reason::SignalsHealthy};
@@ -137,7 +153,7 @@ std::vector<api::SignalStatus> make_signals(const StatusInput& input) {
   std::vector<api::SignalStatus> out;
   const auto& signals = input.view.policy->spec->signals;
   for (std::size_t i = 0; i < signals.size() && i < input.readings.size(); ++i) {
-    const auto& reading = input.readings[i];
+    const auto reading = told_reading(input, i);
     api::SignalStatus status{.name = signals[i].name,
                              .state = reading.state,
                              .value = is_usable(reading.state) ? reading.value : 0,
@@ -149,6 +165,13 @@ std::vector<api::SignalStatus> make_signals(const StatusInput& input) {
     out.push_back(std::move(status));
   }
   return out;
+}
+
+/// "queue 48 of 10", or its state.
+std::string signal_text(const api::SignalStatus& signal) {
+  if (!is_usable(signal.state)) return fmt::format("{} {}", signal.name, name_of(signal.state));
+  const auto value = fmt::format("{} {}", signal.name, brief(signal.value));
+  return signal.target > 0 ? fmt::format("{} of {}", value, brief(signal.target)) : value;
 }
 
 std::vector<TimedReplicas> newest(const std::vector<TimedReplicas>& entries) {
@@ -263,10 +286,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
     status.signals = make_signals(input);
     if (!status.signals.empty()) {
       const auto& first = status.signals.front();
-      status.signal_text =
-          is_usable(first.state)
-              ? fmt::format("{} {} of {}", first.name, brief(first.value), brief(first.target))
-              : fmt::format("{} {}", first.name, name_of(first.state));
+      status.signal_text = signal_text(first);
     }
     tell_decision(input, status);
     if (!input.blocked || input.blocked->reason == Reason::WriteFailed)

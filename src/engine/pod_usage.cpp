@@ -150,7 +150,8 @@ PodProposal proposal_of(Tally tally, const PodsMeasured& measured, double target
     const bool tolerated = is_within(ratio, tolerance);
     out.proposal = {.replicas = tolerated ? current : proposed,
                     .ratio = ratio,
-                    .tolerated = tolerated && proposed != current};
+                    .tolerated = tolerated && proposed != current,
+                    .untolerated = proposed};
     return out;
   }
   if (ratio < 1) tally.assume_missing(target, measured);

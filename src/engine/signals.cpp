@@ -90,7 +90,8 @@ Measurement measured(const Signal& signal, const SignalReading& reading, const D
   // At zero the pods that are still there are leaving: what they use asks for nothing.
   if (reads_pods(signal) && d.current <= 0) m.state = SignalState::Absent;
   if (!is_usable(m.state)) return m;
-  if (reads_pods(signal)) {
+  // Without single pods the value is the average over the ready ones, as of any utilization.
+  if (reads_pods(signal) && !reading.pods.empty()) {
     measure_pods(m, reading, d);
   } else if (!std::isfinite(m.value)) {
     m.state = SignalState::NotANumber;
@@ -107,6 +108,8 @@ Proposal proposal_of(const Measurement& m, const Deliberation& d) {
     return guard_supply(m.of_pods->proposal, 1, size);
   switch (m.signal.target_type) {
     case TargetType::PerReplica:
+      if (reads_pods(m.signal))
+        return guard_supply(value_target(m.demand, m.signal.target, size, tolerance), 1, size);
       return average_value_target(m.demand, m.signal.target, d.current, tolerance);
     case TargetType::Total:
       return guard_supply(value_target(m.demand, m.signal.target, size, tolerance), m.demand, size);
@@ -276,7 +279,8 @@ void wish_by_signals(Deliberation& d) {
                                   .value = is_usable(m.state) ? m.value : 0,
                                   .replicas = wish.replicas,
                                   .active = wish.active,
-                                  .fallback = wish.standing == Standing::Fallback});
+                                  .fallback = wish.standing == Standing::Fallback,
+                                  .detail = m.of_pods ? std::string(m.detail) : std::string()});
   }
 }
 

@@ -80,6 +80,25 @@ void four_signals(benchmark::State& state) {
 }
 BENCHMARK(four_signals);
 
+/// Office hours and nights: what looking at a schedule adds.
+void two_windows(benchmark::State& state) {
+  const auto zone = std::make_shared<const TimeZone>(
+      "UTC", std::vector<Stretch>{{std::chrono::sys_seconds{}, Seconds(0)}});
+  auto policy = policy_of({signal_of("queue", TargetType::PerReplica, 10)});
+  policy.schedule = {{.name = "office",
+                      .start = parse_cron("0 8 * * mon-fri").value(),
+                      .end = parse_cron("0 18 * * mon-fri").value(),
+                      .zone = zone,
+                      .floor = 2},
+                     {.name = "night",
+                      .start = parse_cron("0 22 * * *").value(),
+                      .end = Seconds(28'800),
+                      .zone = zone,
+                      .ceiling = 20}};
+  decide_rounds(state, policy, observation_of(5, {48}));
+}
+BENCHMARK(two_windows);
+
 void held_by_the_window(benchmark::State& state) {
   const auto policy = policy_of({signal_of("queue", TargetType::PerReplica, 10)});
   auto high = observation_of(5, {48});

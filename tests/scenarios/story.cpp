@@ -89,6 +89,26 @@ std::vector<RatePolicy> rate_policies_of(const Word& word) {
   return policies;
 }
 
+/// "0:1,50:4" asks for replicas, ":-1,50:+2" changes them, "50:+10%" changes by percent; before
+/// the colon stands the bound, which the first step may leave out.
+void read_steps(Signal& signal, const Word& word) {
+  signal.target_type = TargetType::Steps;
+  std::istringstream in(word.value);
+  for (std::string text; std::getline(in, text, ',');) {
+    const auto colon = text.find(':');
+    if (colon == std::string::npos || colon + 1 == text.size()) not_understood(word);
+    const bool changes = text[colon + 1] == '+' || text[colon + 1] == '-';
+    signal.step_kind = !changes               ? StepKind::Replicas
+                       : text.ends_with('%') ? StepKind::ChangePercent
+                                             : StepKind::Change;
+    auto& step = signal.steps.emplace_back(
+        ScalingStep{.above = {}, .amount = std::stoi(text.substr(colon + 1))});
+    if (colon > 0) step.above = std::stod(text.substr(0, colon));
+  }
+}
+
+bool reads_pods(const Signal& signal) { return std::holds_alternative<PodResource>(signal.query); }
+
 }  // namespace
 
 Story::Story()
@@ -116,6 +136,11 @@ void Story::set_policy(const Words& words) {
     else if (word.name == "pause-down") policy_.pause.scale_down = word.value == "yes";
     else if (word.name == "combine")
       policy_.combine = one_of<Combine>(word, {{"Max", Combine::Max}, {"Min", Combine::Min}});
+    else if (word.name == "formula") set_formula(word);
+    else if (word.name == "formula-per-replica") {
+      policy_.formula.value().target_type = TargetType::PerReplica;
+      policy_.formula.value().target = number_of(word);
+    }
     else if (word.name == "idle-after") policy_.scale_to_zero.idle_after_seconds = whole(word);
     else if (word.name == "keep-alive")
       policy_.scale_to_zero.keep_alive = one_of<KeepAlive>(
@@ -136,6 +161,20 @@ void Story::set_policy(const Words& words) {
   }
 }
 
+/// After its signals.
+void Story::set_formula(const Word& word) {
+  auto formula = parse_formula(word.value);
+  if (!formula) throw std::invalid_argument(word.value + ": " + formula.error().message);
+  policy_.combine = Combine::Formula;
+  auto& rule = policy_.formula.emplace(
+      CombiningFormula{.formula = *std::move(formula), .signal_of_operand = {}});
+  for (const auto& operand : rule.formula.operands()) {
+    const auto signal = std::ranges::find(policy_.signals, operand.signal, &Signal::name);
+    if (signal == policy_.signals.end()) not_understood(word);
+    rule.signal_of_operand.push_back(static_cast<std::size_t>(signal - policy_.signals.begin()));
+  }
+}
+
 void Story::set_signal(const Words& words) {
   Signal signal{.name = words.at(0).name,
                 .source = "prometheus",
@@ -150,6 +189,14 @@ void Story::set_signal(const Words& words) {
     if (const auto type = types.find(word.name); type != types.end()) {
       signal.target_type = type->second;
       signal.target = number_of(word);
+    } else if (word.name == "steps") {
+      read_steps(signal, word);
+    } else if (word.name == "value") {
+      signal.target_type = TargetType::None;
+    } else if (word.name == "pods") {
+      signal.query = PodResource{
+          .resource = one_of<Resource>(
+              word, {{"cpu", Resource::Cpu}, {"memory", Resource::Memory}})};
     } else if (word.name == "activation") {
       signal.activation_above = number_of(word);
     } else if (word.name == "tolerance") {
@@ -256,7 +303,10 @@ void Story::set_target(const Words& words) {
 void Story::read_load(const Words& words) {
   for (const auto& word : words) {
     if (!readings_.contains(word.name)) not_understood(word);
-    readings_[word.name] = reading_of(word);
+    const auto at = word.value.find('@');
+    readings_[word.name] = reading_of({word.name, word.value.substr(0, at)});
+    measured_pods_.erase(word.name);
+    if (at != std::string::npos) measured_pods_[word.name] = std::stoul(word.value.substr(at + 1));
   }
 }
 
@@ -300,8 +350,29 @@ Observation Story::observe() const {
                                      .created = target_created_},
                           .policy_created = policy_created_};
   for (const auto& signal : policy_.signals)
-    observation.signals.push_back(readings_.at(signal.name));
+    observation.signals.push_back(reads_pods(signal) ? pods_reading(signal)
+                                                     : readings_.at(signal.name));
   return observation;
+}
+
+/// Every pod requests 1 and uses what the load says; a pod is not measured before it is ready.
+SignalReading Story::pods_reading(const Signal& signal) const {
+  auto reading = readings_.at(signal.name);
+  if (!is_usable(reading.state)) return reading;
+  const auto found = measured_pods_.find(signal.name);
+  const auto measured = found == measured_pods_.end() ? pods_.size() : found->second;
+  for (std::size_t i = 0; i < pods_.size(); ++i) {
+    auto& pod = reading.pods.emplace_back(PodSample{.request_milli = 1000});
+    const auto ready_at = pods_[i].created + pods_[i].cold_start;
+    pod.ready = !crashing_ && now_ >= ready_at && static_cast<std::int64_t>(i) < capacity_;
+    if (!*pod.ready) pod.phase = PodPhase::Pending;
+    pod.started = pods_[i].created;
+    pod.ready_changed = ready_at;
+    if (!*pod.ready || i >= measured) continue;
+    pod.usage_milli = static_cast<std::int64_t>(reading.value * 1000 + 0.5);
+    pod.measured = now_;
+  }
+  return reading;
 }
 
 void Story::decide_at(Instant now) {

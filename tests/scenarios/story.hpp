@@ -43,6 +43,8 @@ class Story {
   void resize(std::int32_t replicas);
   void restart();
   [[nodiscard]] Observation observe() const;
+  [[nodiscard]] SignalReading pods_reading(const Signal& signal) const;
+  void set_formula(const Word& word);
   [[nodiscard]] std::string outcome_line() const;
   [[nodiscard]] std::string steps() const;
   void decide_at(Instant now);
@@ -53,6 +55,7 @@ class Story {
 
   ScalingPolicy policy_;
   std::map<std::string, SignalReading> readings_;
+  std::map<std::string, std::size_t> measured_pods_;  // of signals that read pods; all, where unset
   Memory memory_;
   Decision last_;
   Instant begin_;  // what the story's times count from

@@ -68,7 +68,7 @@ struct SignalStatus {
   std::string name;
   SignalState state;
   double value = 0;
-  double target = 0;
+  double target = 0;  // 0: it has none, but steps or a formula that reads it
   std::optional<double> age_seconds{};
   std::int32_t replicas = 0;  // what it asks for, where usable
   std::string detail{};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "poolscaler/base/result.hpp"
+#include "poolscaler/controllers/pod_facts.hpp"
 #include "poolscaler/controllers/policy_view.hpp"
 #include "poolscaler/controllers/records.hpp"
 #include "poolscaler/ports/change_sink.hpp"
@@ -80,6 +81,9 @@ class ClusterState {
   [[nodiscard]] std::set<ObjectKey> take_dirty();
   /// Nothing when the policy is not there (any more).
   [[nodiscard]] std::optional<PolicyView> view(const ObjectKey& policy) const;
+  /// The pods that a selector finds; none for an empty one, or one that is no selector.
+  [[nodiscard]] std::vector<NamedPod> pods_of(const std::string& ns,
+                                              const std::string& selector) const;
   [[nodiscard]] std::vector<ObjectKey> policy_keys() const;
   [[nodiscard]] std::size_t policy_count() const;
 

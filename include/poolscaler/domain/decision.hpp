@@ -51,6 +51,7 @@ struct SignalWish {
   std::int32_t replicas = 0;  // what is asked for; the current size when nothing is known
   bool active = false;
   bool fallback = false;  // replaced by the fallback
+  std::string detail{};   // why it is not usable, where the engine and not the reader found out
 };
 
 /// All that the engine remembers of one policy from round to round. Bounded: at most

@@ -51,7 +51,8 @@ struct SignalReading {
   double value = 0;            // finite; meaningful when is_usable(state)
   std::optional<double> age_seconds{};  // of the oldest sample behind it, where known
   std::string detail{};          // why it is not usable, for people; capped
-  /// Of a signal of pod resources: what the value, and what is asked for, is reckoned from.
+  /// Of a signal of pod resources: what value and wish are reckoned from. Empty: `value` is the
+  /// average over the ready pods.
   std::vector<PodSample> pods{};
 };
 

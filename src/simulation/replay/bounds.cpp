@@ -29,7 +29,8 @@ class Layers {
 
   double finish() {
     open_at_begin();
-    const auto micros = needed_micros_ + (measured_.end - last_).count() * needed_ + bridged_micros_;
+    const auto rest = (measured_.end - last_).count() * needed_;
+    const auto micros = needed_micros_ + rest + bridged_micros_;
     return static_cast<double>(micros) / 1e6;
   }
 

@@ -23,7 +23,8 @@ constexpr int quick_interval = 5;
 constexpr int slow_average = 60;
 constexpr int quick_average = 6;
 /// As far as is asked for, at once.
-constexpr RatePolicy unlimited{.type = RatePolicyType::Pods, .value = 100'000, .period_seconds = 15};
+constexpr RatePolicy unlimited{
+    .type = RatePolicyType::Pods, .value = 100'000, .period_seconds = 15};
 
 std::vector<Knobs> all_knobs() {
   std::vector<Knobs> all;

@@ -11,8 +11,9 @@ namespace {
 constexpr std::string_view style = R"(
 :root{--paper:#fff;--ink:#1b1f24;--soft:#57606a;--rule:#d8dee4;--panel:#f6f8fa;
 --a:#0072b2;--b:#e69f00;--c:#009e73;--d:#cc79a7;--e:#d55e00;--f:#56b4e9;--g:#8c6d31;--h:#8b949e}
-@media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9aa4af;--rule:#30363d;
---panel:#161b22;--a:#58a6ff;--b:#f0b429;--c:#3fbf8f;--d:#e39bc4;--e:#ff8a4c;--f:#8fd0ff;--g:#c4a35a}}
+@media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9aa4af;
+--rule:#30363d;--panel:#161b22;--a:#58a6ff;--b:#f0b429;--c:#3fbf8f;--d:#e39bc4;--e:#ff8a4c;
+--f:#8fd0ff;--g:#c4a35a}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:16px;max-width:960px;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
@@ -25,7 +26,8 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font
 th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
 tr:last-child td{border-bottom:0}
 th{background:var(--panel);font-weight:600;color:var(--soft)}
-th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9em;overflow-wrap:anywhere}
+th:first-child,td:first-child{text-align:left;white-space:normal;min-width:12em;
+overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto}
 svg text{font-size:12px;fill:var(--soft)}svg text.mark{fill:var(--ink)}
 .grid{stroke:var(--rule);stroke-width:1;fill:none}.axis{stroke:var(--soft);fill:none}
@@ -42,7 +44,7 @@ svg text{font-size:12px;fill:var(--soft)}svg text.mark{fill:var(--ink)}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;margin:.2em 0 .6em;padding:0;list-style:none;
 font-size:.85rem;color:var(--soft)}
 .legend i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.45em}
-@media (max-width:600px){body{padding:12px}svg text{font-size:19px}.line{stroke-width:2.6}
+@media (max-width:600px){body{padding:12px}svg text{font-size:18px}.line{stroke-width:2.6}
 th,td{padding:4px 7px}}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#ccc;--panel:#f3f3f3;--a:#0072b2;
 --b:#e69f00;--c:#009e73;--d:#cc79a7;--e:#d55e00;--f:#56b4e9;--g:#8c6d31}

@@ -54,12 +54,15 @@ ScalingPolicy anchored(ScalingPolicy policy, const std::vector<SignalSource>& so
 class Search {
  public:
   Search(const Halves& halves, const Setup& setup, const Present& present, const Effort& effort)
-      : halves_(halves), setup_(setup), present_(present), effort_(effort) {
-    const auto sources = sources_of(present.policy, present.said, false).value();
-    anchor_ = anchored(present.policy, sources, setup.slots);
+      : halves_(halves),
+        setup_(setup),
+        present_(present),
+        effort_(effort),
+        sources_(sources_of(present.policy, present.said, false).value()),
+        anchor_(anchored(present.policy, sources_, setup.slots)) {
     averages_ = present.policy.signals.size() == 1 &&
                 can_be_averaged(present.policy.signals.front()) &&
-                sources.front().meaning != Meaning::Rate;
+                sources_.front().meaning != Meaning::Rate;
     // Floors of several loads would not be those of any.
     if (halves.first.size() == 1 && present.policy.schedule.empty())
       hours_ = std::make_unique<BusyHours>(halves.first.front().load, setup.slots, present.start);
@@ -67,7 +70,8 @@ class Search {
 
   [[nodiscard]] ScalingPolicy policy(const Knobs& knobs) const {
     auto policy = turned(anchor_, knobs);
-    if (const auto windows = floors(knobs); !windows.empty()) policy.schedule = schedule_of(windows);
+    const auto windows = floors(knobs);
+    if (!windows.empty()) policy.schedule = schedule_of(windows);
     return policy;
   }
 
@@ -90,16 +94,11 @@ class Search {
   }
 
   [[nodiscard]] Setting setting(const ScalingPolicy& policy, std::string label) const {
-    return {.label = std::move(label), .make = [policy, this](const Case& one) {
-              auto said = present_.said;
-              // The quick average reads what its signal reads.
-              for (const auto& signal : policy.signals)
-                if (signal.name.ends_with(quick_suffix))
-                  if (const auto plain = said.find(policy.signals.front().name);
-                      plain != said.end())
-                    said[signal.name] = plain->second;
-              return std::make_unique<PolicyScaler>(
-                  policy, sources_of(policy, said, one.load.is_metric()).value(), present_.start);
+    auto sources = sources_;
+    // The quick average reads what its signal reads.
+    sources.resize(policy.signals.size(), sources.empty() ? SignalSource{} : sources.front());
+    return {.label = std::move(label), .make = [=, start = present_.start](const Case&) {
+              return std::make_unique<PolicyScaler>(policy, sources, start);
             }};
   }
 
@@ -217,7 +216,8 @@ class Search {
   const Setup& setup_;
   const Present& present_;
   const Effort& effort_;
-  ScalingPolicy anchor_{.target = {}, .max_replicas = 1, .signals = {}};
+  std::vector<SignalSource> sources_;
+  ScalingPolicy anchor_;
   bool averages_ = false;
   std::unique_ptr<BusyHours> hours_;
   std::vector<Knobs> played_;

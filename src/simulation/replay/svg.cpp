@@ -12,7 +12,7 @@ namespace {
 
 constexpr double width = 640;
 constexpr double height = 260;
-constexpr double left = 58;
+constexpr double left = 70;
 constexpr double right = 12;
 constexpr double top = 12;
 constexpr double bottom = 34;
@@ -62,10 +62,10 @@ std::vector<double> round_ticks(const Axis& axis, int count) {
 }
 
 std::string time_tick(double seconds, double span) {
-  if (span > 3 * 86'400) return fmt::format("{:.6g} d", seconds / 86'400);
-  if (span > 3 * 3600) return fmt::format("{:.6g} h", seconds / 3600);
-  if (span > 300) return fmt::format("{:.6g} min", seconds / 60);
-  return fmt::format("{:.6g} s", seconds);
+  if (span > 3 * 86'400) return fmt::format("{:.4g} d", seconds / 86'400);
+  if (span > 3 * 3600) return fmt::format("{:.4g} h", seconds / 3600);
+  if (span > 300) return fmt::format("{:.4g} min", seconds / 60);
+  return fmt::format("{:.4g} s", seconds);
 }
 
 Chart::Chart(std::string title, Axis x, Axis y)
@@ -134,8 +134,8 @@ void Chart::level(double y, const std::string& label) {
   if (y < y_.least || y > y_.most) return;
   body_ += fmt::format(
       "<path class=\"level\" d=\"M{:.1f} {:.1f}H{:.1f}\"/><text class=\"mark\" x=\"{:.1f}\" "
-      "y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
-      left, down(y), width - right, width - right, down(y) - 4, html_escaped(label));
+      "y=\"{:.1f}\">{}</text>",
+      left, down(y), width - right, left + 6, down(y) + 16, html_escaped(label));
 }
 
 std::string Chart::svg() const {

@@ -62,7 +62,7 @@ std::string reasons_text(const Study& study) {
       if (ran.total.unserved > 0)
         text += fmt::format("\n{}: {} requests were never served within {} h after the trace\n",
                             title_of(standing, ran), ran.total.unserved,
-                            std::chrono::duration_cast<std::chrono::hours>(grace_after_end).count());
+                            grace_after_end / std::chrono::hours(1));
       if (standing.role != Role::Policy) continue;
       text += fmt::format("\n{} decisions of {}\n", ran.total.decisions, title_of(standing, ran));
       Table table({});

@@ -5,7 +5,15 @@
 namespace poolscaler::replay {
 namespace {
 
-constexpr std::size_t slices_wanted = 240;
+constexpr std::size_t slices_most = 240;
+constexpr std::size_t slices_least = 20;
+/// Two decisions of the usual interval lie in each slice, so that none is empty.
+constexpr Micros slice_least{30'000'000};
+
+std::size_t slices_of(const Interval& measured) {
+  const auto fitting = static_cast<std::size_t>((measured.end - measured.begin) / slice_least);
+  return std::clamp(fitting, slices_least, slices_most);
+}
 
 class Scribe final : public Recorder {
  public:
@@ -81,7 +89,7 @@ Timeline timeline_of(const std::string& scaler, const Setting& setting, const Ca
                     .load = one.load.name,
                     .measured = one.measured,
                     .is_metric = one.load.is_metric()};
-  timeline.slices.resize(slices_wanted);
+  timeline.slices.resize(slices_of(one.measured));
   Scribe scribe(timeline, setup.delayed_above);
   for (const auto& request : one.load.requests)
     scribe.spread(&Slice::demand, request.arrival, request.arrival + request.service,

@@ -20,7 +20,8 @@ constexpr std::array all_syntaxes = {
 std::string nearly_text() {
   const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
       "a", "Z", "7", "0", "-", ".", "/", "_", ":", "*", "..", "\n", "\t", "\x7f", "[", "]", "%",
-      "http://", "https://", "m", "Ki", "Gi", "v1", "@", "?", " ", "~", "12", "host", "::1", "+", ",",
+      "http://", "https://", "m", "Ki", "Gi", "v1", "@", "?", " ", "~", "12", "host", "::1",
+      "+", ",",
       "0 8 * * mon", " * *", "2026", "-12-", "Etc/GMT"));
   std::string text;
   for (const auto& piece : pieces) text += piece;

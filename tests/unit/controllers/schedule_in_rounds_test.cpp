@@ -1,5 +1,5 @@
-// What a schedule does to rounds: a policy is decided when a window opens and closes, and its status
-// says what is open and what comes next.
+// What a schedule does to rounds: a policy is decided when a window opens and closes, and its
+// status says what is open and what comes next.
 #include <gmock/gmock.h>
 
 #include "fake_world.hpp"

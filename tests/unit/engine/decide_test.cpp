@@ -129,6 +129,62 @@ TEST(Decide, LetsNoFallbackBringARunningTargetToZero) {
   }
 }
 
+/// A policy on the cpu of its own pods, and one pod that uses so much of a request of 1000.
+ScalingPolicy cpu_policy(TargetType type, double target) {
+  auto policy = queue_policy(0, 20);
+  policy.signals[0].query = PodResource{.resource = Resource::Cpu};
+  policy.signals[0].target_type = type;
+  policy.signals[0].target = target;
+  return policy;
+}
+
+SignalReading pods_using(std::vector<std::int64_t> usages) {
+  SignalReading reading{.state = SignalState::Value};
+  for (const auto usage : usages)
+    reading.pods.push_back({.ready = true,
+                            .ready_changed = start - Seconds(3600),
+                            .started = start - Seconds(3600),
+                            .request_milli = 1000,
+                            .usage_milli = usage,
+                            .measured = start});
+  return reading;
+}
+
+TEST(Decide, ReckonsOverSinglePods) {
+  const auto half =
+      decided(seen(2, pods_using({900, 1100})), cpu_policy(TargetType::Utilization, 0.5));
+  EXPECT_EQ(half.desired, 4);
+  EXPECT_EQ(half.signals[0].value, 1);
+  const auto cores =
+      decided(seen(2, pods_using({900, 1100})), cpu_policy(TargetType::PerReplica, 0.25));
+  EXPECT_EQ(cores.desired, 8);
+  EXPECT_EQ(cores.signals[0].value, 1);
+}
+
+TEST(Decide, TakesAValueWithoutPodsForTheirAverage) {
+  EXPECT_EQ(decided(seen(2, value(1)), cpu_policy(TargetType::Utilization, 0.5)).desired, 4);
+  EXPECT_EQ(decided(seen(2, value(1)), cpu_policy(TargetType::PerReplica, 0.25)).desired, 8);
+}
+
+TEST(Decide, SaysWhyPodsCannotBeReckonedOver) {
+  auto reading = pods_using({900});
+  reading.pods[0].request_milli.reset();
+  const auto decision = decided(seen(1, reading), cpu_policy(TargetType::Utilization, 0.5));
+  EXPECT_EQ(decision.reason, Reason::MetricError);
+  EXPECT_EQ(decision.signals[0].state, SignalState::Error);
+  EXPECT_THAT(decision.signals[0].detail, testing::HasSubstr("set resources.requests"));
+  reading.pods[0].usage_milli.reset();
+  EXPECT_EQ(decided(seen(1, reading), cpu_policy(TargetType::Utilization, 0.5)).reason,
+            Reason::MetricAbsent);
+}
+
+TEST(Decide, IsNotWokenByPodsThatAreLeaving) {
+  const auto decision =
+      decided(seen(0, pods_using({900})), cpu_policy(TargetType::Utilization, 0.5));
+  EXPECT_EQ(decision.desired, 0);
+  EXPECT_EQ(decision.reason, Reason::ScaledToZero);
+}
+
 TEST(Decide, NeedsNoUtilizationToStandAtZero) {
   auto policy = queue_policy(0, 10);
   policy.signals[0].target_type = TargetType::Utilization;

@@ -66,13 +66,13 @@ class KeepAliveTest : public testing::Test {
   std::int32_t replicas_ = 0;
 };
 
-TEST_F(KeepAliveTest, IsFixedUntilFiveGapsWereSeen) {
+TEST_F(KeepAliveTest, IsFixedUntilThreeGapsWereSeen) {
   need(0);
-  pulse(4, 3, 1, 8);
+  pulse(2, 3, 1, 8);
   need(1);
   EXPECT_EQ(replicas_, 3) << "not needed for 15 s of 30 s";
   EXPECT_EQ(need(1).desired, 1);
-  pulse(1, 3, 1, 8);  // the fifth and the sixth gap
+  pulse(1, 3, 1, 8);  // the third and the fourth gap
   for (int i = 0; i < 7; ++i) EXPECT_EQ(need(1).desired, 3) << "bridges gaps of 120 s";
   for (int i = 0; i < 5; ++i) need(1);
   EXPECT_EQ(replicas_, 1);

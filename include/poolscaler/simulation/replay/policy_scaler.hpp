@@ -21,7 +21,7 @@ namespace poolscaler::replay {
 /// How one signal is read in a replay: `meaning`, divided by the ready replicas where its query
 /// averages over them, times `scale` (100 for metrics in percent).
 struct SignalSource {
-  Meaning meaning;
+  Meaning meaning = Meaning::Queue;
   double scale = 1;
   bool per_ready = false;
 };

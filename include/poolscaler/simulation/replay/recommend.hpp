@@ -41,10 +41,11 @@ struct Recommendation {
   Figures second_half{};
   Figures present_first_half{};
   Figures present_second_half{};
-  /// The cheapest setting of any scaler that keeps what was asked on the second half, found with the
-  /// second half in view; nullopt: none does.
+  /// The cheapest setting of any scaler that keeps what was asked on the second half, found with
+  /// that half in view; nullopt: none does.
   std::optional<Scored> hindsight{};
-  /// Others on the second half: defaults of the peers, and as many replicas as the first half needs.
+  /// Others on the second half: defaults of the peers, and as many replicas as the first half
+  /// needs.
   std::vector<Scored> others{};
 };
 
