@@ -164,7 +164,8 @@ TEST(ScalingPolicyReader, NamesFieldValueLimitAndRemedy) {
             "Automatic?\n");
   EXPECT_EQ(refusal("{maxReplicas: null}"), "spec.maxReplicas is required: for example 20\n");
   EXPECT_EQ(refusal("{signals: []}"),
-            "spec.signals is a list of 0, must be at least 1 items: add an item\n");
+            "spec.signals must have at least one item: add a signal, or a `schedule` where time "
+            "alone decides\n");
   EXPECT_EQ(refusal("{scaleTargetRef: {name: 8}}"),
             "spec.scaleTargetRef.name is 8, must be text: put it in quotes\n");
 }
@@ -179,10 +180,10 @@ TEST(ScalingPolicyReader, CollectsAllErrorsAndStopsAtTheirLimit) {
   EXPECT_EQ(refusal("{maxReplicas: 0, intervalSeconds: 1, combine: Sum}"),
             "spec.intervalSeconds is 1, must be at least 5: choose from 5 to 300, for example 30\n"
             "spec.maxReplicas is 0, must be at least 1: choose from 1 to 100000, for example 20\n"
-            "spec.combine is \"Sum\", must be one of Max, Min: for example Max\n");
+            "spec.combine is \"Sum\", must be one of Max, Min, Formula: for example Max\n");
   auto many = policy_with();
   many["spec"]["signals"] = nlohmann::json::array();
-  for (int i = 0; i < 12; ++i) many["spec"]["signals"].push_back(nlohmann::json::object());
+  for (int i = 0; i < 12; ++i) many["spec"]["signals"].push_back({{"maxAgeSeconds", 1}});
   const auto read = read_scaling_policy(many);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().size(), api::field_errors_max);
@@ -221,7 +222,7 @@ TEST(WithDefaults, DoesWhatTheApiServerDoes) {
   const auto completed = api::with_defaults(api::Kind::ScalingPolicy, object);
   EXPECT_FALSE(completed["spec"].contains("mistake"));
   EXPECT_EQ(completed["spec"]["pause"], nlohmann::json({{"scaleUp", true}, {"scaleDown", false}}));
-  EXPECT_EQ(completed["spec"]["signals"][0]["activation"]["above"], 0);
+  EXPECT_EQ(completed["spec"]["signals"][0]["onMissing"], "Hold");
   EXPECT_EQ(completed["spec"]["behavior"]["scaleDown"]["tolerance"], "0.1");
   EXPECT_EQ(completed["metadata"]["labels"]["kept"], "yes");
   EXPECT_EQ(api::with_defaults(api::Kind::ScalingPolicy, completed), completed);
