@@ -25,3 +25,7 @@ if(POOLSCALER_SANITIZE)
     -fno-sanitize=vptr -Wno-maybe-uninitialized)
   target_link_options(poolscaler_options INTERFACE -fsanitize=${POOLSCALER_SANITIZE})
 endif()
+if(POOLSCALER_FUZZ)
+  # The house's compiler is g++; what clang alone warns of is no reason to stop a fuzzer.
+  target_compile_options(poolscaler_options INTERFACE -fsanitize=fuzzer-no-link -Wno-error)
+endif()

@@ -13,8 +13,8 @@ namespace poolscaler::controllers {
 namespace {
 
 /// The change of the present replicas, when they are of our writing and no status tells of it. The
-/// server notes who wrote them, not when: it counts as made now, so that a limit holds once more for
-/// its whole time, and no longer.
+/// server notes who wrote them, not when: it counts as made now, so that a limit holds once more
+/// for its whole time, and no longer.
 std::optional<engine::Scaling> untold_change(const PolicyRuntime& runtime, const PolicyView& view,
                                              Instant now) {
   if (!view.scaled_by_us) return std::nullopt;

@@ -19,6 +19,13 @@ constexpr local_days first_day(std::chrono::year(2000) / 1 / 1);
 constexpr local_days end_of_days(std::chrono::year(2028) / 1 / 1);
 constexpr int minutes_a_day = 24 * 60;
 
+/// What repeats each week is known after two of them, with the step from one to the next.
+local_days horizon_of(const Cron& cron) {
+  constexpr std::uint32_t all_months = 0b1'1111'1111'1110;
+  const bool weekly = cron.any_day && cron.months == all_months && cron.exceptions.empty();
+  return weekly ? first_day + std::chrono::days(15) : end_of_days;
+}
+
 bool fires_on(const Cron& cron, local_days day) {
   return cron.matches(year_month_day(day), std::chrono::weekday(day));
 }
@@ -48,7 +55,8 @@ Distances distances_of(const Cron& cron) {
     last = minute;
   }
   std::optional<local_days> before;
-  for (auto day = first_day; day < end_of_days; day += std::chrono::days(1)) {
+  const auto horizon = horizon_of(cron);
+  for (auto day = first_day; day < horizon; day += std::chrono::days(1)) {
     if (!fires_on(cron, day)) continue;
     if (before) distances.add((day - *before).count() * minutes_a_day + first - last);
     before = day;
@@ -60,7 +68,8 @@ Distances distances_of(const Cron& cron) {
 bool ends_at_starts_only(const Cron& end, const Cron& start) {
   for (int minute = 0; minute < minutes_a_day; ++minute)
     if (fires_at(end, minute) && !fires_at(start, minute)) return false;
-  for (auto day = first_day; day < end_of_days; day += std::chrono::days(1))
+  const auto horizon = std::max(horizon_of(end), horizon_of(start));
+  for (auto day = first_day; day < horizon; day += std::chrono::days(1))
     if (fires_on(end, day) && !fires_on(start, day)) return false;
   return true;
 }

@@ -20,7 +20,11 @@ const Wish* decisive_wish(const Deliberation& d) {
     const bool further = decisive == nullptr || (d.policy.combine == Combine::Max
                                                      ? wish.replicas > decisive->replicas
                                                      : wish.replicas < decisive->replicas);
-    if (further) decisive = &wish;
+    // Of equal wishes a measured one speaks, so that their order makes no difference.
+    const bool better_known = decisive != nullptr && wish.replicas == decisive->replicas &&
+                              wish.standing == Standing::Counts &&
+                              decisive->standing == Standing::Fallback;
+    if (further || better_known) decisive = &wish;
   }
   return decisive;
 }
@@ -33,6 +37,15 @@ const Wish* raised_by_fallback(const Deliberation& d, const Wish* decisive) {
     if (wish.standing == Standing::Fallback && wish.replicas > decisive->replicas)
       decisive = &wish;
   return decisive;
+}
+
+/// The same where a formula decides, which may not speak of the signal at all.
+std::int32_t raised_by_fallback(const Deliberation& d, std::int32_t number) {
+  if (!d.policy.fallback || d.policy.fallback->behavior != FallbackBehavior::AtLeast)
+    return number;
+  for (const auto& wish : d.wishes)
+    if (wish.standing == Standing::Fallback) number = std::max(number, wish.replicas);
+  return number;
 }
 
 /// Why the target stays as it is when the signals ask for just that.
@@ -121,11 +134,11 @@ void take_formula(Deliberation& d, const FormulaValue& result) {
   auto proposal = formula_proposal(d, result.value);
   if (d.decision.active) proposal.replicas = std::max(proposal.replicas, 1);
   if (d.current <= 0 && !d.decision.active) proposal.replicas = 0;
-  d.number = d.asked = proposal.replicas;
+  d.number = d.asked = raised_by_fallback(d, proposal.replicas);
   d.needed_by_formula = proposal.untolerated.value_or(proposal.replicas);
   d.hold = hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
   Numbers text;
-  text << result.value;
+  text << "the formula gives " << result.value;
   write_target(text, *d.policy.formula);
   if (proposal.tolerated) text << ", ratio " << proposal.ratio << " is tolerated";
   text << " = " << d.number;
@@ -149,8 +162,8 @@ void miss_formula(Deliberation& d, const FormulaValue& result, std::optional<Ins
       unusable_for >= Seconds(d.policy.fallback->after_seconds))
     fallback = fallback_replicas(*d.policy.fallback, d.current);
   Numbers text;
-  text << poolscaler::name_of(result.state) << " for " << unusable_for << ": character "
-       << static_cast<std::int32_t>(result.position) << " " << result.problem;
+  text << "the formula has had no result for " << unusable_for << ": at character "
+       << static_cast<std::int32_t>(result.position) << " it " << result.problem;
   d.hold = missing_reason(result.state);
   if (fallback) {
     text << ", fallback = " << *fallback;

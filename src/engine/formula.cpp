@@ -93,7 +93,7 @@ class Machine {
   std::optional<Failure> read(std::size_t index) {
     CHECK(index < operands_.size(), "one value for each operand");
     const auto& operand = operands_[index];
-    if (!is_usable(operand.state)) return Failure{operand.state, "has no value"};
+    if (!is_usable(operand.state)) return Failure{operand.state, "reads what has no value"};
     push(operand.value);
     return std::nullopt;
   }

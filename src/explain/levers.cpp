@@ -95,8 +95,10 @@ std::string told_signal(const Situation& situation, Trend direction, const Handl
   const bool up = direction == Trend::Up;
   const auto& name = situation.policy.signals[handle.signal].name;
   const auto& reading = situation.observation.signals[handle.signal];
-  const auto bound = beyond ? fmt::format("{} {}", up ? "above" : "below", brief(amount))
-                            : fmt::format("to {} or {}", brief(amount), up ? "more" : "less");
+  const auto bound =
+      beyond       ? fmt::format("{} {}", up ? "above" : "below", brief(amount))
+      : amount > 0 ? fmt::format("to {} or {}", brief(amount), up ? "more" : "less")
+                   : fmt::format("to {}", brief(amount));
   if (handle.lever == Lever::Signal)
     return fmt::format("signal '{}' would have to {} {} (now {})", name, up ? "rise" : "fall",
                        bound, brief(reading.value));
@@ -254,9 +256,9 @@ std::string told(const Situation& situation, Trend direction, const Handle& hand
     case Lever::Signal:
     case Lever::Data: return told_signal(situation, direction, handle, amount, beyond);
     case Lever::Readiness:
-      return fmt::format("all {} replicas would have to be ready ({} are)",
-                         situation.observation.target.spec_replicas,
-                         situation.observation.target.pods.ready);
+      return fmt::format("every replica would have to be ready ({} of {} are)",
+                         situation.observation.target.pods.ready,
+                         situation.observation.target.spec_replicas);
     case Lever::Wait:
       return fmt::format("{:.0f} s would have to pass with everything as it is ({})", amount,
                          holding_step(situation));

@@ -83,7 +83,12 @@ void note_differences(const Situation& situation, const api::PolicyStatus& statu
   const auto again = situation.decide().decision;
   if (generation != status.observed_generation)
     account.notes.push_back("the spec has changed since this decision");
-  if (again.desired != status.desired_replicas || again.reason != *status.decision_reason)
+  if (account.current != status.current_replicas)
+    account.notes.push_back(fmt::format(
+        "the target has been scaled since: what would have to change is told of the {} replicas "
+        "that it has now",
+        status.current_replicas));
+  else if (again.desired != status.desired_replicas || again.reason != *status.decision_reason)
     account.notes.push_back(fmt::format(
         "what the status keeps is not all that was known: taken again from it, the decision is {} "
         "because {}",
@@ -104,7 +109,8 @@ Result<Account> account_of_object(const Json& object, const std::vector<Trend>& 
   Account account{.policy = key.text(),
                   .target = policy->target.text(),
                   .time = *status.decision_time,
-                  .current = status.current_replicas,
+                  .current = status.decision_steps.empty() ? status.current_replicas
+                                                           : status.decision_steps.front().before,
                   .desired = status.desired_replicas,
                   .recommended = status.recommended_replicas,
                   .reason = std::string(name_of(*status.decision_reason)),

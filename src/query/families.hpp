@@ -26,7 +26,7 @@ struct Family {
   void add(std::size_t signal, std::vector<std::string_view> values);
 };
 
-/// Indices of signals, and views of their texts: fine as long as those live.
+/// Indices of signals, and views of their texts and of the labels: fine as long as those live.
 struct Families {
   std::unordered_map<std::string, Family> by_shape{};
   /// Raw queries by source and text, and what cannot be said by source and the reason.

@@ -59,7 +59,9 @@ std::vector<PlannedQuery> plan(std::span<const SignalQuery> signals,
 }
 
 Result<std::string> own_query(const SignalQuery& signal, const std::string& enforced_label) {
-  const Families all = families_of(std::span(&signal, 1), {{signal.source, enforced_label}});
+  // Families hold views of the labels.
+  const std::map<std::string, std::string> labels{{signal.source, enforced_label}};
+  const Families all = families_of(std::span(&signal, 1), labels);
   if (!all.refused.empty())
     return fail(ErrorKind::InvalidInput, all.refused.begin()->first.second);
   if (!all.raw.empty()) return std::string(all.raw.begin()->first.second);

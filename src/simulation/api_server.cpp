@@ -80,8 +80,8 @@ Outcome<ServerResponse> serve_locked(WorldParts& world, const Kind& kind,
   if (!known && kind.custom) return refuse(not_found(kind, request.name));
   if (!known && kind.kind == "Pod")
     return refuse(bad_request(
-        fmt::format("the sandbox has no containers, so a pod has no '{}'; what the operator does is "
-                    "in `kubectl get events` and in the sandbox's own log",
+        fmt::format("the sandbox has no containers, so a pod has no '{}'; what the operator does "
+                    "is in `kubectl get events` and in the sandbox's own log",
                     sub)));
   if (!known)
     return refuse({.code = 404,

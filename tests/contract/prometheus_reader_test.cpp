@@ -226,7 +226,8 @@ TEST(TheHistoryOfASignal, IsWhatItsOwnQueryAnsweredThen) {
     GTEST_SKIP() << why;
   constexpr std::int64_t end = 1'700'000'000;
   rig::BackfilledSeries one{.labels = {{"__name__", "depth"}, {"namespace", "shop"},
-                                       {"queue", "full"}, {"pod", "a"}}};
+                                       {"queue", "full"}, {"pod", "a"}},
+                            .points = {}};
   auto other = one;
   other.labels["pod"] = "b";
   auto theirs = one;

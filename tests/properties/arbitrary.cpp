@@ -35,6 +35,28 @@ void take_steps(Signal& signal) {
     signal.steps.push_back({.above = bounds[i], .amount = amounts[i + 1]});
 }
 
+/// A formula over some of the policy's signals.
+CombiningFormula arbitrary_formula(const ScalingPolicy& policy, const Scope& scope) {
+  std::vector<std::string> texts{"s0", "2 * s0 + 1", "s0.replicas", "ceil(s0 / 3)",
+                                 "clamp(s0, 1, 20)"};
+  if (policy.signals.size() > 1)
+    for (const auto* text : {"s0 + s1", "max(s0, 2 * s1)", "min(s0.replicas, s1.replicas + 2)"})
+      texts.emplace_back(text);
+  if (!scope.rising_only)
+    for (const auto* text : {"100 - s0", "10 / s0", "s0 > 5 ? 1 : 7", "abs(s0 - 20)"})
+      texts.emplace_back(text);
+  if (scope.may_lower_blindly) texts.emplace_back("s0 ?? 3");
+  CombiningFormula rule{
+      .formula = parse_formula(*rc::gen::elementOf(texts)).value(),
+      .signal_of_operand = {},
+      .target_type =
+          *rc::gen::element(TargetType::None, TargetType::PerReplica, TargetType::Total),
+      .target = *rc::gen::inRange(1, 200) / 10.0};
+  for (const auto& operand : rule.formula.operands())
+    rule.signal_of_operand.push_back(operand.signal == "s0" ? 0 : 1);
+  return rule;
+}
+
 Signal arbitrary_signal(int index, const Scope& scope) {
   Signal signal{.name = "s" + std::to_string(index),
                 .source = "prometheus",
@@ -86,6 +108,10 @@ ScalingPolicy arbitrary_policy(const Scope& scope) {
       .behavior = {.scale_up = arbitrary_rules(scope), .scale_down = arbitrary_rules(scope)}};
   const auto count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) policy.signals.push_back(arbitrary_signal(i, scope));
+  if (!scope.per_replica_only && *rc::gen::inRange(0, 4) == 0) {
+    policy.combine = Combine::Formula;
+    policy.formula = arbitrary_formula(policy, scope);
+  }
   if (*rc::gen::arbitrary<bool>())
     policy.fallback =
         Fallback{.after_seconds = *rc::gen::element(0, 60),

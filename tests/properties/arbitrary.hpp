@@ -10,8 +10,9 @@ namespace poolscaler::laws {
 
 /// The parts of a policy that a law may have to rule out.
 struct Scope {
-  bool may_lower_blindly = true;  // fallback Static and AtMost, onMissing Zero
-  bool per_replica_only = false;
+  bool may_lower_blindly = true;  // fallback Static and AtMost, onMissing Zero, `??` in a formula
+  bool per_replica_only = false;  // no formula either
+  bool rising_only = false;  // no formula that falls while a signal rises
   bool may_pause = true;  // pauses, and rates that forbid a direction or are slow
 };
 

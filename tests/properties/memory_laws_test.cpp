@@ -32,7 +32,8 @@ RC_GTEST_PROP(Memory, IsBoundedAndHoldsNoFuture, ()) {
       RC_ASSERT(std::ranges::all_of(*list, [&](const auto& e) { return e.at <= world.now; }));
     }
     RC_ASSERT(memory.idle >= Millis{0});
-    RC_ASSERT(memory.unusable_since.size() == policy.signals.size());
+    RC_ASSERT(memory.unusable_since.size() ==
+              policy.signals.size() + (policy.formula ? 1 : 0));
   }
 }
 
@@ -147,6 +148,22 @@ RC_GTEST_PROP(Zero, IsReachedOnlyByAWholeIdleTimeOfFreshData, ()) {
     }
     if (world.replicas == 0) world.replicas = 1;
     world.now = arbitrary_next(world.now, false);
+  }
+}
+
+/// A clock that jumps, whichever way, neither lowers a size that the demand still asks for nor
+/// takes one above what is asked for: the time itself asks for nothing.
+RC_GTEST_PROP(Clock, AJumpChangesNoSizeThatIsAskedFor, ()) {
+  const auto policy = arbitrary_policy({.per_replica_only = true, .may_pause = false});
+  auto world = arbitrary_past(policy, false);
+  std::vector<SignalReading> readings;
+  for (std::size_t i = 0; i < policy.signals.size(); ++i) readings.push_back(arbitrary_value());
+  live_steadily(world, policy, readings, 600);
+  const auto settled = world.replicas;
+  for (int i = 0; i < 20; ++i) {
+    world.now += Seconds(*rc::gen::inRange(-100'000, 100'000));
+    live_steadily(world, policy, readings, *rc::gen::inRange(0, 5));
+    RC_ASSERT(world.replicas == settled);
   }
 }
 

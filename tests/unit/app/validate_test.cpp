@@ -65,7 +65,7 @@ TEST_F(Validate, RefusesVersionsAndKindsThatAreNotServed) {
 
 TEST_F(Validate, WantsAName) {
   EXPECT_EQ(run({write("n.yaml", policy("''"))}), 1);
-  EXPECT_THAT(told, HasSubstr("metadata.name, is required"));
+  EXPECT_THAT(told, HasSubstr("metadata.name is required"));
 }
 
 TEST_F(Validate, SaysTheSameAsJson) {

@@ -1,0 +1,33 @@
+// Manifests: any text is refused or read, as YAML and as JSON; what the operator's reader takes has
+// no errors, and has none with the API server's defaults filled in either.
+#include <nlohmann/json.hpp>
+
+#include "fuzz/target.hpp"
+#include "poolscaler/api/objects.hpp"
+
+namespace {
+
+using namespace poolscaler;
+
+void check(const nlohmann::json& object) {
+  (void)api::read_status(object);
+  (void)api::read_metric_source(object);
+  const auto policy = api::read_scaling_policy(object);
+  if (!policy) {
+    fuzz::require(!policy.error().empty(), "a refusal says why");
+    return;
+  }
+  const auto complete = api::with_defaults(api::Kind::ScalingPolicy, object);
+  fuzz::require(api::read_scaling_policy(complete).has_value(), "defaults break nothing");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto text = fuzz::text_of(data, size);
+  if (const auto documents = api::read_yaml(text))
+    for (const auto& document : *documents) check(document);
+  if (const auto object = nlohmann::json::parse(text, nullptr, false); !object.is_discarded())
+    check(object);
+  return 0;
+}
