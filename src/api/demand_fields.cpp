@@ -77,8 +77,8 @@ constexpr Field fields[] = {
      .doc = "Numbers, + - * /, comparisons, && || !, `c ? a : b`, `a ?? b` (b where a has no "
             "value), min, max, clamp(x, lowest, highest), abs, ceil and floor. `queue` is the "
             "value of signal `queue`, `queue.replicas` the replicas that it asks for; a `-` of a "
-            "name is written `_`. Without a value of what it reads, and after a division by zero, it has "
-            "no result, which never lowers replicas."},
+            "name is written `_`. Without a value of what it reads, and after a division by zero, "
+            "it has no result, which never lowers replicas."},
     {.path = "spec.formula.target",
      .type = Object,
      .doc = "What the result is held against. Without it the result is the number of replicas, "

@@ -81,8 +81,8 @@ constexpr Preset rows[] = {
      .target = "2",
      .load = Queue,
      .caveat = "Ray exports it every 10 s. Exported by proxies and handles, so it can wake a "
-               "target as long as those are not scaled with it. Do not let Ray's own autoscaling change "
-               "the same replicas."},
+               "target as long as those are not scaled with it. Do not let Ray's own autoscaling "
+               "change the same replicas."},
     {.name = "ray-serve",
      .framework = "Ray Serve",
      .versions = "2.0 and later",
@@ -95,7 +95,8 @@ constexpr Preset rows[] = {
      .target = "2",
      .load = Inflight,
      .caveat = "Ray exports it every 10 s. The processing part is absent without replicas, and "
-               "half a sum is no number: take ray-serve-queue beside it for targets that go to zero."},
+               "half a sum is no number: take ray-serve-queue beside it for targets that go to "
+               "zero."},
     {.name = "dynamo-queue",
      .framework = "NVIDIA Dynamo frontend",
      .versions = "0.4 and later",

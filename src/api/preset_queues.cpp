@@ -25,8 +25,8 @@ constexpr Preset rows[] = {
      .target = "10",
      .load = Queue,
      .caveat = "Messages under work do not count: a target that goes to zero by this alone may "
-               "stop in the middle of one; take rabbitmq-backlog. The broker's series must carry the "
-               "policy's namespace. The aggregated /metrics has no label for the queue."},
+               "stop in the middle of one; take rabbitmq-backlog. The broker's series must carry "
+               "the policy's namespace. The aggregated /metrics has no label for the queue."},
     {.name = "rabbitmq-backlog",
      .framework = "RabbitMQ",
      .versions = "3.8 and later (/metrics/per-object), 3.10 and later (/metrics/detailed)",

@@ -14,8 +14,8 @@
 
 namespace poolscaler::engine {
 
-/// So many gaps of a layer, and they are trusted. With fewer a chance would decide; waiting for more
-/// costs more than it spares, since the prior keeps an early idle time from being extreme.
+/// So many gaps of a layer, and they are trusted. With fewer a chance would decide; waiting for
+/// more costs more than it spares, since the prior keeps an early idle time from being extreme.
 inline constexpr std::uint16_t gaps_trusted = 3;
 /// The idle time is never longer than this.
 inline constexpr Seconds idle_time_max{86'400};

@@ -32,8 +32,8 @@ struct Trial {
   std::int32_t expected = 0;
 };
 
-/// The memory of an operator that has looked on for long, and wished the same just now: nothing that
-/// it remembers holds anything.
+/// The memory of an operator that has looked on for long, and wished the same just now: nothing
+/// that it remembers holds anything.
 Memory long_memory(std::int32_t wish) {
   Memory memory;
   memory.target_uid = "u";
@@ -223,7 +223,8 @@ TEST_F(HpaVectors, StabilizationWindowsDecideTheSame) {
     trial.spec["behavior"] = behavior_of({{"up", 0.0}, {"down", 0.0}});
     trial.spec["behavior"]["scaleUp"]["stabilizationWindowSeconds"] = c["up_window_s"];
     trial.spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] = c["down_window_s"];
-    for (const auto& entry : entries_of(c["history"])) trial.memory.recommendations.push_back(entry);
+    for (const auto& entry : entries_of(c["history"]))
+      trial.memory.recommendations.push_back(entry);
     trial.expected = c["expect"]["replicas"];
     return trial;
   });
@@ -249,7 +250,8 @@ TEST_F(HpaVectors, DefaultStabilizationDecidesTheSame) {
   expect_each("stabilize_without_behavior", [](const json& c) {
     auto trial = asking_for(c["desired"], 1000);
     trial.spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] = c["window_s"];
-    for (const auto& entry : entries_of(c["history"])) trial.memory.recommendations.push_back(entry);
+    for (const auto& entry : entries_of(c["history"]))
+      trial.memory.recommendations.push_back(entry);
     trial.expected = c["expect"]["replicas"];
     return trial;
   });

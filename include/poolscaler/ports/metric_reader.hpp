@@ -25,8 +25,8 @@ struct SignalQuery {
   std::string pod_selector{};  // of a PodResource: the target's own, as in a request
 };
 
-/// The past of one signal, as its own query would have answered it at `from`, `from` + `step` and so
-/// on until `to`.
+/// The past of one signal, as its own query would have answered it at `from`, `from` + `step` and
+/// so on until `to`.
 struct HistoryQuery {
   SignalQuery signal;
   Instant from;

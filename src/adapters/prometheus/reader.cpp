@@ -258,7 +258,8 @@ Result<void> check_range(const HistoryQuery& query) {
                 "the range ends before it begins, or its step is less than a second");
   if (static_cast<std::size_t>(points) > history_points_max)
     return fail(ErrorKind::InvalidInput,
-                fmt::format("the range has {} points, at most {} are answered; make the step longer",
+                fmt::format("the range has {} points, at most {} are answered: "
+                            "make the step longer",
                             points, history_points_max));
   return {};
 }

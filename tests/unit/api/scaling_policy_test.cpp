@@ -79,6 +79,15 @@ behavior: {scaleDown: {stabilizationWindowSeconds: 300}}
   EXPECT_EQ(read->behavior.scale_down.stabilization_window_seconds, 300);
 }
 
+void expect_behavior_of_every_field(const Behavior& behavior) {
+  expect_same(behavior.scale_up, {.stabilization_window_seconds = 7,
+                                        .policies = {{RatePolicyType::Percent, 300, 20}},
+                                        .select_policy = SelectPolicy::Min,
+                                        .tolerance = 0.25});
+  EXPECT_EQ(behavior.scale_down.select_policy, SelectPolicy::Disabled);
+  EXPECT_EQ(behavior.scale_down.stabilization_window_seconds, 0) << "each has its own time";
+}
+
 TEST(ScalingPolicyReader, ReadsEveryField) {
   const auto read = read_scaling_policy(policy_with(R"(
 intervalSeconds: 30
@@ -127,12 +136,7 @@ signals:
   EXPECT_EQ(read->fallback->after_seconds, 180);
   EXPECT_EQ(read->fallback->replicas, 4);
   EXPECT_EQ(read->fallback->behavior, FallbackBehavior::AtMost);
-  expect_same(read->behavior.scale_up, {.stabilization_window_seconds = 7,
-                                        .policies = {{RatePolicyType::Percent, 300, 20}},
-                                        .select_policy = SelectPolicy::Min,
-                                        .tolerance = 0.25});
-  EXPECT_EQ(read->behavior.scale_down.select_policy, SelectPolicy::Disabled);
-  EXPECT_EQ(read->behavior.scale_down.stabilization_window_seconds, 0) << "each has its own time";
+  expect_behavior_of_every_field(read->behavior);
   ASSERT_EQ(read->signals.size(), 2U);
   const auto& rate = read->signals[0];
   EXPECT_EQ(std::get<MetricSelector>(rate.query),

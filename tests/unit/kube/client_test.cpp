@@ -85,7 +85,11 @@ TEST_F(ClientTest, TurnsStatusesIntoWhatToDo) {
     transport.on_send = [&](const HttpRequest&) { return status_answer(code, "R", "because"); };
     const auto error = post().error();
     EXPECT_EQ(error.kind, kind) << code;
-    EXPECT_EQ(error.message, "because");
+    const auto remedy = code == 401 ? ": the server does not accept our token or client "
+                                      "certificate; it may have expired, or belong to another "
+                                      "cluster"
+                                    : "";
+    EXPECT_EQ(error.message, std::string("because") + remedy);
   }
 }
 

@@ -81,7 +81,9 @@ TEST_F(PodMetricsApi, SaysWhatIsNotInstalledOrAllowed) {
     return status_answer(403, "Forbidden", "pods.metrics.k8s.io is forbidden");
   };
   EXPECT_NE(ask().error().message.find("needs get and list"), std::string::npos);
-  transport_.on_send = [](const HttpRequest&) { return json_answer({{"kind", "Pod"}, {"apiVersion", "v1"}}); };
+  transport_.on_send = [](const HttpRequest&) {
+    return json_answer({{"kind", "Pod"}, {"apiVersion", "v1"}});
+  };
   EXPECT_EQ(ask().error().kind, ErrorKind::Internal);
 }
 

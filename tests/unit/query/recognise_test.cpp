@@ -122,7 +122,7 @@ TEST(Recognise, NamesThePositionAndWhatItExpected) {
   EXPECT_THAT(message(R"(sum by (namespace) (depth{namespace="\x41"}))"),
               HasSubstr("writes it as"));
   EXPECT_THAT(message(R"(sum by (namespace) (rate(depth{namespace="a"}[5m])))"),
-              HasSubstr("expected 's])'"));
+              HasSubstr("expected 's]'"));
   EXPECT_THAT(message(R"(sum by (namespace) (rate(depth{namespace="a"}[0s])))"),
               HasSubstr("a window from 1"));
   EXPECT_THAT(message("sum by (namespace) (depth{namespace=\"\xff\"})"), HasSubstr("UTF-8"));
