@@ -95,7 +95,7 @@ constexpr Field fields[] = {
      .default_json = "false",
      .example = "true",
      .doc = "When true, no replica at all, whatever the signals and `minReplicas` say. Stands "
-            "alone in its window."},
+            "alone in its window. In YAML its name stands in quotes: a bare off means false."},
     {.path = "spec.schedule[].preWarm",
      .type = Boolean,
      .default_json = "false",

@@ -54,6 +54,7 @@ class JsonBuilder final : public YAML::EventHandler {
     const bool is_key = !levels_.empty() && levels_.back().value->is_object() &&
                         !levels_.back().has_key;
     if (is_key) {
+      refuse_boolean_key(mark, tag, value);
       take_key(mark, value);
       return;
     }
@@ -87,6 +88,14 @@ class JsonBuilder final : public YAML::EventHandler {
     const auto& level = levels_.back();
     if (level.value->is_array()) return fmt::format("{}[{}]", level.path, level.value->size());
     return level.path.empty() ? level.key : fmt::format("{}.{}", level.path, level.key);
+  }
+
+  /// kubectl reads a bare `off` as a key called "false", which no field is.
+  void refuse_boolean_key(const YAML::Mark& mark, const std::string& tag, const std::string& key) {
+    const auto scalar = yaml_scalar(tag, key);
+    if (key.size() > 1 && scalar && scalar->is_boolean())
+      refuse(mark, fmt::format("the key {0} is read as {1}: put it in quotes, \"{0}\"", key,
+                               scalar->get<bool>()));
   }
 
   void take_key(const YAML::Mark& mark, const std::string& key) {

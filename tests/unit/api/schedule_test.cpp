@@ -20,7 +20,7 @@ std::string refusal(const std::string& window) {
 
 TEST(Schedule, IsReadWithItsDefaults) {
   const auto policy =
-      read(R"({name: night, start: "0 22 * * *", durationSeconds: 3600, off: true})");
+      read(R"({name: night, start: "0 22 * * *", durationSeconds: 3600, "off": true})");
   ASSERT_TRUE(policy) << text_of(policy.error());
   ASSERT_THAT(policy->schedule, SizeIs(1));
   const auto& window = policy->schedule[0];

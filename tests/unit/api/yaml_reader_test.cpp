@@ -40,6 +40,15 @@ TEST(YamlReader, RefusesNumbersThatToolsDisagreeAbout) {
     EXPECT_THAT(refusal(std::string("a: ") + text), HasSubstr("put it in quotes")) << text;
 }
 
+TEST(YamlReader, RefusesKeysThatKubectlReadsAsBooleans) {
+  const auto bare = read_yaml("a:\n  off: true\n");
+  ASSERT_FALSE(bare);
+  EXPECT_NE(bare.error().message.find("line 2"), std::string::npos) << bare.error().message;
+  EXPECT_NE(bare.error().message.find("put it in quotes, \"off\""), std::string::npos)
+      << bare.error().message;
+  EXPECT_TRUE(read_yaml("a: {\"off\": true, y: 1}\n"));
+}
+
 TEST(YamlReader, ReadsJson) {
   EXPECT_EQ(one(R"({"a": [1, {"b": "c\nd"}], "e": {}})"),
             json::parse(R"({"a":[1,{"b":"c\nd"}],"e":{}})"));

@@ -53,7 +53,7 @@ TEST(Plan, AsksForEveryNameOfAMetricAtOnce) {
   ASSERT_THAT(queries, SizeIs(2)) << "other names are another shape";
   EXPECT_EQ(waiting(queries), 3U);
   EXPECT_THAT((std::vector{queries[0].promql, queries[1].promql}),
-              testing::Contains(testing::HasSubstr(
+              ::testing::Contains(::testing::HasSubstr(
                   "sum by (namespace) (new{namespace=~\"bank|shop\"} or "
                   "old{namespace=~\"bank|shop\"})")));
 }
