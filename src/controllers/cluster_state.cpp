@@ -1,7 +1,6 @@
 #include "poolscaler/controllers/cluster_state.hpp"
 
 #include <fmt/format.h>
-
 #include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -16,8 +15,6 @@ namespace {
 
 constexpr std::string_view resource_policies = "scalingpolicies.poolscaler.dev";
 constexpr std::string_view resource_sources = "metricsources.poolscaler.dev";
-constexpr std::string_view resource_pods = "pods";
-constexpr std::string_view resource_autoscalers = "horizontalpodautoscalers.autoscaling";
 constexpr std::string_view resource_scaled_objects = "scaledobjects.keda.sh";
 
 TargetKind kind_of(const TargetRef& target) {
@@ -313,7 +310,7 @@ ChangeSink& ClusterState::sources() {
 ChangeSink& ClusterState::pods(const std::string& ns) {
   auto* impl = impl_.get();
   return impl->sink<PodRecord>(
-      {.resource = std::string(resource_pods), .ns = ns},
+      {.resource = "pods", .ns = ns},
       {.decode = decode_pod,
        .put = [impl](const ObjectKey& key, PodRecord&& record) { impl->pods.put(key, record); },
        .erase = [impl](const ObjectKey& key) { impl->pods.erase(key); },
@@ -345,7 +342,7 @@ RecordStore<TargetRef> rival_store(Claims& claims, std::set<ObjectKey>& dirty, R
 
 ChangeSink& ClusterState::autoscalers(const std::string& ns) {
   return impl_->sink<TargetRef>(
-      {.resource = std::string(resource_autoscalers), .ns = ns},
+      {.resource = "horizontalpodautoscalers.autoscaling", .ns = ns},
       rival_store(impl_->claims, impl_->dirty, RivalKind::HorizontalPodAutoscaler));
 }
 
