@@ -131,8 +131,9 @@ void judge_ours(const Kind& kind, const json& object, std::vector<Cause>& causes
     for (const auto& error : errors) {
       auto detail = error.problem;
       if (!error.remedy.empty()) detail += ": " + error.remedy;
-      causes.push_back(error.value.empty() ? required_value(error.path, detail)
-                                           : invalid_value(error.path, error.value, detail));
+      // What the schema requires has been judged before; a rule calls invalid what is missing.
+      const std::string_view value = error.value.empty() ? "null" : std::string_view(error.value);
+      causes.push_back(invalid_value(error.path, value, detail));
     }
   };
   if (kind.kind == "ScalingPolicy") {

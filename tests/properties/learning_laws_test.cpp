@@ -47,7 +47,7 @@ RC_GTEST_PROP(Learning, OnlyEverKeepsReplicas, ()) {
 }
 
 RC_GTEST_PROP(Learning, IsMonotoneInDemand, ()) {
-  const auto policy = learning_policy();
+  const auto policy = learning_policy({.rising_only = true});
   const auto world = experienced(policy);
   auto observation = arbitrary_observation(policy, world.replicas, world.now);
   auto& reading = observation.signals[*rc::gen::inRange(std::size_t{0}, policy.signals.size())];

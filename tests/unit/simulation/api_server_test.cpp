@@ -72,7 +72,8 @@ TEST_F(ApiServerTest, SaysWhatToDoWhereItIsNoRealServer) {
 TEST_F(ApiServerTest, NotesWhoScaledForAsLongAsNobodyElseDoes) {
   client_.post(deployments, a_deployment("web", 1));
   const auto scaler = [&] {
-    for (const auto& entry : client_.get(deployments + "/web").body["metadata"]["managedFields"])
+    const auto object = client_.get(deployments + "/web").body;
+    for (const auto& entry : object["metadata"]["managedFields"])
       if (entry.value("subresource", "") == "scale")
         return entry.value("manager", "") + (entry.contains("time") ? " and when" : "");
     return std::string("nobody");
