@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
     *) pattern="$1"; shift ;;
   esac
 done
-usual=(scenario_test engine_test decision_vectors property_test)
+usual=(scenario_test engine_test vectors_test property_test)
 # Below the checkout, so that the data that lies beside it is found.
 work="$root/build/mutation"
 tree="$work/tree" build="$work/tree/build/faults" log="$work/build.log"
