@@ -47,7 +47,9 @@ RC_GTEST_PROP(Learning, OnlyEverKeepsReplicas, ()) {
 }
 
 RC_GTEST_PROP(Learning, IsMonotoneInDemand, ()) {
-  const auto policy = learning_policy({.rising_only = true});
+  // A fallback that may lower is the owner's word against keeping alive, and whether it decides
+  // depends on the demand that the other signals have.
+  const auto policy = learning_policy({.may_lower_blindly = false, .rising_only = true});
   const auto world = experienced(policy);
   auto observation = arbitrary_observation(policy, world.replicas, world.now);
   auto& reading = observation.signals[*rc::gen::inRange(std::size_t{0}, policy.signals.size())];
