@@ -97,7 +97,10 @@ Memory after_restart(const Memory& memory) {
 }
 
 RC_GTEST_PROP(Restart, AtAnyStepLeadsToTheSameEnd, ()) {
-  const auto policy = arbitrary_policy({.per_replica_only = true, .may_pause = false});
+  auto policy = arbitrary_policy({.per_replica_only = true, .may_pause = false});
+  // When a replica was needed last does not outlive a restart, so with learned idle times the way
+  // down may come to rest elsewhere within the tolerance.
+  policy.scale_to_zero.keep_alive = KeepAlive::Fixed;
   auto steady = arbitrary_past(policy, false);
   std::vector<SignalReading> readings;
   for (std::size_t i = 0; i < policy.signals.size(); ++i) readings.push_back(arbitrary_value());
