@@ -98,8 +98,8 @@ Memory after_restart(const Memory& memory) {
 
 RC_GTEST_PROP(Restart, AtAnyStepLeadsToTheSameEnd, ()) {
   auto policy = arbitrary_policy({.per_replica_only = true, .may_pause = false});
-  // Within a tolerance a target may come to rest at several sizes, and rates that count from another
-  // moment lead to another of them. Learned idle times may outlast the steps below.
+  // Within a tolerance a target may come to rest at several sizes, and rates that count from
+  // another moment lead to another of them. Learned idle times may outlast the steps below.
   policy.behavior.scale_up.tolerance = policy.behavior.scale_down.tolerance = 0;
   for (auto& signal : policy.signals) signal.tolerance_up = signal.tolerance_down = std::nullopt;
   policy.scale_to_zero.keep_alive = KeepAlive::Fixed;
