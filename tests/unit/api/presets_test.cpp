@@ -153,7 +153,8 @@ TEST(Presets, RefusesTwoInputsAndNoTarget) {
   policy["spec"]["signals"][0].erase("target");
   const auto read = api::read_scaling_policy(policy);
   ASSERT_FALSE(read);
-  EXPECT_THAT(text_of(read.error()), HasSubstr("spec.signals must each have a `target` or `steps`"));
+  EXPECT_THAT(text_of(read.error()),
+              HasSubstr("spec.signals must each have a `target` or `steps`"));
 }
 
 TEST(Presets, SayWhyTheySeeNothingAtZero) {
