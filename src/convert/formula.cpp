@@ -116,8 +116,8 @@ void name_lost_others(Draft& draft, const std::string& path) {
                 "use metricType AverageValue, or a policy whose signals stand alone");
   if (draft.least_active > 0)
     draft.say(Severity::Lost, path,
-              fmt::format("has metricType Value, beside which an active target cannot be kept at {} "
-                          "replicas",
+              fmt::format("has metricType Value, beside which an active target cannot be kept at "
+                          "{} replicas",
                           draft.least_active),
               "raise `minReplicas`, which ends scale to zero, or use metricType AverageValue");
 }
@@ -151,8 +151,8 @@ void read_scaling_modifiers(ObjectReader modifiers, Draft& draft) {
   const auto formula = formula_from_keda(text, draft.signal_of_trigger);
   if (!text.empty() && !formula)
     modifiers.note(Severity::Lost, "formula",
-                   fmt::format("is not converted ({}); the triggers became signals of their own, of "
-                               "which the largest wish counts",
+                   fmt::format("is not converted ({}); the triggers became signals of their own, "
+                               "of which the largest wish counts",
                                formula.error().message),
                    "write `combine: Formula` and `formula.expression` over the signals by hand");
   modifiers.finish();

@@ -151,9 +151,10 @@ json formula_of(const Conversion& conversion) {
 }
 
 TEST(ScaledObject, ScalingModifiersBecomeAFormula) {
-  const auto done = keda(modified, "{advanced: {scalingModifiers: {formula: 'float(trig_one) + 1.5e1 "
-                                   "* Trig_Two > 3 and not (trig_one == 0) ? 10 : trig_one / 2', "
-                                   "target: 2500m, activationTarget: '3'}}}");
+  const auto done =
+      keda(modified, "{advanced: {scalingModifiers: {formula: 'float(trig_one) + 1.5e1 * Trig_Two "
+                     "> 3 and not (trig_one == 0) ? 10 : trig_one / 2', target: 2500m, "
+                     "activationTarget: '3'}}}");
   EXPECT_EQ(formula_of(done),
             (json{{"expression", "(trig_one) + 1.5e1 * trig_two > 3 && ! (trig_one == 0) ? 10 : "
                                  "trig_one / 2"},
@@ -206,7 +207,8 @@ TEST(ScaledObject, NamesAnnotationsThatAreLost) {
 }
 
 TEST(ScaledObject, IsNoScaledJob) {
-  const auto job = converted("{apiVersion: keda.sh/v1alpha1, kind: ScaledJob, metadata: {name: j}}");
+  const auto job =
+      converted("{apiVersion: keda.sh/v1alpha1, kind: ScaledJob, metadata: {name: j}}");
   EXPECT_TRUE(job.objects.empty());
   EXPECT_THAT(notes_of(job), HasSubstr("it starts a Job for each piece of work"));
 }

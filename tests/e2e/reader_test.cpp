@@ -1,5 +1,5 @@
-// What somebody sees who may view a namespace, and nothing more: `explain` and `diff` against a real
-// API server, with the role that the chart gives to readers.
+// What somebody sees who may view a namespace, and nothing more: `explain` and `diff` against a
+// real API server, with the role that the chart gives to readers.
 #include <gmock/gmock.h>
 
 #include "e2e/world.hpp"
