@@ -47,7 +47,7 @@ passes() {
   local path
   path="$(find "$build/tests" -type f -name "$1" -perm -u+x | head -n 1)"
   # A fault may make a loop endless: what counts is the processor's time, on a busy machine too.
-  (ulimit -t 120; RC_PARAMS="max_success=600 noshrink=1" timeout 900 "$path" >"$work/$1.out" 2>&1)
+  (ulimit -t 120; RC_PARAMS="max_success=200 noshrink=1" timeout 900 "$path" >"$work/$1.out" 2>&1)
 }
 
 # verdict <name>...: builds and runs one program after the other, up to the first that fails, and
