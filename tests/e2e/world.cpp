@@ -136,6 +136,11 @@ void Case::TearDown() {
   for (const auto* kind : {"deployments", "statefulsets"}) cluster().request("DELETE", apps(kind));
 }
 
+rig::Finished Case::poolscaler(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), POOLSCALER_BINARY);
+  return rig::run(arguments);
+}
+
 Operator& Case::launch_operator(const OperatorOptions& options) {
   operators_.push_back(std::make_unique<Operator>(options));
   return *operators_.back();
