@@ -94,11 +94,6 @@ std::string for_people(std::int64_t nano) {
   return fmt::format("{}{}.{:02}", sign_of(nano), cents / 100, cents % 100);
 }
 
-/// What AWS, Azure and Google bill in.
-constexpr std::string_view known_codes =
-    "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|SEK|SGD|THB|"
-    "TRY|TWD|USD|ZAR";
-
 }  // namespace
 
 Result<Amount> parse_amount(std::string_view text, Precision precision) {
@@ -114,16 +109,14 @@ std::string exact_text(HourlyRate rate) { return exact(rate.nano()); }
 std::string shown(Amount amount) { return for_people(amount.nano()); }
 std::string shown(HourlyRate rate) { return for_people(rate.nano()); }
 
-std::string_view Currency::known() { return known_codes; }
-
 Result<Currency> Currency::parse(std::string_view code) {
   const auto at = code.size() == 3 && code.find('|') == std::string_view::npos
-                      ? known_codes.find(code)
+                      ? known_currencies.find(code)
                       : std::string_view::npos;
   if (at == std::string_view::npos)
     return fail(ErrorKind::InvalidInput,
                 fmt::format("'{}' is no currency that is known: write one of {}",
-                            escaped(capped(code, shown_bytes_max)), known_codes));
+                            escaped(capped(code, shown_bytes_max)), known_currencies));
   Currency currency;
   std::ranges::copy(code, currency.code_.begin());
   return currency;
