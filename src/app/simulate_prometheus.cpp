@@ -103,11 +103,11 @@ std::string as_rates(const std::vector<TimedValue>& values, const Range& range) 
   return text;
 }
 
-std::string as_metric(const std::vector<TimedValue>& values) {
+std::string as_metric(const std::vector<TimedValue>& values, const Range& range) {
   std::string text = "time,value\n";
   for (const auto& value : values)
-    text += fmt::format(
-        "{},{}\n", static_cast<double>((value.at - values.front().at).count()) / 1000, value.value);
+    text += fmt::format("{},{}\n", static_cast<double>((value.at - range.from).count()) / 1000,
+                        value.value);
   return text;
 }
 
@@ -125,8 +125,8 @@ Result<std::vector<replay::Load>> prometheus_loads(const SimulateOptions& option
     if (values->empty())
       return fail(ErrorKind::InvalidInput,
                   "the answer is empty: there is no such series from --from to --to");
-    return replay::read_loads(name, asked.is_rate ? as_rates(*values, *range) : as_metric(*values),
-                              rules);
+    const auto text = asked.is_rate ? as_rates(*values, *range) : as_metric(*values, *range);
+    return replay::read_loads(name, text, rules);
   };
   auto loads = read();
   if (!loads) return fail(loads.error().context("--prometheus " + asked.url));

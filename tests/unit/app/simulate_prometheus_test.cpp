@@ -26,7 +26,7 @@ class SimulatePrometheus : public testing::Test {
     exporter_->set("queue_depth", R"(queue="a")", 3);
     exporter_->set("queue_depth", R"(queue="b")", 4);
     server_ = std::make_unique<rig::PrometheusServer>(exporter_->port());
-    ASSERT_TRUE(server_->shows(R"(count_over_time(queue_depth{queue="a"}[1m]) > bool 5)", 1,
+    ASSERT_TRUE(server_->shows(R"(count_over_time(queue_depth{queue="a"}[1m]) > bool 8)", 1,
                                rig::Ms{30'000}));
     end_ = std::chrono::floor<Seconds>(system_clock().now());
   }
