@@ -12,6 +12,7 @@ function(poolscaler_room)
   target_link_libraries(poolscaler_${ROOM_NAME}
     PUBLIC ${ROOM_PUBLIC}
     PRIVATE poolscaler_shipped ${ROOM_PRIVATE})
+  poolscaler_reads(poolscaler_${ROOM_NAME} shipped)
 endfunction()
 
 # One test program; its private includes reach the room's walls and tests/support.
@@ -26,6 +27,7 @@ function(poolscaler_test)
     $<$<BOOL:${TEST_ROOM}>:${PROJECT_SOURCE_DIR}/src/${TEST_ROOM}>)
   target_compile_options(${TEST_NAME} PRIVATE ${POOLSCALER_TEST_OPTIONS})
   target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_checkout poolscaler_options GTest::gmock_main)
+  poolscaler_reads(${TEST_NAME} test)
   add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME})
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)

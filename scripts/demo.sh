@@ -7,13 +7,11 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 "$root/scripts/install_packages.sh" build
 
-launcher=()
-if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 log="$root/build/demo.log"
 mkdir -p "$root/build"
 echo "building poolscaler (about four minutes on two cores) ..."
 if ! { cmake -S "$root" -B "$root/build/demo" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DPOOLSCALER_TESTS=OFF -DPOOLSCALER_BENCHMARKS=OFF "${launcher[@]}" &&
+  -DPOOLSCALER_TESTS=OFF -DPOOLSCALER_BENCHMARKS=OFF &&
   cmake --build "$root/build/demo" --target poolscaler; } >"$log" 2>&1; then
   tail -n 40 "$log"
   echo "the build failed; the whole log is $log" >&2

@@ -97,7 +97,14 @@ Conversion convert(const json& object, const Options& options) {
     convert_hpa_v1(object, draft);
   } else if (kind == "ScaledObject" && version == "keda.sh/v1alpha1") {
     convert_scaled_object(object, draft);
-  } else if (kind == "HorizontalPodAutoscaler" || kind == "ScaledObject" || kind == "ScaledJob") {
+  } else if (kind == "ScaledJob" && version.starts_with("keda.sh/")) {
+    draft.say(Severity::Lost, "kind",
+              "ScaledJob is not converted: it starts a Job for each piece of work, while a "
+              "ScalingPolicy changes the replicas of one workload",
+              "let the replicas of a Deployment take work off the queue, and add a signal of the "
+              "queue's length");
+    return conversion;
+  } else if (kind == "HorizontalPodAutoscaler" || kind == "ScaledObject") {
     draft.say(Severity::Lost, "apiVersion", fmt::format("{} {} is not converted", version, kind),
               "autoscaling/v2 and v1 and ScaledObjects of keda.sh/v1alpha1 are; `kubectl get "
               "hpa.v2.autoscaling NAME -o yaml` prints any HPA in the new version");

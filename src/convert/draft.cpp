@@ -33,7 +33,8 @@ std::string label_from(std::string_view text) {
 json& Draft::add_signal(std::string_view wanted) {
   auto& signals = spec["signals"];
   if (!signals.is_array()) signals = json::array();
-  const auto base = label_from(wanted);
+  auto base = label_from(wanted);
+  if (base.front() >= '0' && base.front() <= '9') base.insert(0, "signal-");  // as formulas ask
   auto name = base;
   for (int i = 2; std::ranges::any_of(signals, [&](const json& s) { return s["name"] == name; });
        ++i)

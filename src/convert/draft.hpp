@@ -1,11 +1,13 @@
 // The ScalingPolicy that a conversion fills in, and what both kinds of autoscaler share.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "object_reader.hpp"
+#include "poolscaler/base/result.hpp"
 #include "poolscaler/convert/convert.hpp"
 
 namespace poolscaler::convert {
@@ -20,6 +22,9 @@ class Draft {
   const Options& options;
   std::string ns{};  // of the object
   nlohmann::json spec = nlohmann::json::object();
+  /// What a formula of KEDA calls a trigger, and the signal that it became.
+  std::map<std::string, std::string, std::less<>> signal_of_trigger{};
+  std::int64_t least_active = 0;  // replicas of a target that goes to zero, while it is active
 
   void say(Severity severity, std::string path, std::string text, std::string remedy = {});
 
@@ -57,5 +62,13 @@ void convert_hpa(const nlohmann::json& object, Draft& draft);
 void convert_hpa_v1(const nlohmann::json& object, Draft& draft);
 void convert_scaled_object(const nlohmann::json& object, Draft& draft);
 void read_trigger(ObjectReader& trigger, Draft& draft);
+
+/// Keeps an active target at `least_active`, by a formula of its own where there is none yet.
+void keep_least_active(Draft& draft);
+/// advanced.scalingModifiers of a ScaledObject; after its triggers.
+void read_scaling_modifiers(ObjectReader modifiers, Draft& draft);
+/// A formula of KEDA in the words of ours; InvalidInput says what ours cannot say.
+[[nodiscard]] Result<std::string> formula_from_keda(
+    std::string_view text, const std::map<std::string, std::string, std::less<>>& signals);
 
 }  // namespace poolscaler::convert

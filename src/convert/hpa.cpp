@@ -209,6 +209,27 @@ void read_annotations(const json& object, Draft& draft) {
                 "convert the output of `kubectl get hpa.v2.autoscaling NAME -o yaml` instead");
 }
 
+/// Where a policy decides otherwise on purpose, whatever the fields say (docs/DIFFERENCES.md).
+void name_differences(Draft& draft) {
+  draft.say(Severity::Said, "spec.scaleTargetRef",
+            "is brought to `minReplicas`, or woken by a signal, also from zero, where an HPA is "
+            "switched off",
+            "set `mode: Paused` before you scale it to zero by hand");
+  const auto& signals = draft.spec["signals"];
+  const auto by_ready_pods = [](const json& signal) {
+    return signal["target"]["type"] != "PerReplica" || signal.contains("resource");
+  };
+  if (!std::ranges::any_of(signals, by_ready_pods)) return;
+  draft.say(Severity::Said, "spec.metrics",
+            "that are reckoned from ready pods never lower replicas under more load than their "
+            "target, which HPA does while few of the pods are ready");
+  if (std::ranges::any_of(signals, [](const json& one) { return one.contains("resource"); }))
+    draft.say(Severity::Said, "spec.metrics",
+              "of resources are read of all pods that the target's selector finds; HPA stops where "
+              "another HPA's target finds the same pods",
+              "give each workload a selector of its own");
+}
+
 }  // namespace
 
 void convert_hpa(const json& object, Draft& draft) {
@@ -228,6 +249,7 @@ void convert_hpa(const json& object, Draft& draft) {
     draft.say(Severity::Said, "spec.behavior",
               "was not set; the documented defaults of HPA are explicit now");
   read_behavior(spec.object("behavior"), draft);
+  name_differences(draft);
   spec.finish();
   root.finish();
   read_annotations(object, draft);
@@ -249,6 +271,7 @@ void convert_hpa_v1(const json& object, Draft& draft) {
   static const json none = json::object();
   read_behavior(ObjectReader(none, "spec.behavior", draft.conversion.notes), draft);
   draft.say(Severity::Said, "spec.behavior", "the documented defaults of HPA are explicit now");
+  name_differences(draft);
   spec.finish();
   root.finish();
   read_annotations(object, draft);

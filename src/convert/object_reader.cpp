@@ -62,9 +62,8 @@ std::string decimal_text(double number) {
   return text;
 }
 
-/// In the form that our own decimals have; nothing for what is no number from 0 to 10^12.
-std::optional<std::string> decimal_of(std::string_view text) {
-  if (is_plain(text)) return std::string(text);
+/// Nothing for what is no number from 0 to 10^12.
+std::optional<double> number_of(std::string_view text) {
   double number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc()) return std::nullopt;
@@ -72,7 +71,14 @@ std::optional<std::string> decimal_of(std::string_view text) {
   number *= factor;
   if (factor == 0 || !std::isfinite(number) || number < 0 || number > decimal_max)
     return std::nullopt;
-  return decimal_text(number);
+  return number;
+}
+
+/// In the form that our own decimals have; nothing for what is no number from 0 to 10^12.
+std::optional<std::string> decimal_of(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
+  const auto number = number_of(text);
+  return number ? std::optional(decimal_text(*number)) : std::nullopt;
 }
 
 }  // namespace
@@ -80,6 +86,10 @@ std::optional<std::string> decimal_of(std::string_view text) {
 std::string shown(const json& value) {
   if (value.is_object() || value.is_array() || value.is_null() || value.is_discarded()) return {};
   return capped(value.dump(-1, ' ', false, json::error_handler_t::replace), shown_bytes_max);
+}
+
+std::string plain_decimal(std::string_view quantity) {
+  return decimal_text(number_of(quantity).value_or(0));
 }
 
 ObjectReader::ObjectReader(const json& value, std::string path, Notes& notes)

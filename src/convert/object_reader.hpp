@@ -19,6 +19,9 @@ using Notes = std::vector<Note>;
 /// A value as people are shown it: scalars as JSON, capped; others in words.
 [[nodiscard]] std::string shown(const nlohmann::json& value);
 
+/// A decimal that `quantity` gave, without a suffix: "500m" gives "0.5".
+[[nodiscard]] std::string plain_decimal(std::string_view quantity);
+
 class ObjectReader {
  public:
   /// Both must outlive it.

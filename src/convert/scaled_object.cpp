@@ -14,6 +14,7 @@ using nlohmann::json;
 constexpr std::int64_t polling_default = 30;
 constexpr std::int64_t cooldown_default = 300;
 constexpr std::int64_t seconds_max = 86'400;
+constexpr std::string_view keda = "autoscaling.keda.sh/";
 constexpr std::string_view paused = "autoscaling.keda.sh/paused";
 
 /// How long KEDA polls before it takes the fallback, and the period of decisions.
@@ -50,12 +51,10 @@ void read_bounds(ObjectReader& spec, Draft& draft) {
     return;
   }
   draft.spec["minReplicas"] = 0;
-  spec.note(Severity::Differs, "idleReplicaCount",
+  draft.least_active = *min;
+  spec.note(Severity::Said, "idleReplicaCount",
             fmt::format("becomes `minReplicas: 0`; that an active target has at least {} replicas "
-                        "is lost",
-                        *min),
-            fmt::format("choose targets that ask for {} at the least load, or a schedule with a "
-                        "floor",
+                        "is said by a formula",
                         *min));
 }
 
@@ -129,10 +128,8 @@ void read_advanced(ObjectReader advanced, Draft& draft) {
     draft.say(Severity::Said, "spec.advanced.horizontalPodAutoscalerConfig.behavior",
               "was not set; the documented defaults of HPA are explicit now");
   hpa.finish();
-  advanced.note(Severity::Lost, "scalingModifiers",
-                "is not converted; its triggers became signals of their own, of which the largest "
-                "wish counts",
-                "write `combine: Formula` with the formula over the names of the signals");
+  if (advanced.has("scalingModifiers"))
+    read_scaling_modifiers(advanced.object("scalingModifiers"), draft);
   advanced.finish();
 }
 
@@ -156,10 +153,13 @@ void read_annotations(const json& object, Draft& draft) {
               fmt::format("scale the target to {} first, or pin it by a schedule",
                           shown(annotations["autoscaling.keda.sh/paused-replicas"])));
   }
-  for (const auto& item : annotations.items())
-    if (item.key().starts_with("scaledobject.keda.sh/") ||
-        item.key().starts_with("validations.keda.sh/"))
-      draft.say(Severity::Said, prefix + item.key(), "speaks of KEDA's own objects");
+  for (const auto& item : annotations.items()) {
+    const auto& key = item.key();
+    if (key.starts_with("scaledobject.keda.sh/") || key.starts_with("validations.keda.sh/"))
+      draft.say(Severity::Said, prefix + key, "speaks of KEDA's own objects");
+    else if (key.starts_with(keda) && !key.starts_with(paused))
+      draft.say(Severity::Lost, prefix + key, "has no counterpart");
+  }
 }
 
 void use_fallback(Draft& draft) {
@@ -188,6 +188,7 @@ void convert_scaled_object(const json& object, Draft& draft) {
   if (triggers.empty()) draft.say(Severity::Invalid, "spec.triggers", "must have an item");
   for (auto& trigger : triggers) read_trigger(trigger, draft);
   read_advanced(spec.object("advanced"), draft);
+  keep_least_active(draft);
   read_fallback(spec, draft, polling);
   use_fallback(draft);
   read_annotations(object, draft);

@@ -68,6 +68,7 @@ void read_prometheus(ObjectReader& trigger, Draft& draft) {
     draft.say(Severity::Invalid, metadata.path_of("threshold"), "is required",
               "for example \"10\"");
   auto& signal = draft.add_signal(name);
+  if (trigger.has("name")) draft.signal_of_trigger[name] = signal["name"];
   signal["query"] = query;
   signal["target"] = {{"type", metric_type == "Value" ? "Total" : "PerReplica"},
                       {"value", metadata.quantity("threshold").value_or("1")}};

@@ -8,6 +8,7 @@
 
 #include "api_request.hpp"
 #include "discovery.hpp"
+#include "pod_usage.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 #include "reads.hpp"
@@ -202,6 +203,7 @@ class Dispatcher {
   ServerResponse execute(const KindRef& kind, const ApiRequest& request) {
     const auto outcome = [&]() -> Outcome<ServerResponse> {
       try {
+        if (kind->read_only) return serve_pod_metrics(world_, kind, request);
         if (request.verb == Verb::List) return list_objects(world_, kind, request);
         if (request.verb == Verb::Watch) return watch_objects(world_, kind, request);
         const bool is_plain = request.subresource.empty() || request.subresource == "status";

@@ -43,6 +43,14 @@ Kind scalable(Kind kind) {
   return listed_in_all(with_status(std::move(kind)));
 }
 
+/// As metrics-server names it, without a singular.
+Kind pod_metrics() {
+  auto kind = in("metrics.k8s.io", "v1beta1", core("pods", "PodMetrics"));
+  kind.singular.clear();
+  kind.read_only = true;
+  return kind;
+}
+
 Kind read_before_update(Kind kind) {
   kind.unconditional_update = false;
   return kind;
@@ -70,6 +78,7 @@ std::vector<Kind> built_in_kinds() {
       listed_in_all(with_status(in("batch", "v1", core("jobs", "Job")))),
       read_before_update(in("coordination.k8s.io", "v1", core("leases", "Lease"))),
       in("events.k8s.io", "v1", core("events", "Event", {"ev"})),
+      pod_metrics(),
       with_status(in("policy", "v1", core("poddisruptionbudgets", "PodDisruptionBudget", {"pdb"}))),
       cluster_wide(in(rbac, "v1", core("clusterroles", "ClusterRole"))),
       cluster_wide(in(rbac, "v1", core("clusterrolebindings", "ClusterRoleBinding"))),

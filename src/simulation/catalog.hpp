@@ -42,6 +42,7 @@ struct Kind {
   bool namespaced = true;
   bool has_status = false;
   bool custom = false;                     // from a CustomResourceDefinition
+  bool read_only = false;                  // told, not stored: get and list alone
   bool unconditional_update = true;        // a PUT without resourceVersion is taken
   std::optional<ScalePaths> scale{};
   std::shared_ptr<const nlohmann::json> schema{};  // a structural schema; of the whole object

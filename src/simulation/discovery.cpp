@@ -23,6 +23,7 @@ using GroupVersion = std::pair<std::string, std::string>;
 
 json verbs_of(const Kind& kind, std::string_view subresource) {
   if (!subresource.empty()) return {"get", "patch", "update"};
+  if (kind.read_only) return {"get", "list"};
   if (kind.kind == "Namespace")
     return {"create", "delete", "get", "list", "patch", "update", "watch"};
   return {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};

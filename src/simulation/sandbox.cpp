@@ -1,5 +1,6 @@
 #include "poolscaler/simulation/sandbox.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
@@ -155,9 +156,17 @@ void Sandbox::advance() {
     const std::scoped_lock lock(world.mutex);
     ready = count_if_pod(world, [](const json& pod) { return is_ready(pod) && !is_deleting(pod); });
   }
+  double busy = 0;
   {
     const std::scoped_lock lock(parts_->mutex);
     parts_->load.advance(now, ready);
+    busy = parts_->load.busy_replicas() / std::max(ready, 1);
+  }
+  {
+    auto& world = parts_->api.parts();
+    const std::scoped_lock lock(world.mutex);
+    world.busy[object_key(std::string(example_namespace), std::string(example_name))] =
+        std::min(busy, 1.0);
   }
   parts_->sample(now);
 }

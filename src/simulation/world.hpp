@@ -34,6 +34,8 @@ struct WorldParts {
   std::map<std::string, std::uint64_t> counts;
   std::uint64_t watch_epoch = 0;     // open watches of an older epoch end
   bool watches_end_properly = true;
+  /// By the key of a workload: how busy each of its ready pods is, from 0 to 1.
+  std::map<std::string, double> busy;
 
   /// splitmix64: UIDs and name suffixes are unpredictable enough, and the same in every run.
   std::uint64_t next_random();

@@ -31,7 +31,7 @@ std::vector<std::string> blocks_after(const std::string& mark, int count) {
 
 TEST(Migrating, ShowsWhatConvertMakes) {
   const auto blocks = blocks_after("<!-- example -->", 2);
-  ASSERT_EQ(blocks.size(), 4U);
+  ASSERT_EQ(blocks.size(), 8U);
   for (std::size_t i = 0; i < blocks.size(); i += 2) {
     const auto done = converted(blocks[i]);
     const auto shown = api::read_yaml(blocks[i + 1]);

@@ -78,10 +78,13 @@ TEST(ScaledObject, KeepsReplicasOfItselfWhereKedaWasTold) {
   EXPECT_FALSE(policy_of(done).is_null()) << notes_of(done);
 }
 
-TEST(ScaledObject, IdleReplicasAreScaleToZeroWithALoss) {
+TEST(ScaledObject, IdleReplicasAreScaleToZeroAndAFormula) {
   const auto done = keda(prometheus, "{minReplicaCount: 3, idleReplicaCount: 0}");
-  EXPECT_EQ(policy_of(done)["spec"]["minReplicas"], 0);
-  EXPECT_THAT(notes_of(done), HasSubstr("at least 3 replicas is lost"));
+  const auto spec = policy_of(done)["spec"];
+  EXPECT_EQ(spec["minReplicas"], 0) << notes_of(done);
+  EXPECT_EQ(spec["combine"], "Formula");
+  EXPECT_EQ(spec["formula"],
+            (json{{"expression", "max(prometheus.replicas ?? 0, 3)"}}));
 }
 
 TEST(ScaledObject, BehaviorComesFromItsHpaConfiguration) {
@@ -136,6 +139,78 @@ TEST(ScaledObject, NamesTriggersThatAreNotConverted) {
   EXPECT_TRUE(alone.objects.empty());
   EXPECT_FALSE(alone.has(Severity::Invalid));
   EXPECT_THAT(notes_of(alone), HasSubstr("nothing that could be converted"));
+}
+
+const std::string modified =
+    "{type: prometheus, name: trig_one, metadata: {serverAddress: 'http://p:9090', query: a, "
+    "threshold: '1'}}, {type: prometheus, name: Trig_Two, metadata: {serverAddress: "
+    "'http://p:9090', query: b, threshold: '1', activationThreshold: '7'}}";
+
+json formula_of(const Conversion& conversion) {
+  return policy_of(conversion).value("/spec/formula"_json_pointer, json());
+}
+
+TEST(ScaledObject, ScalingModifiersBecomeAFormula) {
+  const auto done =
+      keda(modified, "{advanced: {scalingModifiers: {formula: 'float(trig_one) + 1.5e1 * Trig_Two "
+                     "> 3 and not (trig_one == 0) ? 10 : trig_one / 2', target: 2500m, "
+                     "activationTarget: '3'}}}");
+  EXPECT_EQ(formula_of(done),
+            (json{{"expression", "(trig_one) + 1.5e1 * trig_two > 3 && ! (trig_one == 0) ? 10 : "
+                                 "trig_one / 2"},
+                  {"target", {{"type", "PerReplica"}, {"value", "2500m"}}}}))
+      << notes_of(done);
+  const auto spec = policy_of(done)["spec"];
+  EXPECT_EQ(spec["combine"], "Formula");
+  EXPECT_FALSE(spec["signals"][0].contains("target")) << "the formula alone reads its value";
+  EXPECT_EQ(spec["signals"][1]["name"], "trig-two");
+  EXPECT_EQ(spec["signals"][1]["activation"]["above"], "7");
+  EXPECT_THAT(notes_of(done), HasSubstr("lost: spec.advanced.scalingModifiers.activationTarget"));
+  EXPECT_THAT(notes_of(done), HasSubstr("differs: spec.advanced.scalingModifiers.formula"));
+}
+
+TEST(ScaledObject, ResourcesAndIdleReplicasCountBesideAFormula) {
+  const auto done =
+      keda(modified + ", {type: cpu, metricType: Utilization, metadata: {value: '60'}}",
+           "{minReplicaCount: 2, idleReplicaCount: 0, advanced: {scalingModifiers: {formula: "
+           "trig_one + Trig_Two, target: 2500m}}}");
+  EXPECT_EQ(formula_of(done)["expression"],
+            "max(trig_one + trig_two, (cpu.replicas ?? 0) * 2.5, 2 * 2.5)")
+      << notes_of(done);
+  const auto total =
+      keda(modified + ", {type: cpu, metricType: Utilization, metadata: {value: '60'}}",
+           "{advanced: {scalingModifiers: {formula: trig_one + Trig_Two, target: '5', metricType: "
+           "Value}}}");
+  EXPECT_EQ(formula_of(total)["target"]["type"], "Total") << notes_of(total);
+  EXPECT_THAT(notes_of(total), HasSubstr("beside which signal 'cpu' asks for nothing"));
+}
+
+TEST(ScaledObject, NamesFormulasThatAreNotConverted) {
+  const auto lost = [](const std::string& formula) {
+    const auto done = keda(modified, "{advanced: {scalingModifiers: {formula: '" + formula +
+                                         "', target: '2'}}}");
+    EXPECT_FALSE(policy_of(done)["spec"].contains("formula"));
+    EXPECT_EQ(policy_of(done)["spec"]["signals"][0]["target"]["value"], "1");
+    return notes_of(done);
+  };
+  EXPECT_THAT(lost("trig_one + kafka"),
+              HasSubstr("character 12: 'kafka' is the name of no trigger that became a signal"));
+  EXPECT_THAT(lost("trig_one ** 2"), HasSubstr("lost: spec.advanced.scalingModifiers.formula"));
+  EXPECT_THAT(lost("sum([trig_one, Trig_Two])"), HasSubstr("unknown function 'sum'"));
+  const auto wrong = keda(modified, "{advanced: {scalingModifiers: {formula: trig_one}}}");
+  EXPECT_THAT(notes_of(wrong), HasSubstr("scalingModifiers.target is required"));
+}
+
+TEST(ScaledObject, NamesAnnotationsThatAreLost) {
+  EXPECT_THAT(notes_of(keda(prometheus, "{}", "{autoscaling.keda.sh/force-activation: 'true'}")),
+              HasSubstr("lost: metadata.annotations.autoscaling.keda.sh/force-activation"));
+}
+
+TEST(ScaledObject, IsNoScaledJob) {
+  const auto job =
+      converted("{apiVersion: keda.sh/v1alpha1, kind: ScaledJob, metadata: {name: j}}");
+  EXPECT_TRUE(job.objects.empty());
+  EXPECT_THAT(notes_of(job), HasSubstr("it starts a Job for each piece of work"));
 }
 
 TEST(ScaledObject, NamesCredentialsThatAreLost) {

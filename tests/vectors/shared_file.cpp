@@ -5,13 +5,7 @@
 namespace poolscaler::vectors {
 
 std::filesystem::path shared_file(const std::string& name) {
-  const auto checkout = in_checkout("");
-  for (auto folder = checkout.parent_path(); folder != folder.parent_path();
-       folder = folder.parent_path()) {
-    auto file = folder / "shared/vectors" / name;
-    if (std::filesystem::exists(file)) return file;
-  }
-  return {};
+  return in_shared("vectors/" + name);
 }
 
 std::string absence_of(const std::string& name) {

@@ -12,7 +12,7 @@
 namespace poolscaler::convert {
 
 enum class Severity {
-  Said,     // a default that is now explicit, or what must be there: nothing is lost
+  Said,     // a default that is now explicit, or where a policy is safer: nothing is lost
   Differs,  // it means something else here
   Lost,     // it has no counterpart
   Invalid,  // the input itself is wrong; nothing is made of the object

@@ -1,0 +1,78 @@
+// Arbitration: many policies, the pools that they draw on and the budgets that they share, in one
+// decision.
+//
+// First what is protected, then the rest; in each of the two by priority, and among policies of one
+// priority by weighted fair share: the next replica goes to whoever would have least for its
+// weight, counted with all that it has already. A replica is granted when the policy's own limits
+// admit its share of a node, and its accelerators fit on nodes that are there or on one that may be
+// added and that the pool's limits admit. Who is refused once is out, others go on: nothing that
+// could be used is left. (money.md, "Pitfalls": all must pass, split by priority then weight.)
+//
+// The result does not depend on the order of policies. A refusal names the limit that made it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "poolscaler/money/caps.hpp"
+
+namespace poolscaler::money {
+
+/// Nodes of one kind that may be added to a pool, in the order in which they are taken: what is
+/// paid already, then the cheaper of spot and on demand.
+struct NodeTier {
+  std::optional<HourlyRate> price;  // marginal, of a node; nothing: unknown, so none is added
+  std::int64_t nodes = 0;           // that may still be added
+};
+
+struct PoolSupply {
+  std::int64_t per_node = 1;              // accelerators
+  std::vector<std::int64_t> free_nodes{}; // how many nodes have 0, 1, ... per_node of them free
+  std::vector<NodeTier> tiers{};
+  /// The dearest that an accelerator of the pool costs: what a policy's own limits are charged.
+  HourlyRate share{};
+  Millis hold{};                      // how long a node is kept at least
+  std::vector<std::size_t> limits{};  // of whole nodes
+};
+
+struct Claim {
+  std::string policy;  // unique: "shop/web"
+  std::size_t pool = 0;
+  std::int64_t accelerators = 1;  // of a replica; more than per_node: whole nodes of its own
+  std::int64_t replicas = 0;      // that it has
+  std::int64_t wanted = 0;        // more
+  std::int64_t protected_replicas = 0;
+  std::int32_t priority = 0;
+  std::int64_t weight = 1;            // at least 1
+  /// Of its own replicas. A limit that is the pool's too counts whole nodes, in which they are.
+  std::vector<std::size_t> limits{};
+};
+
+enum class Refusal {
+  None,     // all that was wanted is granted
+  Budget,   // `limit` has no room
+  Pool,     // no accelerators are free, and no node may be added
+  Unpriced  // a node could be added, but nobody knows what it costs
+};
+
+struct ClaimGrant {
+  std::int64_t granted = 0;
+  Refusal refusal = Refusal::None;
+  std::optional<std::size_t> limit{};
+};
+
+struct Arbitration {
+  std::vector<ClaimGrant> grants;                     // in the order of the claims
+  std::vector<std::vector<std::int64_t>> new_nodes;  // by pool and tier
+};
+
+/// Indices of pools and limits are within theirs (CHECKed). At most `capacity of the pools` steps.
+[[nodiscard]] Arbitration arbitrate(std::span<const Claim> claims,
+                                    std::span<const PoolSupply> pools,
+                                    std::span<const Limit> limits, Instant now);
+
+}  // namespace poolscaler::money

@@ -1,0 +1,182 @@
+#include "poolscaler/money/arbitrate.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <queue>
+
+#include "pool_stock.hpp"
+#include "poolscaler/base/check.hpp"
+#include "room.hpp"
+
+namespace poolscaler::money {
+namespace {
+
+/// What a policy would have for its weight with one more replica; the least is served next.
+struct Turn {
+  Wide would_have;
+  std::int64_t weight;
+  std::size_t claim;
+
+  /// std::priority_queue serves the greatest. Claims are in the order of their names.
+  friend bool operator<(const Turn& a, const Turn& b) {
+    const auto left = a.would_have * b.weight;
+    const auto right = b.would_have * a.weight;
+    return left != right ? left > right : a.claim > b.claim;
+  }
+};
+
+class Arbiter {
+ public:
+  Arbiter(std::span<const Claim> claims, std::span<const PoolSupply> pools,
+          std::span<const Limit> limits, Instant now)
+      : claims_(claims), pools_(pools), limits_(limits), now_(now), grants_(claims.size()),
+        by_name_(claims.size()) {
+    for (const auto& limit : limits) room_.push_back(room_of(limit, now));
+    for (const auto& pool : pools) stocks_.emplace_back(pool);
+    check();
+    for (const auto& claim : claims) own_limits_.push_back(own_limits_of(claim));
+    std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
+    std::ranges::sort(by_name_, {}, [&](std::size_t i) -> const std::string& {
+      return claims[i].policy;
+    });
+  }
+
+  Arbitration result() {
+    serve_all(true);
+    serve_all(false);
+    Arbitration arbitration{.grants = std::move(grants_), .new_nodes = {}};
+    for (const auto& stock : stocks_) arbitration.new_nodes.push_back(stock.added());
+    return arbitration;
+  }
+
+ private:
+  void check() const {
+    const auto within = [&](const std::vector<std::size_t>& indices) {
+      return std::ranges::all_of(indices, [&](std::size_t i) { return i < limits_.size(); });
+    };
+    for (const auto& pool : pools_) CHECK(within(pool.limits), "limits of a pool are there");
+    for (const auto& claim : claims_)
+      CHECK(claim.pool < pools_.size() && within(claim.limits) && claim.weight >= 1 &&
+                claim.accelerators >= 1,
+            "a claim is on what is there");
+  }
+
+  [[nodiscard]] std::vector<std::size_t> own_limits_of(const Claim& claim) const {
+    auto own = claim.limits;
+    const auto& of_pool = pools_[claim.pool].limits;
+    std::erase_if(own, [&](std::size_t limit) {
+      return std::ranges::find(of_pool, limit) != of_pool.end();
+    });
+    return own;
+  }
+
+  /// How far a claim may go in this pass.
+  [[nodiscard]] std::int64_t goal(const Claim& claim, bool protected_only) const {
+    const auto wanted = std::max<std::int64_t>(claim.wanted, 0);
+    if (!protected_only) return wanted;
+    return std::clamp<std::int64_t>(claim.protected_replicas - claim.replicas, 0, wanted);
+  }
+
+  void serve_all(bool protected_only) {
+    auto order = by_name_;
+    std::ranges::stable_sort(order, std::greater{},
+                             [&](std::size_t i) { return claims_[i].priority; });
+    for (std::size_t begin = 0; begin < order.size();) {
+      auto end = begin;
+      while (end < order.size() && claims_[order[end]].priority == claims_[order[begin]].priority)
+        ++end;
+      serve(std::span(order).subspan(begin, end - begin), protected_only);
+      begin = end;
+    }
+  }
+
+  /// `order` is by name, which the indices of turns stand for.
+  void serve(std::span<const std::size_t> order, bool protected_only) {
+    std::vector<Turn> turns;
+    for (std::size_t i = 0; i < order.size(); ++i)
+      if (may_go_on(order[i], protected_only)) turns.push_back(turn_of(order[i], i));
+    std::priority_queue<Turn> queue({}, std::move(turns));
+    while (!queue.empty()) {
+      const auto turn = queue.top();
+      queue.pop();
+      const auto claim = order[turn.claim];
+      if (grant_one(claim) && may_go_on(claim, protected_only))
+        queue.push(turn_of(claim, turn.claim));
+    }
+  }
+
+  [[nodiscard]] bool may_go_on(std::size_t i, bool protected_only) const {
+    return grants_[i].refusal == Refusal::None &&
+           grants_[i].granted < goal(claims_[i], protected_only);
+  }
+
+  [[nodiscard]] Turn turn_of(std::size_t i, std::size_t place) const {
+    const auto& claim = claims_[i];
+    const auto share = std::max<std::int64_t>(pools_[claim.pool].share.nano(), 1);
+    const auto replicas = Wide{claim.replicas} + grants_[i].granted + 1;
+    return {replicas * claim.accelerators * share, claim.weight, place};
+  }
+
+  bool grant_one(std::size_t i) {
+    const auto& claim = claims_[i];
+    auto& stock = stocks_[claim.pool];
+    const auto share = pools_[claim.pool].share * claim.accelerators;
+    if (const auto limit = first_without_room(own_limits_[i], share, claim.pool))
+      return refuse(i, Refusal::Budget, limit);
+    bool unpriced = false;
+    const auto placement = stock.place(claim.accelerators, unpriced);
+    if (!placement) return refuse(i, unpriced ? Refusal::Unpriced : Refusal::Pool, std::nullopt);
+    const auto price = stock.price_of(*placement);
+    const auto& pool_limits = pools_[claim.pool].limits;
+    if (const auto limit = first_without_room(pool_limits, price, claim.pool))
+      return refuse(i, Refusal::Budget, limit);
+    spend(own_limits_[i], share, claim.pool);
+    spend(pool_limits, price, claim.pool);
+    stock.take(*placement);
+    ++grants_[i].granted;
+    return true;
+  }
+
+  bool refuse(std::size_t i, Refusal refusal, std::optional<std::size_t> limit) {
+    grants_[i].refusal = refusal;
+    grants_[i].limit = limit;
+    return false;
+  }
+
+  [[nodiscard]] Wide cost(std::size_t limit, HourlyRate price, std::size_t pool) const {
+    return cost_in(limits_[limit], price, pools_[pool].hold, now_);
+  }
+
+  [[nodiscard]] std::optional<std::size_t> first_without_room(
+      const std::vector<std::size_t>& limits, HourlyRate price, std::size_t pool) const {
+    if (price <= HourlyRate()) return std::nullopt;
+    for (const auto limit : limits) {
+      const auto each = cost(limit, price, pool);
+      if (each == 0 || room_[limit] < each) return limit;  // 0: the period is over
+    }
+    return std::nullopt;
+  }
+
+  void spend(const std::vector<std::size_t>& limits, HourlyRate price, std::size_t pool) {
+    for (const auto limit : limits) room_[limit] -= cost(limit, price, pool);
+  }
+
+  std::span<const Claim> claims_;
+  std::span<const PoolSupply> pools_;
+  std::span<const Limit> limits_;
+  Instant now_;
+  std::vector<ClaimGrant> grants_;
+  std::vector<std::size_t> by_name_;
+  std::vector<std::vector<std::size_t>> own_limits_;
+  std::vector<Wide> room_;
+  std::vector<PoolStock> stocks_;
+};
+
+}  // namespace
+
+Arbitration arbitrate(std::span<const Claim> claims, std::span<const PoolSupply> pools,
+                      std::span<const Limit> limits, Instant now) {
+  return Arbiter(claims, pools, limits, now).result();
+}
+
+}  // namespace poolscaler::money

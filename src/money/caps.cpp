@@ -1,0 +1,173 @@
+#include "poolscaler/money/caps.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "poolscaler/base/result.hpp"
+#include "poolscaler/money/integral.hpp"
+#include "room.hpp"
+
+namespace poolscaler::money {
+namespace {
+
+Millis left_of(const AccruedCap& cap, Instant now) {
+  return std::max(cap.period.end - now, Millis(0));
+}
+
+Wide held(const AccruedCap& cap, Millis hold, Instant now) {
+  return std::min(std::max(hold, hold_min), left_of(cap, now)).count();
+}
+
+std::string_view in_words(PeriodKind kind) {
+  switch (kind) {
+    case PeriodKind::Hour: return "this hour";
+    case PeriodKind::Day: return "this day";
+    case PeriodKind::Month: return "this month";
+  }
+  return {};
+}
+
+std::string resume_of(const Limit& limit) {
+  return std::visit(
+      Overloaded{[](const RateCap&) { return std::string("when the rate has fallen"); },
+                 [](const AccruedCap& cap) {
+                   return fmt::format("at {}, when the next one begins",
+                                      to_rfc3339(cap.period.end));
+                 }},
+      limit.cap);
+}
+
+std::string words_of(const Limit& limit, const Growth& growth, std::int64_t granted) {
+  return fmt::format("{} asked for at {} an hour each, {} granted: {}{}; may resume {}",
+                     growth.count, shown(*growth.price), granted, shown(limit),
+                     limit.frozen ? ", frozen" : "", resume_of(limit));
+}
+
+}  // namespace
+
+std::string shown(const Limit& limit) {
+  return std::visit(
+      Overloaded{[&](const RateCap& cap) {
+                   return fmt::format("budget {}: {} of {} an hour", limit.budget,
+                                      shown(limit.rate), shown(cap.most));
+                 },
+                 [&](const AccruedCap& cap) {
+                   return fmt::format("budget {}: {} of {} {}, and {} an hour", limit.budget,
+                                      shown(cap.accrued), shown(cap.most), in_words(cap.kind),
+                                      shown(limit.rate));
+                 }},
+      limit.cap);
+}
+
+Wide room_of(const Limit& limit, Instant now) {
+  if (limit.frozen) return -1;
+  return std::visit(
+      Overloaded{[&](const RateCap& cap) -> Wide {
+                   return Wide{cap.most.nano()} - limit.rate.nano();
+                 },
+                 [&](const AccruedCap& cap) -> Wide {
+                   const auto hold = held(cap, limit.hold, now);
+                   const auto rest = Wide{left_of(cap, now).count()} - hold;
+                   return (Wide{cap.most.nano()} - cap.accrued.nano()) * Integral::parts -
+                          hold * limit.rate.nano() - rest * cap.floor.nano();
+                 }},
+      limit.cap);
+}
+
+Wide cost_in(const Limit& limit, HourlyRate price, Millis hold, Instant now) {
+  return std::visit(
+      Overloaded{[&](const RateCap&) { return Wide{price.nano()}; },
+                 [&](const AccruedCap& cap) { return held(cap, hold, now) * price.nano(); }},
+      limit.cap);
+}
+
+std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold, Instant now) {
+  if (price <= HourlyRate()) return no_bound;
+  const auto room = room_of(limit, now);
+  if (room < 0) return 0;
+  const auto each = cost_in(limit, price, hold, now);
+  return each == 0 ? 0 : narrowed(room / each);
+}
+
+Admission admit(std::span<const Limit> limits, const Growth& growth, Instant now) {
+  const auto asked = std::max<std::int64_t>(growth.count, 0);
+  if (!growth.price)
+    return {.granted = 0,
+            .binding = {},
+            .words = asked == 0 ? std::string()
+                                : fmt::format("{} asked for, 0 granted: the price is not known",
+                                              asked)};
+  Admission admission{.granted = asked, .binding = {}, .words = {}};
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    const auto most = most_admitted(limits[i], *growth.price, growth.hold, now);
+    if (most >= admission.granted) continue;
+    admission.granted = most;
+    admission.binding = i;
+  }
+  if (admission.binding)
+    admission.words = words_of(limits[*admission.binding], growth, admission.granted);
+  return admission;
+}
+
+std::int64_t effective_max_replicas(std::span<const Limit> limits, std::int64_t replicas,
+                                    HourlyRate price, Instant now) {
+  std::int64_t more = no_bound - replicas;
+  for (const auto& limit : limits)
+    more = std::min(more, most_admitted(limit, price, limit.hold, now));
+  return replicas + more;
+}
+
+Amount worst_projection(const AccruedCap& cap, HourlyRate rate, Instant now) {
+  return cap.accrued + cost_of(rate, left_of(cap, now));
+}
+
+Amount typical_projection(const AccruedCap& cap, const WeekProfile& profile, const TimeZone& zone,
+                          Instant now) {
+  using std::chrono::days;
+  using std::chrono::hours;
+  Integral expected;
+  for (auto at = now; at < cap.period.end;) {
+    const auto local = zone.local(std::chrono::floor<Seconds>(at));
+    const auto day = std::chrono::floor<days>(local);
+    const auto weekday = std::chrono::weekday(day).iso_encoding() - 1;
+    const auto hour = static_cast<std::size_t>((local - day) / hours(1));
+    const auto end = std::min(cap.period.end, period_at(PeriodKind::Hour, zone, at).end);
+    expected.add(profile[weekday * 24 + hour], end - at);
+    at = end;
+  }
+  return cap.accrued + expected.rounded_up();
+}
+
+HourlyRate pace(const AccruedCap& cap, Instant now) {
+  const Wide left = left_of(cap, now).count();
+  const Wide room = Wide{cap.most.nano()} - cap.accrued.nano();
+  if (left == 0 || room <= 0) return {};
+  return HourlyRate::of(narrowed(room * Integral::parts / left));
+}
+
+std::optional<Instant> exhausted_at(const AccruedCap& cap, HourlyRate rate, Instant now) {
+  const Wide room = Wide{cap.most.nano()} - cap.accrued.nano();
+  if (room <= 0) return now;
+  if (rate <= HourlyRate()) return std::nullopt;
+  const auto after = room * Integral::parts / rate.nano();
+  if (after >= left_of(cap, now).count()) return std::nullopt;
+  return now + Millis(narrowed(after));
+}
+
+std::int64_t basis_points(Amount part, Amount whole) {
+  constexpr Wide all = 10'000;
+  if (whole <= Amount()) return part > Amount() ? no_bound : 0;
+  return narrowed((std::max<Wide>(part.nano(), 0) * all + whole.nano() - 1) / whole.nano());
+}
+
+std::int64_t used_basis_points(const Limit& limit) {
+  return std::visit(
+      Overloaded{[&](const RateCap& cap) {
+                   return basis_points(Amount::of(limit.rate.nano()), Amount::of(cap.most.nano()));
+                 },
+                 [](const AccruedCap& cap) { return basis_points(cap.accrued, cap.most); }},
+      limit.cap);
+}
+
+}  // namespace poolscaler::money

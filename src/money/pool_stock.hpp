@@ -1,0 +1,40 @@
+// The accelerators of one pool while it is arbitrated: which nodes have how many free, and how many
+// more nodes there may be.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "poolscaler/money/arbitrate.hpp"
+
+namespace poolscaler::money {
+
+/// Where a replica would go.
+struct Placement {
+  std::int64_t whole_nodes = 0;  // a replica that spans nodes takes this many, none shared
+  std::int64_t rest = 0;         // accelerators on one more
+  std::int64_t new_nodes = 0;    // of them not there yet
+  std::size_t tier = 0;
+};
+
+class PoolStock {
+ public:
+  explicit PoolStock(const PoolSupply& supply);
+
+  /// Nothing when it fits nowhere; `unpriced` then says whether only a price is missing.
+  [[nodiscard]] std::optional<Placement> place(std::int64_t accelerators, bool& unpriced) const;
+  void take(const Placement& placement);
+  [[nodiscard]] HourlyRate price_of(const Placement& placement) const;
+  [[nodiscard]] const std::vector<std::int64_t>& added() const { return added_; }
+
+ private:
+  [[nodiscard]] std::optional<std::size_t> smallest_with(std::int64_t accelerators) const;
+
+  const PoolSupply& supply_;
+  std::size_t per_node_;
+  std::vector<std::int64_t> free_;   // nodes by free accelerators
+  std::vector<std::int64_t> added_;  // by tier
+};
+
+}  // namespace poolscaler::money

@@ -1,0 +1,130 @@
+#include "poolscaler/money/arbitrate.hpp"
+
+#include <gmock/gmock.h>
+
+namespace poolscaler::money {
+namespace {
+
+using testing::ElementsAre;
+
+const Instant now{Seconds(1'800'000'000)};
+
+HourlyRate rate(std::string_view text) { return parse_hourly_rate(text).value(); }
+
+/// Nodes of 8 accelerators at 80 $/h.
+PoolSupply pool(std::int64_t nodes, std::vector<std::int64_t> free = {}) {
+  return {.per_node = 8,
+          .free_nodes = std::move(free),
+          .tiers = {{.price = rate("80"), .nodes = nodes}},
+          .share = rate("10")};
+}
+
+Limit most(std::string_view text) { return {.budget = "b", .cap = RateCap{rate(text)}}; }
+
+std::string told(const std::vector<Claim>& claims, const std::vector<PoolSupply>& pools,
+                 const std::vector<Limit>& limits = {}) {
+  std::string text;
+  for (const auto& grant : arbitrate(claims, pools, limits, now).grants) {
+    text += std::to_string(grant.granted);
+    if (grant.refusal == Refusal::Budget) text += "B" + std::to_string(*grant.limit);
+    if (grant.refusal == Refusal::Pool) text += "P";
+    if (grant.refusal == Refusal::Unpriced) text += "U";
+    text += " ";
+  }
+  return text;
+}
+
+TEST(Arbitration, FillsNodesThatAreThereBeforeItAddsOne) {
+  const std::vector claims = {Claim{.policy = "a", .accelerators = 4, .wanted = 3}};
+  const std::vector pools = {pool(2, {0, 0, 0, 0, 1})};
+  const auto arbitration = arbitrate(claims, pools, {}, now);
+  EXPECT_EQ(arbitration.grants[0].granted, 3);
+  EXPECT_THAT(arbitration.new_nodes, ElementsAre(ElementsAre(1)));
+}
+
+TEST(Arbitration, AReplicaOfFourDoesNotFitTwoAndTwo) {
+  const std::vector claims = {Claim{.policy = "a", .accelerators = 4, .wanted = 1}};
+  EXPECT_EQ(told(claims, {pool(0, {0, 0, 2})}), "0P ");
+  EXPECT_EQ(told(claims, {pool(0, {0, 0, 0, 0, 1})}), "1 ");
+}
+
+TEST(Arbitration, AGangTakesWholeNodes) {
+  const std::vector claims = {Claim{.policy = "a", .accelerators = 16, .wanted = 2}};
+  const std::vector pools = {pool(2, {0, 0, 0, 0, 1, 0, 0, 0, 1})};
+  EXPECT_EQ(told(claims, pools), "1P ");
+  EXPECT_THAT(arbitrate(claims, pools, {}, now).new_nodes, ElementsAre(ElementsAre(1)));
+}
+
+TEST(Arbitration, TheBudgetGrantsOneOfTwoNodes) {
+  auto node_limited = pool(9);
+  node_limited.limits = {0};
+  const std::vector claims = {Claim{.policy = "a", .accelerators = 8, .wanted = 2}};
+  EXPECT_EQ(told(claims, {node_limited}, {most("100")}), "1B0 ");
+}
+
+TEST(Arbitration, ATenantPaysItsShareAndThePoolTheNode) {
+  auto node_limited = pool(9);
+  node_limited.limits = {0};
+  const std::vector claims = {
+      Claim{.policy = "a", .accelerators = 1, .wanted = 20, .limits = {1}}};
+  // 160 for nodes is two of them; 50 for the tenant is five accelerators.
+  EXPECT_EQ(told(claims, {node_limited}, {most("160"), most("50")}), "5B1 ");
+  EXPECT_EQ(told(claims, {node_limited}, {most("160"), most("500")}), "16B0 ");
+}
+
+TEST(Arbitration, PriorityGoesFirstAndWhatIsProtectedBeforeIt) {
+  const std::vector claims = {
+      Claim{.policy = "low", .wanted = 8, .protected_replicas = 2, .priority = 0},
+      Claim{.policy = "high", .wanted = 8, .priority = 10}};
+  EXPECT_EQ(told(claims, {pool(1)}), "2P 6P ");
+}
+
+TEST(Arbitration, EqualsShareByWeightWithWhatTheyHave) {
+  const std::vector claims = {Claim{.policy = "a", .wanted = 20, .weight = 3},
+                              Claim{.policy = "b", .wanted = 20, .weight = 1}};
+  EXPECT_EQ(told(claims, {pool(1)}), "6P 2P ");
+  const std::vector late = {Claim{.policy = "a", .replicas = 6, .wanted = 20},
+                            Claim{.policy = "b", .wanted = 20}};
+  EXPECT_EQ(told(late, {pool(1)}), "1P 7P ");
+}
+
+TEST(Arbitration, WhoIsRefusedDoesNotBlockOthers) {
+  const std::vector claims = {
+      Claim{.policy = "a", .accelerators = 8, .wanted = 1, .priority = 10, .limits = {0}},
+      Claim{.policy = "b", .accelerators = 1, .wanted = 3, .limits = {0}}};
+  EXPECT_EQ(told(claims, {pool(1)}, {most("35")}), "0B0 3 ");
+}
+
+TEST(Arbitration, PaidNodesComeFirstAndUnpricedOnesNever) {
+  PoolSupply tiers{.per_node = 1,
+                   .tiers = {{.price = HourlyRate(), .nodes = 1},
+                             {.price = std::nullopt, .nodes = 5},
+                             {.price = rate("2"), .nodes = 1}},
+                   .share = rate("2"),
+                   .limits = {0}};
+  const std::vector claims = {Claim{.policy = "a", .wanted = 4}};
+  EXPECT_EQ(told(claims, {tiers}, {most("100")}), "2U ");
+  EXPECT_THAT(arbitrate(claims, std::vector{tiers}, std::vector{most("100")}, now).new_nodes,
+              ElementsAre(ElementsAre(1, 0, 1)));
+  auto full = most("100");
+  full.frozen = true;
+  EXPECT_EQ(told(claims, {tiers}, {full}), "1B0 ");
+}
+
+/// Work that fits is granted although a cheaper catalogue would have served another first: the law
+/// that cheaper never yields fewer replicas holds for each policy alone and for all together where
+/// replicas are alike, not for each of several unlike ones (docs/MONEY.md).
+TEST(Arbitration, ACheaperCatalogueCanServeALargerReplicaFirst) {
+  const auto at = [](std::string_view a, std::string_view b) {
+    PoolSupply large{.tiers = {{.price = rate(a), .nodes = 1}}, .share = rate(a)};
+    PoolSupply small{.tiers = {{.price = rate(b), .nodes = 9}}, .share = rate(b)};
+    const std::vector claims = {Claim{.policy = "a", .pool = 0, .wanted = 1, .limits = {0}},
+                                Claim{.policy = "b", .pool = 1, .wanted = 9, .limits = {0}}};
+    return told(claims, {large, small}, {most("10")});
+  };
+  EXPECT_EQ(at("9", "2"), "0B0 5B0 ");
+  EXPECT_EQ(at("4.95", "1.1"), "1 4B0 ");
+}
+
+}  // namespace
+}  // namespace poolscaler::money
