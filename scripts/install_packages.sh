@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the named parts of packages.txt ("build", "test", "go") when run as root;
+# Installs the Debian packages of the named parts of packages.txt ("build", "test", ...) when run as root;
 # prints the one apt line and fails when something is missing and we are not root.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -36,17 +36,34 @@ has_target() { grep -qx "$1" <<<"$known"; }
 # build_tests <name>...
 build_tests() { ninja -C "$build" -j "${JOBS:-$(nproc)}" "$@" >"$log" 2>&1; }
 
-# killer <name>...: the first test that fails, as "program: case"; nothing when all pass.
-killer() {
-  local program path out
+# failed_case <name>: the first case that failed, or the one in which the program died.
+failed_case() {
+  sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' "$work/$1.out" | grep -m 1 . ||
+    sed -n 's/^\[ RUN      \] //p' "$work/$1.out" | tail -n 1
+}
+
+# passes <name>: whether all of the program's cases do; what it prints is left in $work/<name>.out.
+passes() {
+  local path
+  path="$(find "$build/tests" -type f -name "$1" -perm -u+x | head -n 1)"
+  # A fault may make a loop endless: what counts is the processor's time, on a busy machine too.
+  (ulimit -t 120; RC_PARAMS="max_success=200 noshrink=1" timeout 900 "$path" >"$work/$1.out" 2>&1)
+}
+
+# verdict <name>...: builds and runs one program after the other, up to the first that fails, and
+# prints its first failing case as "program: case"; or what else is to be said.
+verdict() {
+  local program
   for program in "$@"; do
-    path="$(find "$build/tests" -type f -name "$program" -perm -u+x | head -n 1)"
-    out="$work/$program.out"
-    # A fault may make a loop endless or a sequence of shrinking long.
-    if RC_PARAMS="max_success=600 noshrink=1" timeout 120 "$path" >"$out" 2>&1; then continue; fi
-    echo "$program: $(sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' "$out" | head -n 1)"
+    if ! build_tests "$program"; then
+      echo "DOES NOT BUILD"
+      return
+    fi
+    if passes "$program"; then continue; fi
+    echo "$program: $(failed_case "$program")"
     return
   done
+  echo SURVIVES
 }
 
 # replace <file> <old> <new>: the old text must stand there exactly once.
@@ -64,27 +81,24 @@ total=0 bad=0 started=$SECONDS
 
 # try <name> <file> <old> <new> <tests>
 try() {
-  local name="$1" file="$2" tests=() program verdict
+  local name="$1" file="$2" tests=() program result
   [[ "$name $file" =~ $pattern ]] || return 0
   for program in ${5:-"${usual[@]}"}; do if has_target "$program"; then tests+=("$program"); fi; done
   total=$((total + 1))
   cp "$tree/$file" "$work/original"
-  if ! replace "$tree/$file" "$3" "$4"; then
-    verdict="NO LONGER FITS"
-  elif ! build_tests "${tests[@]}"; then
-    verdict="DOES NOT BUILD"
-    grep -m 3 'error:' "$log" || true
+  if replace "$tree/$file" "$3" "$4"; then
+    result="$(verdict "${tests[@]}")"
   else
-    verdict="$(killer "${tests[@]}")"
-    verdict="${verdict:-SURVIVES}"
+    result="NO LONGER FITS"
   fi
   cp "$work/original" "$tree/$file"
-  case "$verdict" in
+  case "$result" in
     *:*) ;;
+    "DOES NOT BUILD") grep -m 3 'error:' "$log" || true ;;&
     *) bad=$((bad + 1)) ;;
   esac
-  printf '%-75s %s\n' "$name" "$verdict"
-  echo "| $name | \`$file\` | $verdict |" >>"$rows"
+  printf '%-75s %s\n' "$name" "$result"
+  echo "| $name | \`$file\` | $result |" >>"$rows"
 }
 
 # each <command>: calls it with name, file, old text, new text and tests of every fault.
@@ -114,8 +128,8 @@ sound() {
   done
   build_tests "${wanted[@]}" || { grep -m 5 'error:' "$log"; echo "the tree does not build"; exit 1; }
   local found
-  found="$(killer "${wanted[@]}")"
-  [ -z "$found" ] || { echo "without any fault this fails already: $found"; exit 1; }
+  found="$(verdict "${wanted[@]}")"
+  [ "$found" = SURVIVES ] || { echo "without any fault this fails already: $found"; exit 1; }
 }
 
 sound

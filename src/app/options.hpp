@@ -81,9 +81,22 @@ struct PrintOptions {
 
 enum class SimulateMeasure { Whole, FirstHalf, SecondHalf };
 
+/// A load from the past of a Prometheus.
+struct PrometheusLoad {
+  std::string url{};    // empty: none
+  std::string query{};  // PromQL that answers with one series
+  std::string from{};   // RFC 3339, as `to`
+  std::string to{};
+  int step_seconds = 60;
+  bool is_rate = false;  // requests per second; else the value is the signal itself
+  std::string token_file{};
+  std::string ca_file{};
+};
+
 struct SimulateOptions {
   std::vector<std::string> files{};                          // with ScalingPolicies
   std::vector<std::string> loads{};                          // FILE or FILE:COLUMN[,COLUMN...]
+  PrometheusLoad prometheus{};
   std::vector<std::pair<std::string, std::string>> meanings{};  // signal, word
   int slots = 8;
   double cold_start_seconds = 20;

@@ -1,5 +1,7 @@
 #include "poolscaler/domain/formula.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -85,8 +87,8 @@ class FormulaParser {
       return "a character that no formula has";
     if (c == '\'' || c == '"')
       return "quotes are not used: write the signal's name, with '_' for '-'";
-    return std::string("'") + c + "' is not expected here; known are + - * / < <= > >= == != && "
-           "|| ! ? : ?? ( ) ,";
+    return fmt::format(
+        "'{}' is not expected here; known are + - * / < <= > >= == != && || ! ? : ?? ( ) ,", c);
   }
 
   void skip_blanks() {

@@ -135,17 +135,21 @@ void take_formula(Deliberation& d, const FormulaValue& result) {
   if (d.decision.active) proposal.replicas = std::max(proposal.replicas, 1);
   if (d.current <= 0 && !d.decision.active) proposal.replicas = 0;
   d.number = d.asked = raised_by_fallback(d, proposal.replicas);
+  const bool raised = d.number > proposal.replicas;
+  if (raised) d.cause = Reason::FallbackActive;
   d.needed_by_formula = proposal.untolerated.value_or(proposal.replicas);
-  d.hold = hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
+  d.hold = raised ? Reason::FallbackActive
+                  : hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
   Numbers text;
   text << "the formula gives " << result.value;
   write_target(text, *d.policy.formula);
   if (proposal.tolerated) text << ", ratio " << proposal.ratio << " is tolerated";
+  if (raised) text << ", and the fallback asks for more";
   text << " = " << d.number;
   d.decision.explanation.steps.push_back({.stage = "formula",
                                           .before = d.current,
                                           .after = d.number,
-                                          .reason = d.towards(d.number, d.hold),
+                                          .reason = d.cause.value_or(d.towards(d.number, d.hold)),
                                           .numbers = text.text()});
 }
 

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "poolscaler/api/manifests.hpp"
 #include "poolscaler/base/text.hpp"
 #include "readings.hpp"
-#include "yaml_lines.hpp"
 
 namespace poolscaler::explain {
 namespace {
@@ -258,11 +258,11 @@ Instant read_now(Fields& fields) {
   return now.value_or(Instant{});
 }
 
-std::vector<FileError> placed(std::string_view text, std::size_t document,
+std::vector<FileError> placed(const api::Manifest& manifest,
                               const std::vector<api::FieldError>& errors) {
   std::vector<FileError> out;
   for (const auto& error : errors)
-    out.push_back({.line = line_of(text, document, error.path), .text = error.text()});
+    out.push_back({.line = manifest.line_of(error.path), .text = error.text()});
   return out;
 }
 
@@ -270,7 +270,8 @@ tl::unexpected<std::vector<FileError>> whole_file(std::string text) {
   return tl::unexpected(std::vector<FileError>{{.line = 0, .text = std::move(text)}});
 }
 
-bool is_policy(const Json& object) {
+bool is_policy(const api::Manifest& manifest) {
+  const auto& object = manifest.object;
   return object.is_object() && object.value("apiVersion", Json()) == Json(api::api_version) &&
          object.value("kind", Json()) == Json("ScalingPolicy");
 }
@@ -284,31 +285,30 @@ std::string metadata_text(const Json& object, const char* field) {
 }  // namespace
 
 Read<PolicyFile> read_policy_file(std::string_view text) {
-  const auto objects = api::read_yaml(text);
-  if (!objects) return whole_file(objects.error().message);
-  const auto count = std::ranges::count_if(*objects, is_policy);
+  const auto manifests = api::read_manifests(text);
+  if (!manifests) return whole_file(manifests.error().message);
+  const auto count = std::ranges::count_if(*manifests, is_policy);
   if (count != 1)
     return whole_file(
         fmt::format("holds {} ScalingPolicies, must hold one: split the file", count));
-  const auto object = std::ranges::find_if(*objects, is_policy);
-  auto policy = api::read_scaling_policy(*object, api::UnknownFields::Report);
-  if (!policy)
-    return tl::unexpected(
-        placed(text, static_cast<std::size_t>(object - objects->begin()), policy.error()));
-  return PolicyFile{.ns = metadata_text(*object, "namespace"),
-                    .name = metadata_text(*object, "name"),
+  const auto& manifest = *std::ranges::find_if(*manifests, is_policy);
+  auto policy = api::read_scaling_policy(manifest.object, api::UnknownFields::Report);
+  if (!policy) return tl::unexpected(placed(manifest, policy.error()));
+  return PolicyFile{.ns = metadata_text(manifest.object, "namespace"),
+                    .name = metadata_text(manifest.object, "name"),
                     .policy = std::move(*policy)};
 }
 
 Read<Situation> read_observation_file(std::string_view text, const ScalingPolicy& policy) {
-  const auto objects = api::read_yaml(text);
-  if (!objects) return whole_file(objects.error().message);
-  if (objects->size() != 1)
-    return whole_file(fmt::format("holds {} documents, must hold one", objects->size()));
+  const auto manifests = api::read_manifests(text);
+  if (!manifests) return whole_file(manifests.error().message);
+  if (manifests->size() != 1)
+    return whole_file(fmt::format("holds {} documents, must hold one", manifests->size()));
+  const auto& manifest = manifests->front();
   std::vector<api::FieldError> errors;
   Situation situation{.policy = policy, .observation = {}, .now = {}};
   {
-    Fields fields(objects->front(), "", errors);
+    Fields fields(manifest.object, "", errors);
     situation.now = read_now(fields);
     situation.observation.policy_created =
         situation.now - fields.age("policyAgeSeconds", thirty_days);
@@ -322,7 +322,7 @@ Read<Situation> read_observation_file(std::string_view text, const ScalingPolicy
     situation.memory.target_uid = situation.observation.target.uid;
     read_signals(fields.find("signals"), situation, errors);
   }
-  if (!errors.empty()) return tl::unexpected(placed(text, 0, errors));
+  if (!errors.empty()) return tl::unexpected(placed(manifest, errors));
   return situation;
 }
 

@@ -106,7 +106,7 @@ std::vector<Portion> portions_of(const Family& family) {
   std::size_t fixed_bytes = 128 + family.shape.selector->metric.size();
   for (const auto label : family.shape.group_labels) fixed_bytes += 2 * label.size() + 8;
   for (const Matcher* matcher : family.shape.fixed)
-    fixed_bytes += matcher->label.size() + quoted(matcher->value).size() + 3;
+    fixed_bytes += matcher->label.size() + query::quoted(matcher->value).size() + 3;
   // Each further name of the metric has the matchers again.
   const std::size_t names = 1 + family.shape.selector->other_names.size();
   for (const auto& name : family.shape.selector->other_names) fixed_bytes += name.size();

@@ -55,7 +55,7 @@ std::string render(const RenderedQuery& query) {
   std::string matchers;
   for (const auto& matcher : query.matchers)
     matchers += fmt::format("{}{}{}{}", matchers.empty() ? "" : ",", matcher.label,
-                            word_of(matcher.op), quoted(matcher.value));
+                            word_of(matcher.op), query::quoted(matcher.value));
   std::string operand = series_of(query, query.metric, matchers);
   for (const auto& name : query.other_names)
     operand += " or " + series_of(query, name, matchers);

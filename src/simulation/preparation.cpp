@@ -10,6 +10,7 @@
 #include "admission.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
+#include "protobuf.hpp"
 #include "schema_check.hpp"
 
 namespace poolscaler::simulation {
@@ -97,12 +98,12 @@ void judge_further(const Kind& kind, const json& object, const json& before,
   }
 }
 
-/// What kubectl's own `create` verbs send; a real server reads it.
-ApiError protobuf_refused() {
+ApiError protobuf_refused(const std::string& problem) {
   auto error = unsupported_media_type("application/json, application/yaml");
-  error.message +=
-      "; the sandbox reads no protobuf, which `kubectl create` sends for built-in kinds: use "
-      "`kubectl create ... --dry-run=client -o yaml | kubectl apply -f -`";
+  error.message += fmt::format(
+      "; of protobuf the sandbox reads what kubectl's own verbs send, and here {}: use "
+      "`kubectl create ... --dry-run=client -o yaml | kubectl apply -f -`",
+      problem);
   return error;
 }
 
@@ -110,7 +111,9 @@ ApiError protobuf_refused() {
 
 Outcome<json> read_body(const ApiRequest& request) {
   if (request.content_type == "application/vnd.kubernetes.protobuf")
-    return refuse(protobuf_refused());
+    return read_protobuf(request.body).map_error([](const Error& error) {
+      return protobuf_refused(error.message);
+    });
   const bool may_be_yaml = request.content_type.find("yaml") != std::string::npos;
   auto parsed = parse_json(request.body);
   if (parsed || !may_be_yaml) return parsed;

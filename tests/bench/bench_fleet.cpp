@@ -18,9 +18,9 @@ double percentile(const Reactions& sorted, double share) {
 }
 
 void print_reactions(const char* what, const Reactions& reactions, int policies) {
-  std::printf("%-34s p50 %.2f s  p99 %.2f s  max %.2f s  (%zu of %d written)\n", what,
-              percentile(reactions, 0.5), percentile(reactions, 0.99), percentile(reactions, 1.0),
-              reactions.size(), policies);
+  std::printf("%-34s first %.2f s  p50 %.2f s  p99 %.2f s  max %.2f s  (%zu of %d written)\n",
+              what, percentile(reactions, 0), percentile(reactions, 0.5),
+              percentile(reactions, 0.99), percentile(reactions, 1.0), reactions.size(), policies);
 }
 
 void print_window(const char* what, const Window& window) {

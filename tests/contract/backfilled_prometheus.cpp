@@ -48,33 +48,13 @@ std::string BackfilledPrometheus::why_unavailable() {
 }
 
 BackfilledPrometheus::BackfilledPrometheus(const std::vector<BackfilledSeries>& series)
-    : port_(free_port()) {
-  folder_.write("prometheus.yml", "scrape_configs: []\n");
-  const auto samples = folder_.write("samples.txt", openmetrics(series));
+    : PrometheusProcess({"--storage.tsdb.retention.time=10y"}) {
+  configure("scrape_configs: []\n");
+  const auto samples = folder().write("samples.txt", openmetrics(series));
   const auto done = run({"promtool", "tsdb", "create-blocks-from", "openmetrics", samples.string(),
-                         (folder_.path() / "data").string()});
+                         data().string()});
   if (done.exit_code != 0)
     throw std::runtime_error("promtool refuses the samples: " + done.out + done.err);
-}
-
-void BackfilledPrometheus::start() {
-  process_ = std::make_unique<Process>(Command{
-      .argv = {"prometheus", "--config.file=" + (folder_.path() / "prometheus.yml").string(),
-               "--storage.tsdb.path=" + (folder_.path() / "data").string(),
-               "--storage.tsdb.retention.time=10y",
-               "--web.listen-address=127.0.0.1:" + std::to_string(port_), "--log.level=warn"},
-      .output = folder_.path() / "prometheus.log"});
-}
-
-void BackfilledPrometheus::wait_until_ready() const {
-  const auto ready = [&] { return exchange(endpoint(), {.target = "/-/ready"}).status == 200; };
-  if (!eventually(Ms{30'000}, ready))
-    throw std::runtime_error("prometheus does not become ready:\n" +
-                             read_file(folder_.path() / "prometheus.log"));
-}
-
-std::string BackfilledPrometheus::url() const {
-  return "http://127.0.0.1:" + std::to_string(port_);
 }
 
 query::QueryAnswer BackfilledPrometheus::ask(const std::string& promql, std::int64_t time) const {

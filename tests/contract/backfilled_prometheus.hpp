@@ -3,13 +3,11 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "poolscaler/query/planner.hpp"
-#include "support/process.hpp"
-#include "support/sockets.hpp"
+#include "support/prometheus_process.hpp"
 
 namespace poolscaler::rig {
 
@@ -19,28 +17,14 @@ struct BackfilledSeries {
   std::vector<std::pair<std::int64_t, std::string>> points;
 };
 
-class BackfilledPrometheus {
+class BackfilledPrometheus : public PrometheusProcess {
  public:
   /// Why it cannot run here; empty when it can.
   static std::string why_unavailable();
   /// Throws std::runtime_error when the samples are refused. Does not start the server.
   explicit BackfilledPrometheus(const std::vector<BackfilledSeries>& series);
-
-  /// Starts the process; returns at once, it may not be ready yet.
-  void start();
-  /// Throws when it does not become ready.
-  void wait_until_ready() const;
-  void stop() { process_.reset(); }
-
-  [[nodiscard]] Endpoint endpoint() const { return {.port = port_}; }
-  [[nodiscard]] std::string url() const;
   /// What an instant query answers at a point of time.
   [[nodiscard]] query::QueryAnswer ask(const std::string& promql, std::int64_t time) const;
-
- private:
-  TempDir folder_;
-  std::uint16_t port_;
-  std::unique_ptr<Process> process_;
 };
 
 }  // namespace poolscaler::rig

@@ -14,8 +14,8 @@
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/query/rendered.hpp"
 #include "poolscaler/simulation/metric_store.hpp"
-#include "remote_write.hpp"
 #include "support/process.hpp"
+#include "support/prometheus_process.hpp"
 #include "support/raw_http.hpp"
 #include "support/virtual_clock.hpp"
 
@@ -28,50 +28,20 @@ using query::RenderedQuery;
 const Instant base{Seconds(1'700'000'000)};
 constexpr Millis span{Seconds(2000)};  // less than the hour that Prometheus takes samples back
 
-class Prometheus {
- public:
-  Prometheus() : port_(rig::free_port()) {
-    folder_.write("prometheus.yml", "global: {scrape_interval: 1m}\n");
-    process_ = std::make_unique<rig::Process>(rig::Command{
-        .argv = {"prometheus", "--config.file=" + (folder_.path() / "prometheus.yml").string(),
-                 "--storage.tsdb.path=" + (folder_.path() / "data").string(),
-                 "--web.listen-address=127.0.0.1:" + std::to_string(port_),
-                 "--web.enable-remote-write-receiver", "--log.level=warn"},
-        .output = folder_.path() / "log"});
-    if (!rig::eventually(rig::Ms{30'000}, [&] {
-          return rig::exchange({.port = port_}, {.target = "/-/ready"}).status == 200;
-        }))
-      throw std::runtime_error("prometheus does not become ready:\n" +
-                               rig::read_file(folder_.path() / "log"));
-  }
+using rig::WrittenPrometheus;
+using rig::WrittenSample;
+using rig::WrittenSeries;
 
-  void write(const std::vector<WrittenSeries>& series) const {
-    const auto answer = rig::exchange({.port = port_},
-                                      {.method = "POST",
-                                       .target = "/api/v1/write",
-                                       .headers = {{"Content-Type", "application/x-protobuf"},
-                                                   {"Content-Encoding", "snappy"},
-                                                   {"X-Prometheus-Remote-Write-Version", "0.1.0"}},
-                                       .body = remote_write_body(series)});
-    ASSERT_EQ(answer.status, 204) << answer.body;
-  }
-
-  [[nodiscard]] rig::RawResponse ask(const ServerRequest& request) const {
-    std::string target = percent_encoded(request.path);
-    for (auto at = target.find("%2F"); at != std::string::npos; at = target.find("%2F"))
-      target.replace(at, 3, "/");
-    if (!request.query.empty()) target += "?" + request.query;
-    return rig::exchange({.port = port_}, {.method = request.method,
-                                           .target = target,
-                                           .headers = request.headers,
-                                           .body = request.body});
-  }
-
- private:
-  rig::TempDir folder_;
-  std::uint16_t port_;
-  std::unique_ptr<rig::Process> process_;
-};
+rig::RawResponse ask(const WrittenPrometheus& prometheus, const ServerRequest& request) {
+  std::string target = percent_encoded(request.path);
+  for (auto at = target.find("%2F"); at != std::string::npos; at = target.find("%2F"))
+    target.replace(at, 3, "/");
+  if (!request.query.empty()) target += "?" + request.query;
+  return rig::exchange(prometheus.endpoint(), {.method = request.method,
+                                               .target = target,
+                                               .headers = request.headers,
+                                               .body = request.body});
+}
 
 /// Random choices; one seed, one run.
 class Dice {
@@ -230,14 +200,15 @@ ServerRequest query_request(const std::string& promql, const std::string& more) 
 class MetricStoreContract : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!rig::find_program("prometheus").empty()) prometheus_ = std::make_unique<Prometheus>();
+    if (WrittenPrometheus::why_unavailable().empty())
+      prometheus_ = std::make_unique<WrittenPrometheus>();
   }
   static void TearDownTestSuite() { prometheus_.reset(); }
 
   void SetUp() override {
     if (prometheus_) return;
-    std::cerr << "SKIPPED: no prometheus on the PATH (Debian: prometheus)\n";
-    GTEST_SKIP() << "no prometheus on the PATH (Debian: prometheus)";
+    std::cerr << "SKIPPED: " << WrittenPrometheus::why_unavailable() << '\n';
+    GTEST_SKIP() << WrittenPrometheus::why_unavailable();
   }
 
   /// The same samples to both, to the store in order of time as it would see them.
@@ -256,11 +227,11 @@ class MetricStoreContract : public ::testing::Test {
     }
   }
 
-  static std::unique_ptr<Prometheus> prometheus_;
+  static std::unique_ptr<WrittenPrometheus> prometheus_;
   testing::VirtualClock clock_{base};
   simulation::MetricStore store_{clock_};
 };
-std::unique_ptr<Prometheus> MetricStoreContract::prometheus_;
+std::unique_ptr<WrittenPrometheus> MetricStoreContract::prometheus_;
 
 TEST_F(MetricStoreContract, AnswersRenderedQueriesAsPrometheusDoes) {
   const auto given = rig::environment("POOLSCALER_SEED");
@@ -279,7 +250,7 @@ TEST_F(MetricStoreContract, AnswersRenderedQueriesAsPrometheusDoes) {
       const auto request = query_request(
           query::render(query), "&time=" + std::to_string(at / 1000) + "." +
                                     std::to_string(1000 + at % 1000).substr(1));
-      const auto real = prometheus_->ask(request);
+      const auto real = ask(*prometheus_, request);
       const auto own = store_.handle(request);
       ASSERT_EQ(real.status, 200) << query::render(query) << '\n' << real.body;
       ASSERT_EQ(own.status, 200) << query::render(query) << '\n' << own.body;
@@ -322,7 +293,7 @@ TEST_F(MetricStoreContract, RefusesBadParametersAsPrometheusDoes) {
       {.method = "GET", .path = "/api/v1/nothing"},
   };
   for (const auto& request : requests) {
-    const auto real = prometheus_->ask(request);
+    const auto real = ask(*prometheus_, request);
     const auto own = store_.handle(request);
     const auto what = request.method + " " + request.path + "?" + request.query + " " +
                       request.body + "\nreal " + real.body + "\nown  " + own.body;
@@ -342,7 +313,7 @@ TEST_F(MetricStoreContract, RefusesBadParametersAsPrometheusDoes) {
 
 TEST_F(MetricStoreContract, TellsItsBuildInTheSameForm) {
   const ServerRequest request{.method = "GET", .path = "/api/v1/status/buildinfo"};
-  const auto real = json::parse(prometheus_->ask(request).body);
+  const auto real = json::parse(ask(*prometheus_, request).body);
   const auto own = json::parse(store_.handle(request).body);
   for (const auto& [name, value] : real["data"].items())
     EXPECT_TRUE(own["data"].contains(name)) << name;

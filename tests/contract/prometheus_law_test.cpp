@@ -187,7 +187,6 @@ TEST_P(PlannerLaw, SharedAnswersEqualOwnAnswers) {
   Dice dice(GetParam());
   BackfilledPrometheus server(random_series(dice));
   server.start();
-  server.wait_until_ready();
   std::vector<SignalQuery> signals;
   for (int i = 0; i < 300; ++i) signals.push_back(random_signal(dice));
 
@@ -225,7 +224,6 @@ TEST_P(PlannerLaw, ALookoutSightsWhoeverIsUsableAndAbove) {
   Dice dice(GetParam());
   BackfilledPrometheus server(random_series(dice));
   server.start();
-  server.wait_until_ready();
   std::vector<SignalQuery> signals;
   std::vector<double> above;
   for (int i = 0; i < 300; ++i) {
@@ -270,7 +268,6 @@ TEST(LabelPredicates, DecideExpressionsAsTheServerDoes) {
     series.push_back({.labels = {{"__name__", "x"}, {"l", value}}, .points = {{query_time, "1"}}});
   BackfilledPrometheus server(series);
   server.start();
-  server.wait_until_ready();
   const std::vector<std::string> pieces{
       "a", "b", "ab", "1", "é", ".", "(", ")", "(?:", "[", "]", "[^", "{", "}", "{1}", "{1,2}",
       "{0,}", ",", "*", "+", "?", "|", "^", "$", "-", "\\d", "\\w", "\\S", "\\.", "\\-", "\\n"};
@@ -300,7 +297,6 @@ TEST(PlannerNames, AreTakenByTheServersGrammar) {
   if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;
   BackfilledPrometheus server({{.labels = {{"__name__", "x"}}, .points = {{query_time, "1"}}}});
   server.start();
-  server.wait_until_ready();
   int taken = 0;
   for (const std::string word :
        {"sum", "avg", "min", "max", "count", "group", "stddev", "topk", "bottomk", "quantile",

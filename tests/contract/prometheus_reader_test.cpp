@@ -179,7 +179,7 @@ TEST(StartingPrometheus, GivesErrorsUntilItIsReadyNeverAbsence) {
     return reading.state == SignalState::Value;
   };
   EXPECT_FALSE(is_read());
-  server.start();
+  server.launch();
   EXPECT_TRUE(eventually(Ms{30'000}, is_read));
   EXPECT_EQ(seen, (std::set<SignalState>{SignalState::Error, SignalState::Value}));
   const auto old = read(*reader, depth("old"));
@@ -202,7 +202,6 @@ TEST(ManyPolicies, CostAFewQueries) {
   }
   rig::BackfilledPrometheus server(series);
   server.start();
-  server.wait_until_ready();
   std::atomic<int> queries = 0;
   auto reader = reader_of(
       server.endpoint(),
@@ -240,7 +239,6 @@ TEST(TheHistoryOfASignal, IsWhatItsOwnQueryAnsweredThen) {
   }
   rig::BackfilledPrometheus server({one, other, theirs});
   server.start();
-  server.wait_until_ready();
   auto reader = reader_of(server.endpoint());
   const auto values = reader->history({.signal = depth("full"),
                                        .from = Instant(Seconds(end - 3600)),

@@ -10,22 +10,6 @@ namespace {
 
 class Pods : public Case {
  protected:
-  void make_requesting_deployment(const std::string& name, int replicas) {
-    make({{"apiVersion", "apps/v1"},
-          {"kind", "Deployment"},
-          {"metadata", {{"name", name}}},
-          {"spec",
-           {{"replicas", replicas},
-            {"selector", {{"matchLabels", {{"app", name}}}}},
-            {"template",
-             {{"metadata", {{"labels", {{"app", name}}}}},
-              {"spec",
-               {{"containers",
-                 {{{"name", "main"},
-                   {"image", "model"},
-                   {"resources", {{"requests", {{"cpu", "500m"}}}}}}}}}}}}}}});
-  }
-
   void make_cpu_policy(const std::string& name) {
     make_policy(name, {{"minReplicas", 1},
                        {"signals",
@@ -69,7 +53,7 @@ class Pods : public Case {
 
 TEST_F(Pods, AreScaledByTheirOwnCpu) {
   start_operator();
-  make_requesting_deployment("web", 2);
+  make_deployment("web", 2, {{"resources", {{"requests", {{"cpu", "500m"}}}}}});
   make_cpu_policy("web");
   ASSERT_TRUE(condition_becomes("web", "MetricsHealthy", "False MetricError"));
   EXPECT_NE(policy_object("web").dump().find("install metrics-server"), std::string::npos);

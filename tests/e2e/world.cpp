@@ -172,7 +172,9 @@ void Case::make(const json& object) {
   ASSERT_EQ(answer.status, 201) << answer.body;
 }
 
-void Case::make_deployment(const std::string& name, int replicas) {
+void Case::make_deployment(const std::string& name, int replicas, const json& container) {
+  json main{{"name", "main"}, {"image", "model"}};
+  main.update(container);
   make({{"apiVersion", "apps/v1"},
         {"kind", "Deployment"},
         {"metadata", {{"name", name}}},
@@ -181,7 +183,7 @@ void Case::make_deployment(const std::string& name, int replicas) {
           {"selector", {{"matchLabels", {{"app", name}}}}},
           {"template",
            {{"metadata", {{"labels", {{"app", name}}}}},
-            {"spec", {{"containers", {{{"name", "main"}, {"image", "model"}}}}}}}}}}});
+            {"spec", {{"containers", json::array({main})}}}}}}}});
 }
 
 json Case::policy(const std::string& name, const json& changes) const {

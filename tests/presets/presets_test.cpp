@@ -12,16 +12,13 @@
 #include "poolscaler/api/presets.hpp"
 #include "poolscaler/simulation/metric_store.hpp"
 #include "presets/sample.hpp"
-#include "support/process.hpp"
-#include "support/raw_http.hpp"
+#include "support/prometheus_process.hpp"
 #include "support/virtual_clock.hpp"
 #include "unit/adapters/prometheus/fakes.hpp"
 #include "unit/api/policies.hpp"
 
 namespace poolscaler::presets {
 namespace {
-
-using contract::WrittenSeries;
 
 /// The policy's signal with this preset and nothing else said about it.
 Signal signal_of(const Expectation& wanted) {
@@ -89,48 +86,12 @@ TEST(Presets, ReadTheirSamplesFromTheMetricStore) {
   }
 }
 
-/// A real Prometheus that is written to.
-class Server {
- public:
-  Server() : port_(rig::free_port()) {
-    folder_.write("prometheus.yml", "global: {scrape_interval: 1m}\n");
-    process_ = std::make_unique<rig::Process>(rig::Command{
-        .argv = {"prometheus", "--config.file=" + (folder_.path() / "prometheus.yml").string(),
-                 "--storage.tsdb.path=" + (folder_.path() / "data").string(),
-                 "--web.listen-address=127.0.0.1:" + std::to_string(port_),
-                 "--web.enable-remote-write-receiver", "--log.level=warn"},
-        .output = folder_.path() / "log"});
-    if (!rig::eventually(rig::Ms{30'000}, [&] {
-          return rig::exchange({.port = port_}, {.target = "/-/ready"}).status == 200;
-        }))
-      throw std::runtime_error("prometheus does not become ready:\n" +
-                               rig::read_file(folder_.path() / "log"));
-  }
-
-  void write(const std::vector<WrittenSeries>& series) const {
-    const auto answer =
-        rig::exchange({.port = port_}, {.method = "POST",
-                                        .target = "/api/v1/write",
-                                        .headers = {{"Content-Type", "application/x-protobuf"},
-                                                    {"Content-Encoding", "snappy"}},
-                                        .body = contract::remote_write_body(series)});
-    ASSERT_EQ(answer.status, 204) << answer.body;
-  }
-
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  rig::TempDir folder_;
-  std::uint16_t port_;
-  std::unique_ptr<rig::Process> process_;
-};
-
 TEST(Presets, ReadTheirSamplesFromARealPrometheus) {
-  if (rig::find_program("prometheus").empty()) {
-    std::cerr << "SKIPPED: no prometheus on the PATH (Debian: prometheus)\n";
-    GTEST_SKIP() << "no prometheus on the PATH (Debian: prometheus)";
+  if (const auto why = rig::WrittenPrometheus::why_unavailable(); !why.empty()) {
+    std::cerr << "SKIPPED: " << why << '\n';
+    GTEST_SKIP() << why;
   }
-  const Server server;
+  const rig::WrittenPrometheus server;
   // A source for each sample: they share names of metrics, so a label keeps them apart.
   std::set<std::string> written;
   std::vector<MetricSource> sources;

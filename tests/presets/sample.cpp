@@ -41,8 +41,8 @@ std::vector<std::string> lines_of(const std::string& path) {
 
 }  // namespace
 
-std::vector<contract::WrittenSeries> sample(const std::string& name, Instant now) {
-  std::map<Labels, contract::WrittenSeries> series;
+std::vector<rig::WrittenSeries> sample(const std::string& name, Instant now) {
+  std::map<Labels, rig::WrittenSeries> series;
   Labels added;
   Instant at = now;
   for (const auto& line : lines_of("samples/" + name + ".txt")) {
@@ -64,7 +64,7 @@ std::vector<contract::WrittenSeries> sample(const std::string& name, Instant now
     one.labels = labels;
     one.samples.push_back({.at = at, .value = std::stod(line.substr(head_end + 1))});
   }
-  std::vector<contract::WrittenSeries> out;
+  std::vector<rig::WrittenSeries> out;
   for (auto& [labels, one] : series) out.push_back(std::move(one));
   return out;
 }

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "contract/remote_write.hpp"
+#include "support/remote_write.hpp"
 
 namespace poolscaler::presets {
 
 /// The series of samples/<name>.txt as they stand in a server at `now`. Throws std::runtime_error
 /// with the line that is not understood.
-[[nodiscard]] std::vector<contract::WrittenSeries> sample(const std::string& name, Instant now);
+[[nodiscard]] std::vector<rig::WrittenSeries> sample(const std::string& name, Instant now);
 
 /// A line of expectations.txt.
 struct Expectation {

@@ -48,4 +48,7 @@ void live_steadily(World& world, const ScalingPolicy& policy,
 [[nodiscard]] Observation settled_observation(const World& world,
                                               const std::vector<SignalReading>& readings);
 
+/// More of one signal, and no fewer replicas.
+void assert_monotone_in_demand(const ScalingPolicy& policy, const World& world);
+
 }  // namespace poolscaler::laws

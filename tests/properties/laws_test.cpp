@@ -31,19 +31,7 @@ RC_GTEST_PROP(Decision, StaysWithinBounds, ()) {
 
 RC_GTEST_PROP(Decision, IsMonotoneInDemand, ()) {
   const auto policy = arbitrary_policy({.rising_only = true});
-  auto world = arbitrary_past(policy, true);
-  auto observation = arbitrary_observation(policy, world.replicas, world.now);
-  auto& reading = observation.signals[*rc::gen::inRange(std::size_t{0}, policy.signals.size())];
-  auto less = arbitrary_value();
-  auto more = arbitrary_value();
-  if (less.value > more.value) std::swap(less, more);
-  reading = less;
-  const auto lower = engine::decide(observation, policy, world.memory, world.now).decision;
-  reading = more;
-  const auto higher = engine::decide(observation, policy, world.memory, world.now).decision;
-  RC_LOG() << less.value << ": " << lower.explanation.line() << "\n"
-           << more.value << ": " << higher.explanation.line() << "\n";
-  RC_ASSERT(lower.recommended <= higher.recommended);
+  assert_monotone_in_demand(policy, arbitrary_past(policy, true));
 }
 
 RC_GTEST_PROP(Decision, NeverLowersOnMissingData, ()) {

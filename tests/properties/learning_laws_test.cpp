@@ -50,18 +50,7 @@ RC_GTEST_PROP(Learning, IsMonotoneInDemand, ()) {
   // A fallback that may lower is the owner's word against keeping alive, and whether it decides
   // depends on the demand that the other signals have.
   const auto policy = learning_policy({.may_lower_blindly = false, .rising_only = true});
-  const auto world = experienced(policy);
-  auto observation = arbitrary_observation(policy, world.replicas, world.now);
-  auto& reading = observation.signals[*rc::gen::inRange(std::size_t{0}, policy.signals.size())];
-  auto less = arbitrary_value();
-  auto more = arbitrary_value();
-  if (less.value > more.value) std::swap(less, more);
-  reading = less;
-  const auto lower = engine::decide(observation, policy, world.memory, world.now).decision;
-  reading = more;
-  const auto higher = engine::decide(observation, policy, world.memory, world.now).decision;
-  RC_LOG() << lower.explanation.line() << "\n" << higher.explanation.line() << "\n";
-  RC_ASSERT(lower.recommended <= higher.recommended);
+  assert_monotone_in_demand(policy, experienced(policy));
 }
 
 RC_GTEST_PROP(Learning, LetsGoInTheEnd, ()) {

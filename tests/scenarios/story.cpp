@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "poolscaler/api/time_zones.hpp"
 #include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::scenarios {
@@ -18,93 +16,10 @@ namespace {
 const Instant day_one{Seconds{1'800'000'000}};
 constexpr std::string_view divider = "----";
 
-Words words_of(std::string_view line) {
-  Words words;
-  std::istringstream in{std::string(line)};
-  for (std::string text; in >> text;) {
-    const auto equals = text.find('=');
-    words.push_back({text.substr(0, equals),
-                     equals == std::string::npos ? "" : text.substr(equals + 1)});
-  }
-  return words;
-}
-
-[[noreturn]] void not_understood(const Word& word) {
-  throw std::invalid_argument("'" + word.name + "=" + word.value + "' is not understood");
-}
-
-double number_of(const Word& word) {
-  const bool percent = word.value.ends_with('%');
-  std::size_t used = 0;
-  const double number = std::stod(word.value, &used);
-  if (used + (percent ? 1U : 0U) != word.value.size()) not_understood(word);
-  return percent ? number / 100 : number;
-}
-
-int whole(const Word& word) { return static_cast<int>(number_of(word)); }
-
-/// "05:30" is 5 minutes and a half, "1:05:30" an hour more.
-Millis time_of(const std::string& text) {
-  std::istringstream in(text);
-  std::int64_t seconds = 0;
-  for (std::string part; std::getline(in, part, ':');) seconds = seconds * 60 + std::stoll(part);
-  return Seconds(seconds);
-}
-
 std::string time_text(Millis time) {
   const auto seconds = time.count() / 1000;
   const auto minutes = fmt::format("{:02}:{:02}", seconds / 60 % 60, seconds % 60);
   return seconds < 3600 ? minutes : fmt::format("{}:{}", seconds / 3600, minutes);
-}
-
-SignalReading reading_of(const Word& word) {
-  static const std::map<std::string, SignalState> states = {
-      {"absent", SignalState::Absent}, {"nan", SignalState::NotANumber},
-      {"stale", SignalState::Stale},   {"partial", SignalState::Partial},
-      {"error", SignalState::Error}};
-  if (const auto state = states.find(word.value); state != states.end())
-    return {.state = state->second};
-  const double value = number_of(word);
-  return {.state = value == 0 ? SignalState::Zero : SignalState::Value, .value = value};
-}
-
-template <class Enum>
-Enum one_of(const Word& word, const std::map<std::string, Enum>& choices) {
-  const auto choice = choices.find(word.value);
-  if (choice == choices.end()) not_understood(word);
-  return choice->second;
-}
-
-/// "4/15s" or "50%/60s", several with commas between.
-std::vector<RatePolicy> rate_policies_of(const Word& word) {
-  std::vector<RatePolicy> policies;
-  std::istringstream in(word.value);
-  for (std::string text; std::getline(in, text, ',');) {
-    const auto slash = text.find('/');
-    if (slash == std::string::npos) not_understood(word);
-    const bool percent = text[slash - 1] == '%';
-    policies.push_back({percent ? RatePolicyType::Percent : RatePolicyType::Pods,
-                        std::stoi(text), std::stoi(text.substr(slash + 1))});
-  }
-  return policies;
-}
-
-/// "0:1,50:4" asks for replicas, ":-1,50:+2" changes them, "50:+10%" changes by percent; before
-/// the colon stands the bound, which the first step may leave out.
-void read_steps(Signal& signal, const Word& word) {
-  signal.target_type = TargetType::Steps;
-  std::istringstream in(word.value);
-  for (std::string text; std::getline(in, text, ',');) {
-    const auto colon = text.find(':');
-    if (colon == std::string::npos || colon + 1 == text.size()) not_understood(word);
-    const bool changes = text[colon + 1] == '+' || text[colon + 1] == '-';
-    signal.step_kind = !changes               ? StepKind::Replicas
-                       : text.ends_with('%') ? StepKind::ChangePercent
-                                             : StepKind::Change;
-    auto& step = signal.steps.emplace_back(
-        ScalingStep{.above = {}, .amount = std::stoi(text.substr(colon + 1))});
-    if (colon > 0) step.above = std::stod(text.substr(0, colon));
-  }
 }
 
 bool reads_pods(const Signal& signal) { return std::holds_alternative<PodResource>(signal.query); }
@@ -123,136 +38,6 @@ Story::Story()
   resize(1);
 }
 
-void Story::set_policy(const Words& words) {
-  for (const auto& word : words) {
-    if (word.name == "min") policy_.min_replicas = whole(word);
-    else if (word.name == "max") policy_.max_replicas = whole(word);
-    else if (word.name == "interval") policy_.interval_seconds = whole(word);
-    else if (word.name == "mode")
-      policy_.mode = one_of<Mode>(word, {{"Automatic", Mode::Automatic},
-                                         {"Recommend", Mode::Recommend},
-                                         {"Paused", Mode::Paused}});
-    else if (word.name == "pause-up") policy_.pause.scale_up = word.value == "yes";
-    else if (word.name == "pause-down") policy_.pause.scale_down = word.value == "yes";
-    else if (word.name == "combine")
-      policy_.combine = one_of<Combine>(word, {{"Max", Combine::Max}, {"Min", Combine::Min}});
-    else if (word.name == "formula") set_formula(word);
-    else if (word.name == "formula-per-replica") {
-      policy_.formula.value().target_type = TargetType::PerReplica;
-      policy_.formula.value().target = number_of(word);
-    }
-    else if (word.name == "idle-after") policy_.scale_to_zero.idle_after_seconds = whole(word);
-    else if (word.name == "keep-alive")
-      policy_.scale_to_zero.keep_alive = one_of<KeepAlive>(
-          word, {{"Fixed", KeepAlive::Fixed}, {"Learned", KeepAlive::Learned}});
-    else if (word.name == "miss") policy_.scale_to_zero.replica_seconds_per_miss = whole(word);
-    else if (word.name == "expected-cold-start")
-      policy_.scale_to_zero.expected_cold_start_seconds = whole(word);
-    else if (word.name == "grace") policy_.scale_to_zero.grace_seconds = whole(word);
-    else if (word.name == "fallback-after")
-      policy_.fallback = Fallback{.after_seconds = whole(word), .replicas = 1};
-    else if (word.name == "fallback-replicas") policy_.fallback.value().replicas = whole(word);
-    else if (word.name == "fallback-behavior")
-      policy_.fallback.value().behavior = one_of<FallbackBehavior>(
-          word, {{"Static", FallbackBehavior::Static},
-                 {"AtLeast", FallbackBehavior::AtLeast},
-                 {"AtMost", FallbackBehavior::AtMost}});
-    else not_understood(word);
-  }
-}
-
-/// After its signals.
-void Story::set_formula(const Word& word) {
-  auto formula = parse_formula(word.value);
-  if (!formula) throw std::invalid_argument(word.value + ": " + formula.error().message);
-  policy_.combine = Combine::Formula;
-  auto& rule = policy_.formula.emplace(
-      CombiningFormula{.formula = *std::move(formula), .signal_of_operand = {}});
-  for (const auto& operand : rule.formula.operands()) {
-    const auto signal = std::ranges::find(policy_.signals, operand.signal, &Signal::name);
-    if (signal == policy_.signals.end()) not_understood(word);
-    rule.signal_of_operand.push_back(static_cast<std::size_t>(signal - policy_.signals.begin()));
-  }
-}
-
-void Story::set_signal(const Words& words) {
-  Signal signal{.name = words.at(0).name,
-                .source = "prometheus",
-                .query = MetricSelector{.metric = words.at(0).name},
-                .target_type = TargetType::PerReplica,
-                .target = 1};
-  for (const auto& word : std::vector(words.begin() + 1, words.end())) {
-    static const std::map<std::string, TargetType> types = {
-        {"per-replica", TargetType::PerReplica},
-        {"total", TargetType::Total},
-        {"utilization", TargetType::Utilization}};
-    if (const auto type = types.find(word.name); type != types.end()) {
-      signal.target_type = type->second;
-      signal.target = number_of(word);
-    } else if (word.name == "steps") {
-      read_steps(signal, word);
-    } else if (word.name == "value") {
-      signal.target_type = TargetType::None;
-    } else if (word.name == "pods") {
-      signal.query = PodResource{
-          .resource = one_of<Resource>(
-              word, {{"cpu", Resource::Cpu}, {"memory", Resource::Memory}})};
-    } else if (word.name == "activation") {
-      signal.activation_above = number_of(word);
-    } else if (word.name == "tolerance") {
-      signal.tolerance_up = signal.tolerance_down = number_of(word);
-    } else if (word.name == "on-missing") {
-      signal.on_missing = one_of<OnMissing>(word, {{"Hold", OnMissing::Hold},
-                                                   {"Fallback", OnMissing::Fallback},
-                                                   {"Zero", OnMissing::Zero}});
-    } else {
-      not_understood(word);
-    }
-  }
-  readings_[signal.name] = {.state = SignalState::Zero};
-  policy_.signals.push_back(std::move(signal));
-}
-
-/// Blanks of a cron are written as '_', so that it stays one word.
-Cron cron_of(const Word& word) {
-  auto text = word.value;
-  std::ranges::replace(text, '_', ' ');
-  const auto cron = parse_cron(text);
-  if (!cron) throw std::invalid_argument(cron.error().message);
-  return *cron;
-}
-
-CalendarDate date_of(const Word& word) {
-  const auto day = parse_rfc3339(word.value + "T00:00:00Z");
-  if (!day) not_understood(word);
-  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(*day));
-  return {.year = date.year(), .day = date.month() / date.day()};
-}
-
-void Story::set_window(const Words& words) {
-  Window window{.name = words.at(0).name,
-                .start = {},
-                .end = {},
-                .zone = api::time_zone_named("UTC").value()};
-  std::vector<CalendarDate> exceptions;
-  for (const auto& word : std::vector(words.begin() + 1, words.end())) {
-    if (word.name == "start") window.start = cron_of(word);
-    else if (word.name == "end") window.end = cron_of(word);
-    else if (word.name == "for") window.end = Seconds(whole(word));
-    else if (word.name == "zone") window.zone = api::time_zone_named(word.value).value();
-    else if (word.name == "floor") window.floor = whole(word);
-    else if (word.name == "ceiling") window.ceiling = whole(word);
-    else if (word.name == "pin") window.pin = whole(word);
-    else if (word.name == "off") window.off = true;
-    else if (word.name == "pre-warm") window.pre_warm = true;
-    else if (word.name == "except") exceptions.push_back(date_of(word));
-    else not_understood(word);
-  }
-  window.start.exceptions = std::move(exceptions);
-  if (const auto fault = fault_of(window)) throw std::invalid_argument(fault->problem);
-  policy_.schedule.push_back(std::move(window));
-}
-
 std::string Story::schedule_line() const {
   const auto look = engine::look_at_schedule(policy_, memory_, now_);
   auto line = look.open.empty() ? std::string("  open: none")
@@ -262,19 +47,6 @@ std::string Story::schedule_line() const {
   return line + fmt::format("; {} {} at {}\n", look.next->window,
                             events[static_cast<std::size_t>(look.next->event)],
                             to_rfc3339(look.next->at));
-}
-
-void Story::set_rules(ScalingRules& rules, const Words& words) {
-  for (const auto& word : words) {
-    if (word.name == "window") rules.stabilization_window_seconds = whole(word);
-    else if (word.name == "policies") rules.policies = rate_policies_of(word);
-    else if (word.name == "tolerance") rules.tolerance = number_of(word);
-    else if (word.name == "select")
-      rules.select_policy = one_of<SelectPolicy>(word, {{"Max", SelectPolicy::Max},
-                                                        {"Min", SelectPolicy::Min},
-                                                        {"Disabled", SelectPolicy::Disabled}});
-    else not_understood(word);
-  }
 }
 
 void Story::set_target(const Words& words) {

@@ -3,22 +3,14 @@
 // decision shows as a changed line.
 #pragma once
 
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "poolscaler/engine/cold_start.hpp"
 #include "poolscaler/engine/decide.hpp"
+#include "words.hpp"
 
 namespace poolscaler::scenarios {
-
-/// "queue=48" as {queue, 48}; a bare word has no value.
-struct Word {
-  std::string name;
-  std::string value;
-};
-using Words = std::vector<Word>;
 
 class Story {
  public:

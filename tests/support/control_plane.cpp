@@ -25,7 +25,7 @@ fs::path tools() {
 }
 
 fs::path tool(const std::string& name) {
-  const auto path = find_program(name, {tools()});
+  const auto path = ControlPlane::program(name);
   if (path.empty()) throw std::runtime_error("no " + name + " in " + tools().string() + " or PATH");
   return path;
 }
@@ -46,11 +46,13 @@ void must(const Finished& finished, const std::string& what) {
 
 }  // namespace
 
+fs::path ControlPlane::program(const std::string& name) { return find_program(name, {tools()}); }
+
 std::string ControlPlane::why_unavailable(const std::vector<std::string>& programs) {
   std::vector<std::string> wanted{"kube-apiserver", "kubectl", "etcd", "openssl"};
   wanted.insert(wanted.end(), programs.begin(), programs.end());
   for (const auto& name : wanted)
-    if (find_program(name, {tools()}).empty())
+    if (program(name).empty())
       return "the real control plane is not here: no " + name +
              " (scripts/controlplane.sh builds it)";
   return {};

@@ -30,6 +30,9 @@ class ControlPlane {
   /// instead of skipping. `programs` beside those that every control plane needs.
   static std::string why_unavailable(const std::vector<std::string>& programs = {});
 
+  /// One of the programs that scripts/controlplane.sh builds; empty when it is not here.
+  static fs::path program(const std::string& name);
+
   /// Starts everything and waits until it is ready; throws std::runtime_error with the logs.
   explicit ControlPlane(ControlPlaneOptions options = {});
   ~ControlPlane();

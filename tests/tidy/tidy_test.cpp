@@ -122,7 +122,7 @@ const std::vector<Library> libraries = {
     {"prometheus/", {"src/telemetry/", "include/poolscaler/telemetry/"}, true},
     {"CLI/", {"src/app/"}, false},
     {"date/", {"src/api/"}, false},
-    {"yaml-cpp/", {}, false},
+    {"yaml-cpp/", {"src/api/", "src/kube/"}, false},
     {"nlohmann/json.hpp", {}, false},
     {"benchmark/", {"tests/bench/"}, true},
 };

@@ -13,8 +13,8 @@ namespace poolscaler::explain {
 
 /// What is wrong with one place of a file.
 struct FileError {
-  std::size_t line = 0;  // from 1; 0: of the whole file
-  std::string text;      // names field, value, limit and remedy
+  int line = 0;      // from 1; 0: of the whole file
+  std::string text;  // names field, value, limit and remedy
 };
 template <class T>
 using Read = tl::expected<T, std::vector<FileError>>;

@@ -136,7 +136,7 @@ spec:
   broken.replace(broken.find("maxReplicas: 8"), 14, "maxReplicas: 0");
   const auto errors = read_policy_file(broken);
   ASSERT_FALSE(errors.has_value());
-  EXPECT_EQ(errors.error().front().line, 9U);
+  EXPECT_EQ(errors.error().front().line, 9);
   EXPECT_THAT(errors.error().front().text, HasSubstr("spec.maxReplicas"));
 }
 

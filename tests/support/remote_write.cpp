@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace poolscaler::contract {
+namespace poolscaler::rig {
 namespace {
 
 /// The NaN with which Prometheus marks the end of a series (model/value).
@@ -62,4 +62,4 @@ std::string remote_write_body(const std::vector<WrittenSeries>& series) {
   return snappy(request);
 }
 
-}  // namespace poolscaler::contract
+}  // namespace poolscaler::rig

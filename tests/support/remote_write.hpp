@@ -8,7 +8,7 @@
 
 #include "poolscaler/base/time.hpp"
 
-namespace poolscaler::contract {
+namespace poolscaler::rig {
 
 struct WrittenSample {
   Instant at;
@@ -24,4 +24,4 @@ struct WrittenSeries {
 /// A WriteRequest in the block format of Snappy (all of it literals).
 [[nodiscard]] std::string remote_write_body(const std::vector<WrittenSeries>& series);
 
-}  // namespace poolscaler::contract
+}  // namespace poolscaler::rig
