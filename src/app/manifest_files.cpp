@@ -158,7 +158,8 @@ std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) 
   if (!kind)
     return std::vector<api::FieldError>{{.path = "kind",
                                          .value = text_at(object, "/kind"),
-                                         .problem = "must be ScalingPolicy or MetricSource",
+                                         .problem =
+                                             "must be ScalingPolicy, MetricSource or PriceCatalog",
                                          .remedy = "check the spelling"}};
   auto errors = api::errors_of(*kind, object, api::UnknownFields::Report);
   const auto name = text_at(object, "/metadata/name");

@@ -28,6 +28,28 @@ std::string refusal(std::vector<const char*> arguments,
   return command ? "accepted" : command.error().message;
 }
 
+TEST(CommandLine, VerbsOfTwoWordsHaveTheirOwnFlags) {
+  const auto command = parse({"prices", "import", "a.csv", "b.csv", "--region", "eu-west-1",
+                              "--max-age", "7d", "--as-of", "2026-07-20"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& import = std::get<PricesImportOptions>(*command);
+  EXPECT_THAT(import.files, ElementsAre("a.csv", "b.csv"));
+  EXPECT_THAT(import.filter.regions, ElementsAre("eu-west-1"));
+  EXPECT_EQ(import.max_age, std::chrono::days(7));
+  EXPECT_EQ(to_rfc3339(*import.as_of), "2026-07-20T00:00:00Z");
+  EXPECT_THAT(refusal({"prices"}), HasSubstr("'poolscaler prices --help'"));
+  EXPECT_THAT(refusal({"prices", "sell"}), HasSubstr("'poolscaler prices --help'"));
+  EXPECT_THAT(refusal({"prices", "import"}), HasSubstr("'poolscaler prices import --help'"));
+  EXPECT_THAT(refusal({"prices", "import", "a", "--max-age", "9999d"}),
+              HasSubstr("--max-age: '9999d' must be hours or days"));
+  EXPECT_THAT(refusal({"prices", "show", "--capacity-type", "spot"}),
+              HasSubstr("'spot' must be OnDemand, Spot or Reserved"));
+  EXPECT_THAT(refusal({"prices", "show", "--price", "-1"}), HasSubstr("is negative"));
+  const auto help = parse({"prices", "show", "--help"});
+  ASSERT_TRUE(help);
+  EXPECT_THAT(std::get<PrintText>(*help).text, HasSubstr("--capacity-type"));
+}
+
 TEST(CommandLine, RunHasTheDocumentedDefaults) {
   const auto command = parse({"run"});
   ASSERT_TRUE(command) << command.error().message;
