@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "poolscaler/base/result.hpp"
+#include "poolscaler/money/price.hpp"
+#include "poolscaler/money/price_tables.hpp"
 #include "poolscaler/telemetry/log.hpp"
 
 namespace poolscaler::app {
@@ -127,6 +129,28 @@ struct ExplainOptions {
   bool allow_insecure_kubeconfig = false;
 };
 
+struct PricesImportOptions {
+  std::vector<std::string> files{};
+  std::string name = "prices";
+  money::PriceFilter filter{};
+  std::optional<Instant> as_of{};
+  Seconds max_age = std::chrono::days(30);
+  Currency currency{};
+  std::string source{};  // empty: the names of the files
+  bool skip_bad_rows = false;
+};
+
+struct PricesShowOptions {
+  std::vector<std::string> files{};  // or folders
+  money::Labels labels{};
+  std::optional<CapacityType> capacity{};  // wins over what labels say
+  std::string commitment{};
+  std::optional<HourlyRate> own_price{};
+  Currency currency{};
+  std::optional<Instant> at{};  // nothing: now
+  OutputFormat output = OutputFormat::Text;
+};
+
 struct VersionOptions {};
 
 /// --help, or nothing to do: print `text` and exit with `code`.
@@ -137,7 +161,8 @@ struct PrintText {
 
 using Command =
     std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
-                 SimulateOptions, ExplainOptions, PrintOptions, VersionOptions, PrintText>;
+                 SimulateOptions, ExplainOptions, PricesImportOptions, PricesShowOptions,
+                 PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.
