@@ -138,17 +138,25 @@ json schema_of(const Node& node) {
 }
 
 json object_schema(Kind kind) {
-  return {{"type", "object"},
-          {"description", table_of(kind).doc},
-          {"required", {"spec"}},
-          {"properties",
-           {{"apiVersion",
-             {{"type", "string"},
-              {"description", "The versioned schema of this object: poolscaler.dev/v1alpha1."}}},
-            {"kind", {{"type", "string"}, {"description", "The kind of this object."}}},
-            {"metadata", {{"type", "object"}}},
-            {"spec", schema_of(spec_tree(kind))},
-            {"status", schema_of(status_tree(kind))}}}};
+  json schema{
+      {"type", "object"},
+      {"description", table_of(kind).doc},
+      {"required", {"spec"}},
+      {"properties",
+       {{"apiVersion",
+         {{"type", "string"},
+          {"description", "The versioned schema of this object: poolscaler.dev/v1alpha1."}}},
+        {"kind", {{"type", "string"}, {"description", "The kind of this object."}}},
+        {"metadata", {{"type", "object"}}},
+        {"spec", schema_of(spec_tree(kind))}}}};
+  if (!table_of(kind).status.empty())
+    schema["properties"]["status"] = schema_of(status_tree(kind));
+  return schema;
+}
+
+json subresources(const KindTable& table) {
+  if (table.status.empty()) return json::object();
+  return {{"status", json::object()}};
 }
 
 json printer_columns(const KindTable& table) {
@@ -186,7 +194,7 @@ json crd_json(Kind kind) {
              {{{"name", version},
                {"served", true},
                {"storage", true},
-               {"subresources", {{"status", json::object()}}},
+               {"subresources", subresources(table)},
                {"additionalPrinterColumns", printer_columns(table)},
                {"schema", {{"openAPIV3Schema", object_schema(kind)}}}}}}}}};
 }

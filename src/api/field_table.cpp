@@ -54,8 +54,8 @@ const Trees& trees_of(Kind kind) {
     return Trees{.spec = grown("spec", table.spec, table.rules),
                  .status = grown("status", table.status, table.rules)};
   };
-  static const std::array<Trees, all_kinds.size()> trees = {grow(Kind::ScalingPolicy),
-                                                            grow(Kind::MetricSource)};
+  static const std::array<Trees, all_kinds.size()> trees = {
+      grow(Kind::ScalingPolicy), grow(Kind::MetricSource), grow(Kind::PriceCatalog)};
   return trees[static_cast<std::size_t>(kind)];
 }
 
@@ -65,6 +65,7 @@ const KindTable& table_of(Kind kind) {
   switch (kind) {
     case Kind::ScalingPolicy: return scaling_policy_table();
     case Kind::MetricSource: return metric_source_table();
+    case Kind::PriceCatalog: return price_catalog_table();
   }
   CHECK(false, "every kind has a table");
 }

@@ -63,7 +63,7 @@ struct KindTable {
   std::string_view doc;
   std::string_view example;  // a whole object as YAML
   std::span<const Field> spec;
-  std::span<const Field> status;
+  std::span<const Field> status;  // empty: the kind has none
   std::span<const Rule> rules;
   std::span<const Column> columns;
 };
@@ -71,6 +71,7 @@ struct KindTable {
 [[nodiscard]] const KindTable& table_of(Kind kind);
 [[nodiscard]] const KindTable& scaling_policy_table();
 [[nodiscard]] const KindTable& metric_source_table();
+[[nodiscard]] const KindTable& price_catalog_table();
 [[nodiscard]] std::span<const Field> scaling_policy_spec_fields();
 [[nodiscard]] std::span<const Field> schedule_fields();
 [[nodiscard]] std::span<const Rule> schedule_rules();

@@ -1,35 +1,13 @@
 #include <nlohmann/json.hpp>
 
 #include "checked_reader.hpp"
+#include "object_name.hpp"
 #include "poolscaler/api/objects.hpp"
 
 namespace poolscaler::api {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t name_bytes_max = 253;
-
-std::optional<FieldError> name_error(const json& object) {
-  if (!object.is_object()) return std::nullopt;  // said already
-  const auto metadata = object.find("metadata");
-  const auto* name = metadata != object.end() && metadata->is_object() && metadata->contains("name")
-                         ? &(*metadata)["name"]
-                         : nullptr;
-  if (!name)
-    return FieldError{.path = "metadata.name",
-                      .value = {},
-                      .problem = "is required",
-                      .remedy = "for example prometheus"};
-  const auto& syntax = facts_of(Syntax::DnsSubdomain);
-  if (name->is_string() && name->get_ref<const std::string&>().size() <= name_bytes_max &&
-      syntax.matches(name->get_ref<const std::string&>()))
-    return std::nullopt;
-  return FieldError{.path = "metadata.name",
-                    .value = shown(*name),
-                    .problem = std::string(syntax.words),
-                    .remedy = "for example prometheus"};
-}
 
 MetricSource source_from(const json& object, const json& spec) {
   const auto text_or_empty = [&spec](const char* name) {
@@ -54,7 +32,7 @@ MetricSource source_from(const json& object, const json& spec) {
 Checked<MetricSource> read_metric_source(const json& object, UnknownFields unknown) {
   auto spec = checked_spec(Kind::MetricSource, object, unknown);
   auto errors = spec ? std::vector<FieldError>() : std::move(spec.error());
-  if (auto error = name_error(object); error && errors.size() < field_errors_max)
+  if (auto error = name_error(object, "prometheus"); error && errors.size() < field_errors_max)
     errors.push_back(std::move(*error));
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   return source_from(object, *spec);

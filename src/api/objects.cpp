@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "field_table.hpp"
+#include "poolscaler/api/price_catalogs.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -45,6 +46,10 @@ std::vector<FieldError> errors_of(Kind kind, const json& object, UnknownFields u
     case Kind::MetricSource: {
       auto source = read_metric_source(object, unknown);
       return source ? std::vector<FieldError>() : std::move(source.error());
+    }
+    case Kind::PriceCatalog: {
+      auto catalog = read_price_catalog(object, unknown);
+      return catalog ? std::vector<FieldError>() : std::move(catalog.error());
     }
   }
   return {};

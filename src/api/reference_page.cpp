@@ -122,7 +122,7 @@ std::string reference_page(Kind kind) {
   page += field_table(table.spec);
   if (kind == Kind::ScalingPolicy) page += fmt::format("\n### Decimals\n\n{}", decimals);
   page += "\n## Rules between fields\n\n" + rule_table(table.rules);
-  page += "\n## Fields of status\n\n" + field_table(table.status);
+  if (!table.status.empty()) page += "\n## Fields of status\n\n" + field_table(table.status);
   page += "\n## Columns of kubectl get\n\n" + column_table(table.columns);
   return page;
 }

@@ -151,6 +151,16 @@ std::size_t number_length(std::string_view text) {
   return fraction == 0 || fraction > 9 ? 0 : whole + 1 + fraction;
 }
 
+/// No suffixes, at most 9 digits on either side: each is an amount that can be declared.
+bool is_money(std::string_view text) {
+  const auto point = std::min(text.find('.'), text.size());
+  const auto whole = text.substr(0, point);
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.size() <= 9 && std::ranges::all_of(part, is_digit);
+  };
+  return digits(whole) && (point == text.size() || digits(text.substr(point + 1)));
+}
+
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool is_cron_text(std::string_view text) {
@@ -191,7 +201,7 @@ bool is_calendar_date(std::string_view text) {
 
 bool is_decimal(std::string_view text) { return decimal_value(text).has_value(); }
 
-constexpr std::array<SyntaxFacts, 16> all_facts = {{
+constexpr std::array<SyntaxFacts, 17> all_facts = {{
     {"", "", is_anything},
     {"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
      "must be lower-case letters, digits and '-', beginning and ending with a letter or digit",
@@ -222,6 +232,8 @@ constexpr std::array<SyntaxFacts, 16> all_facts = {{
      is_namespace_or_all},
     {"^[0-9]{1,12}(\\.[0-9]{1,9})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
      "must be a whole number, or a decimal in quotes such as '0.8' or '500m'", is_decimal},
+    {"^[0-9]{1,9}(\\.[0-9]{1,9})?$",
+     "must be an amount such as '98.32': digits, and at most 9 behind the point", is_money},
     {"^[-0-9A-Za-z*?/,]+([ \\t]+[-0-9A-Za-z*?/,]+){4}$",
      "must have 5 fields (minute, hour, day-of-month, month, day-of-week) of letters, digits and "
      "* ? / , -",

@@ -24,6 +24,7 @@ enum class Syntax {
   FilePath,        // absolute, without '..'
   NamespaceOrAll,  // a DNS label or "*"
   Decimal,         // "0.8", "500m", "2Gi"
+  Money,           // "98.32": what parse_amount reads, in canonical bounds
   CronText,        // "0 8 * * mon-fri": the shape alone
   TimeZoneName,    // "Europe/Berlin": the shape alone
   CalendarDate,    // "2026-12-24", "12-25": the shape alone

@@ -84,6 +84,15 @@ Result<Objects> objects_in(const std::vector<std::string>& paths, const std::str
   return objects;
 }
 
+kube::Resource resource_of(api::Kind kind) {
+  const auto names = api::names_of(kind);
+  return {.group = std::string(api::group),
+          .version = std::string(api::version),
+          .plural = std::string(names.plural),
+          .kind = std::string(names.kind),
+          .namespaced = names.namespaced};
+}
+
 Difference difference_of(const Identity& object, const Entry& before, const Entry& after) {
   Difference difference{.object = object, .place = after.place};
   difference.fields = api::changes_between(object.kind, before.object, after.object);
@@ -206,9 +215,8 @@ Result<std::vector<Difference>> against_cluster(const DiffOptions& options) {
   if (!link) return fail(link.error());
   std::vector<Difference> differences;
   for (const auto& [identity, entry] : *wanted) {
-    const auto resource = identity.kind == api::Kind::ScalingPolicy ? kube::scaling_policies()
-                                                                    : kube::metric_sources();
-    auto live = (*link)->reads().call(kube::get_request(resource, identity.key), {});
+    auto live =
+        (*link)->reads().call(kube::get_request(resource_of(identity.kind), identity.key), {});
     if (live) {
       differences.push_back(difference_of(identity, {*std::move(live), ""}, entry));
     } else if (live.error().kind == ErrorKind::NotFound) {

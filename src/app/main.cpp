@@ -26,6 +26,12 @@ int main(int argc, char** argv) {
           [](const app::DiffOptions& options) { return app::diff(options, std::cout); },
           [](const app::SimulateOptions& options) { return app::simulate(options, std::cout); },
           [](const app::ExplainOptions& options) { return app::explain(options, std::cout); },
+          [](const app::PricesImportOptions& options) {
+            return app::prices_import(options, std::cout, std::cerr);
+          },
+          [](const app::PricesShowOptions& options) {
+            return app::prices_show(options, std::cout);
+          },
           [](const app::PrintOptions& options) { return app::print(options, std::cout); },
           [](const app::VersionOptions&) { return app::version(std::cout); },
           [](const app::PrintText& print) {

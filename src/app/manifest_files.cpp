@@ -141,6 +141,12 @@ std::optional<api::Kind> own_kind_of(const json& object) {
 
 std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) {
   const auto version = text_at(object, "/apiVersion");
+  if (version.empty() && api::kind_of(text_at(object, "/kind")))
+    return std::vector<api::FieldError>{
+        {.path = "apiVersion",
+         .value = {},
+         .problem = "is required",
+         .remedy = fmt::format("write {}", api::api_version)}};
   if (!version.starts_with(std::string(api::group) + "/")) return std::nullopt;
   if (version != api::api_version)
     return std::vector<api::FieldError>{
@@ -152,7 +158,8 @@ std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) 
   if (!kind)
     return std::vector<api::FieldError>{{.path = "kind",
                                          .value = text_at(object, "/kind"),
-                                         .problem = "must be ScalingPolicy or MetricSource",
+                                         .problem =
+                                             "must be ScalingPolicy, MetricSource or PriceCatalog",
                                          .remedy = "check the spelling"}};
   auto errors = api::errors_of(*kind, object, api::UnknownFields::Report);
   const auto name = text_at(object, "/metadata/name");

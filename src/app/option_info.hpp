@@ -25,6 +25,8 @@ struct Choices {
   DiffOptions diff;
   SimulateOptions simulate;
   ExplainOptions explain;
+  PricesImportOptions prices_import;
+  PricesShowOptions prices_show;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox
 };
@@ -41,5 +43,6 @@ struct OptionInfo {
 
 [[nodiscard]] std::span<const OptionInfo> simulate_options();
 [[nodiscard]] std::span<const OptionInfo> explain_options();
+[[nodiscard]] std::span<const OptionInfo> prices_options();
 
 }  // namespace poolscaler::app

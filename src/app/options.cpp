@@ -27,14 +27,17 @@ constexpr std::array verbs = {
     VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
     VerbInfo{"explain", "tells a decision step by step, and what would have to change"},
+    VerbInfo{"prices import", "makes a PriceCatalog of tables of prices"},
+    VerbInfo{"prices show", "tells what a node costs, and where that price comes from"},
     VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
 
-constexpr std::array<std::string_view, 11> printables = {
-    "crd",     "crd-scalingpolicy",       "crd-metricsource",       "reasons",
-    "metrics", "reference-scalingpolicy", "reference-metricsource", "flags",
-    "presets", "presets-page",            "presets-json"};
+constexpr std::array<std::string_view, 13> printables = {
+    "crd",     "crd-scalingpolicy",       "crd-metricsource",       "crd-pricecatalog",
+    "reasons", "reference-scalingpolicy", "reference-metricsource", "reference-pricecatalog",
+    "metrics", "flags",                   "presets",                "presets-page",
+    "presets-json"};
 
 Result<void> set_text(std::string& field, const std::string& value) {
   field = value;
@@ -205,6 +208,7 @@ std::vector<const OptionInfo*> all_options() {
   for (const auto& option : options) all.push_back(&option);
   for (const auto& option : simulate_options()) all.push_back(&option);
   for (const auto& option : explain_options()) all.push_back(&option);
+  for (const auto& option : prices_options()) all.push_back(&option);
   return all;
 }
 
@@ -244,8 +248,7 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
       binding.option = app.add_option(name, binding.values, help_of(info));
       if (info.arity == Arity::One) binding.option->expected(1);
       // One value each time the flag is given: what follows may be a positional argument.
-      const bool many = info.arity == Arity::Many && name.starts_with("-");
-      if (many) binding.option->allow_extra_args(false);
+      if (name.starts_with("-")) binding.option->allow_extra_args(false);
       if (!name.starts_with("-") && info.arity != Arity::Any) binding.option->required();
     }
   }
@@ -279,18 +282,43 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "diff") return choices.diff;
   if (verb == "simulate") return choices.simulate;
   if (verb == "explain") return choices.explain;
+  if (verb == "prices import") return choices.prices_import;
+  if (verb == "prices show") return choices.prices_show;
   if (verb == "print") return choices.print;
   return VersionOptions{};
 }
 
+/// The place of a verb; one of two words lies below the first of them.
+CLI::App& add_verb(CLI::App& app, const VerbInfo& verb) {
+  const auto space = verb.name.find(' ');
+  if (space == std::string_view::npos)
+    return *app.add_subcommand(std::string(verb.name), std::string(verb.help));
+  const std::string first(verb.name.substr(0, space));
+  const auto known =
+      app.get_subcommands([&](CLI::App* one) { return one->get_name() == first; });
+  auto* above = known.empty() ? app.add_subcommand(first, "knows verbs of its own") : known.front();
+  above->require_subcommand(1);
+  return *above->add_subcommand(std::string(verb.name.substr(space + 1)), std::string(verb.help));
+}
+
+/// The words of the verb that was chosen.
+std::string chosen_verb(const CLI::App& app) {
+  std::string words;
+  for (auto below = app.get_subcommands(); !below.empty();
+       below = below.front()->get_subcommands())
+    words += (words.empty() ? "" : " ") + below.front()->get_name();
+  return words;
+}
+
 /// Help is a success; everything else names its remedy.
 Result<Command> stopped(const CLI::App& app, const CLI::ParseError& stop) {
-  if (stop.get_exit_code() == 0) {
-    const auto chosen = app.get_subcommands();
-    return PrintText{.text = chosen.empty() ? app.help() : chosen.front()->help(), .code = 0};
+  std::string verb;
+  const auto* chosen = &app;
+  for (auto below = app.get_subcommands(); !below.empty(); below = chosen->get_subcommands()) {
+    chosen = below.front();
+    verb += " " + chosen->get_name();
   }
-  const auto chosen = app.get_subcommands();
-  const auto verb = chosen.empty() ? std::string() : " " + chosen.front()->get_name();
+  if (stop.get_exit_code() == 0) return PrintText{.text = chosen->help(), .code = 0};
   return fail(ErrorKind::InvalidInput,
               fmt::format("{}; 'poolscaler{} --help' lists what there is", stop.what(), verb));
 }
@@ -322,14 +350,14 @@ Result<Command> parse_command_line(std::span<const char* const> arguments,
   std::map<std::string, std::deque<Binding>, std::less<>> bindings;
   for (const auto& verb : verbs) {
     const std::string name(verb.name);
-    add_options(*app.add_subcommand(name, std::string(verb.help)), name, bindings[name]);
+    add_options(add_verb(app, verb), name, bindings[name]);
   }
   try {
     app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& stop) {
     return stopped(app, stop);
   }
-  const auto verb = app.get_subcommands().front()->get_name();
+  const auto verb = chosen_verb(app);
   Choices choices;
   for (const auto& binding : bindings[verb]) {
     const auto applied = apply(binding, environment, choices);

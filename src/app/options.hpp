@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "poolscaler/base/result.hpp"
+#include "poolscaler/money/price.hpp"
+#include "poolscaler/money/price_tables.hpp"
 #include "poolscaler/telemetry/log.hpp"
 
 namespace poolscaler::app {
@@ -79,9 +81,22 @@ struct PrintOptions {
 
 enum class SimulateMeasure { Whole, FirstHalf, SecondHalf };
 
+/// A load from the past of a Prometheus.
+struct PrometheusLoad {
+  std::string url{};    // empty: none
+  std::string query{};  // PromQL that answers with one series
+  std::string from{};   // RFC 3339, as `to`
+  std::string to{};
+  int step_seconds = 60;
+  bool is_rate = false;  // requests per second; else the value is the signal itself
+  std::string token_file{};
+  std::string ca_file{};
+};
+
 struct SimulateOptions {
   std::vector<std::string> files{};                          // with ScalingPolicies
   std::vector<std::string> loads{};                          // FILE or FILE:COLUMN[,COLUMN...]
+  PrometheusLoad prometheus{};
   std::vector<std::pair<std::string, std::string>> meanings{};  // signal, word
   int slots = 8;
   double cold_start_seconds = 20;
@@ -114,6 +129,28 @@ struct ExplainOptions {
   bool allow_insecure_kubeconfig = false;
 };
 
+struct PricesImportOptions {
+  std::vector<std::string> files{};
+  std::string name = "prices";
+  money::PriceFilter filter{};
+  std::optional<Instant> as_of{};
+  Seconds max_age = std::chrono::days(30);
+  Currency currency{};
+  std::string source{};  // empty: the names of the files
+  bool skip_bad_rows = false;
+};
+
+struct PricesShowOptions {
+  std::vector<std::string> files{};  // or folders
+  money::Labels labels{};
+  std::optional<CapacityType> capacity{};  // wins over what labels say
+  std::string commitment{};
+  std::optional<HourlyRate> own_price{};
+  Currency currency{};
+  std::optional<Instant> at{};  // nothing: now
+  OutputFormat output = OutputFormat::Text;
+};
+
 struct VersionOptions {};
 
 /// --help, or nothing to do: print `text` and exit with `code`.
@@ -124,7 +161,8 @@ struct PrintText {
 
 using Command =
     std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
-                 SimulateOptions, ExplainOptions, PrintOptions, VersionOptions, PrintText>;
+                 SimulateOptions, ExplainOptions, PricesImportOptions, PricesShowOptions,
+                 PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.

@@ -14,21 +14,26 @@ namespace {
 
 using api::Kind;
 
-std::string both_crds() {
-  return api::crd_yaml(Kind::ScalingPolicy) + "---\n" + api::crd_yaml(Kind::MetricSource);
+std::string all_crds() {
+  std::string text;
+  for (const auto kind : api::all_kinds)
+    text += (text.empty() ? "" : "---\n") + api::crd_yaml(kind);
+  return text;
 }
 
 }  // namespace
 
 int print(const PrintOptions& options, std::ostream& out) {
   static const std::map<std::string, std::function<std::string()>> pages = {
-      {"crd", both_crds},
+      {"crd", all_crds},
       {"crd-scalingpolicy", [] { return api::crd_yaml(Kind::ScalingPolicy); }},
       {"crd-metricsource", [] { return api::crd_yaml(Kind::MetricSource); }},
+      {"crd-pricecatalog", [] { return api::crd_yaml(Kind::PriceCatalog); }},
       {"reasons", [] { return reasons_page(); }},
       {"metrics", [] { return telemetry::metrics_page(); }},
       {"reference-scalingpolicy", [] { return api::reference_page(Kind::ScalingPolicy); }},
       {"reference-metricsource", [] { return api::reference_page(Kind::MetricSource); }},
+      {"reference-pricecatalog", [] { return api::reference_page(Kind::PriceCatalog); }},
       {"flags", [] { return flags_page(); }},
       {"presets", [] { return api::presets_text(); }},
       {"presets-page", [] { return api::presets_page(); }},

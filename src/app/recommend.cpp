@@ -55,6 +55,14 @@ void write_signals(json& spec, const ScalingPolicy& policy) {
   }
 }
 
+/// That of the behavior, which those of signals would have replaced.
+void write_tolerance(json& spec, const ScalingPolicy& policy) {
+  for (auto& signal : spec["signals"]) signal.erase("tolerance");
+  auto& behavior = spec["behavior"];
+  behavior["scaleUp"]["tolerance"] = target_value(policy.behavior.scale_up.tolerance);
+  behavior["scaleDown"]["tolerance"] = target_value(policy.behavior.scale_down.tolerance);
+}
+
 /// The object as it was written, with what was found.
 json object_of(json object, const replay::Recommendation& found) {
   const auto& policy = found.policy;
@@ -67,6 +75,7 @@ json object_of(json object, const replay::Recommendation& found) {
   auto& behavior = spec["behavior"];
   behavior["scaleDown"]["stabilizationWindowSeconds"] =
       policy.behavior.scale_down.stabilization_window_seconds;
+  write_tolerance(spec, policy);
   if (found.knobs.pace != replay::Pace::Usual) {
     const auto& unlimited = policy.behavior.scale_up.policies.front();
     behavior["scaleUp"]["policies"] = {{{"type", "Pods"},
@@ -90,7 +99,7 @@ json object_of(json object, const replay::Recommendation& found) {
 }
 
 std::string line_of(std::string_view name, const replay::Figures& f) {
-  return fmt::format("# {:<44} {:>10.2f} {:>10.2f} {:>9.1f}\n", name, f.replica_hours(),
+  return fmt::format("# {:<60} {:>10.2f} {:>10.2f} {:>9.1f}\n", name, f.replica_hours(),
                      f.delayed_share * 100, f.wait_p99);
 }
 
@@ -98,13 +107,14 @@ std::string comment_of(const replay::Recommendation& found, const NamedPolicy& n
                        const replay::Ask& ask) {
   auto text = fmt::format(
       "# Recommended for {}: at most {:.4g} % of the requests delayed{}.\n"
-      "# {} settings were tried on the first half of the load; the second half was unseen.\n",
+      "# {} settings were tried on the first half of the load and {} variations of it; the second "
+      "half\n# was unseen.\n",
       named.name, ask.max_delayed * 100,
       ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "",
-      found.tried);
+      found.tried, found.variations);
   if (!found.keeps_ask)
     text += "# WARNING: no setting kept this on the first half; this one comes closest.\n";
-  text += fmt::format("#\n# {:<44} {:>10} {:>10} {:>9}\n", "", "replica-h", "delayed %", "p99 s");
+  text += fmt::format("#\n# {:<60} {:>10} {:>10} {:>9}\n", "", "replica-h", "delayed %", "p99 s");
   text += line_of("first half: recommended", found.first_half);
   text += line_of("first half: what runs now", found.present_first_half);
   text += line_of("second half: recommended", found.second_half);
@@ -112,8 +122,8 @@ std::string comment_of(const replay::Recommendation& found, const NamedPolicy& n
   for (const auto& other : found.others)
     text += line_of("second half: " + other.name, other.figures);
   if (found.hindsight)
-    text += line_of("second half, in hindsight the best that keeps it:", found.hindsight->figures) +
-            fmt::format("#   {}\n", found.hindsight->name);
+    text += fmt::format("# {:<60} {:>10.2f}\n#   {}\n", "second half: in hindsight the best for it",
+                        found.hindsight->hours, found.hindsight->name);
   return text + "#\n";
 }
 
@@ -134,6 +144,7 @@ std::string json_of(const replay::Recommendation& found, const json& object,
   json result = {{"maxDelayedShare", ask.max_delayed},
                  {"keptOnFirstHalf", found.keeps_ask},
                  {"tried", found.tried},
+                 {"variations", found.variations},
                  {"setting", found.knobs.label()},
                  {"firstHalf",
                   {{"recommended", figures_json(found.first_half)},
@@ -144,10 +155,9 @@ std::string json_of(const replay::Recommendation& found, const json& object,
                  {"policy", object}};
   if (ask.max_wait_p99) result["maxWaitP99Seconds"] = *ask.max_wait_p99;
   auto& second = result["secondHalf"];
-  if (found.hindsight) {
-    second["hindsight"] = figures_json(found.hindsight->figures);
-    second["hindsight"]["name"] = found.hindsight->name;
-  }
+  if (found.hindsight)
+    second["hindsight"] = {{"name", found.hindsight->name},
+                           {"replicaHours", found.hindsight->hours}};
   for (const auto& other : found.others) {
     auto row = figures_json(other.figures);
     row["name"] = other.name;
@@ -177,23 +187,24 @@ Result<std::string> recommended(const SimulateOptions& options) {
   const replay::Ask ask{.max_delayed = options.max_delayed,
                         .max_wait_p99 = options.max_wait_p99_seconds};
   ProgressBar bar;
-  const auto found = replay::recommend(
+  const auto recommended = replay::recommend(
       *loads, setup_of(options),
       {.name = named.name,
        .policy = named.policy,
        .said = said_of(named.policy, *meanings),
        .start = start_of(options)},
-      ask,
+      {ask},
       {.threads = options.threads,
        .progress = [&](std::size_t done, std::size_t total) { bar.show(done, total); }});
-  if (!found) return fail(found.error());
-  const auto object = object_of(*named.object, *found);
+  if (!recommended) return fail(recommended.error());
+  const auto& found = recommended->front();
+  const auto object = object_of(*named.object, found);
   const auto checked = api::read_scaling_policy(object, api::UnknownFields::Report);
   if (!checked)
     return fail(ErrorKind::Internal,
                 "what was found is no valid ScalingPolicy: " + api::summary(checked.error()));
-  if (options.output == OutputFormat::Json) return json_of(*found, object, ask);
-  return comment_of(*found, named, ask) + api::yaml_text(object);
+  if (options.output == OutputFormat::Json) return json_of(found, object, ask);
+  return comment_of(found, named, ask) + api::yaml_text(object);
 }
 
 }  // namespace poolscaler::app

@@ -57,8 +57,8 @@ Result<OperatorOptions> operator_options(const RunOptions& options) {
 }
 
 /// Each of the threads would otherwise keep a heap of its own with what its last list needed, and
-/// buffers of large answers would come from the heaps as soon as one had been freed. The threads are
-/// rarely busy at once, so that they do not wait for each other at the one heap.
+/// buffers of large answers would come from the heaps as soon as one had been freed. The threads
+/// are rarely busy at once, so that they do not wait for each other at the one heap.
 void keep_heaps_small() {
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, 128 << 10);

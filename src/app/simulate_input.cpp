@@ -114,25 +114,31 @@ Result<std::vector<NamedPolicy>> policies_of(const SimulateOptions& options) {
 }
 
 Result<std::vector<replay::Load>> loads_of(const SimulateOptions& options) {
-  if (options.loads.empty())
-    return fail(ErrorKind::InvalidInput, "--load is missing: give a trace, such as --load day.csv");
+  if (options.loads.empty() && options.prometheus.url.empty())
+    return fail(ErrorKind::InvalidInput,
+                "--load is missing: give a trace, such as --load day.csv, or --prometheus");
+  const auto& model = options.service_model;
+  replay::ReadingRules rules{.service = {.base = model[0],
+                                         .per_input = model[1],
+                                         .per_output = model[2],
+                                         .constant = options.service_seconds},
+                             .seed = options.seed,
+                             .skip_bad_lines = options.skip_bad_lines};
   std::vector<replay::Load> loads;
   for (const auto& said : options.loads) {
-    const auto name = load_name_of(said);
+    auto name = load_name_of(said);
     const auto text = contents_of(name.path, replay::trace_bytes_max);
     if (!text) return fail(text.error().context("--load"));
-    const auto& model = options.service_model;
-    auto read = replay::read_loads(name.path, *text,
-                                   {.service = {.base = model[0],
-                                                .per_input = model[1],
-                                                .per_output = model[2],
-                                                .constant = options.service_seconds},
-                                    .seed = options.seed,
-                                    .skip_bad_lines = options.skip_bad_lines,
-                                    .columns = name.columns});
+    rules.columns = std::move(name.columns);
+    auto read = replay::read_loads(name.path, *text, rules);
     if (!read) return fail(read.error());
     std::ranges::move(*read, std::back_inserter(loads));
   }
+  rules.columns.clear();
+  if (options.prometheus.url.empty()) return loads;
+  auto asked = prometheus_loads(options, rules);
+  if (!asked) return fail(asked.error());
+  std::ranges::move(*asked, std::back_inserter(loads));
   return loads;
 }
 
@@ -169,7 +175,9 @@ replay::Setup setup_of(const SimulateOptions& options) {
 }
 
 Instant start_of(const SimulateOptions& options) {
-  return parse_rfc3339(options.start_time.empty() ? usual_start_time : options.start_time).value();
+  if (!options.start_time.empty()) return parse_rfc3339(options.start_time).value();
+  const auto& asked = options.prometheus;
+  return parse_rfc3339(asked.from.empty() ? usual_start_time : asked.from).value();
 }
 
 ProgressBar::ProgressBar() : shown_(isatty(STDERR_FILENO) == 1) {}

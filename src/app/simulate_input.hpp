@@ -21,6 +21,9 @@ struct NamedPolicy {
 /// The ScalingPolicies of the files; objects of other kinds are passed over.
 [[nodiscard]] Result<std::vector<NamedPolicy>> policies_of(const SimulateOptions& options);
 [[nodiscard]] Result<std::vector<replay::Load>> loads_of(const SimulateOptions& options);
+/// What --prometheus asks for.
+[[nodiscard]] Result<std::vector<replay::Load>> prometheus_loads(const SimulateOptions& options,
+                                                                 const replay::ReadingRules& rules);
 /// What --map says; each word must speak of a signal of some policy.
 [[nodiscard]] Result<replay::SaidMeanings> meanings_of(const SimulateOptions& options,
                                                        const std::vector<NamedPolicy>& policies);

@@ -139,6 +139,25 @@ Result<void> set_output(Choices& choices, const std::string& value) {
   return {};
 }
 
+template <auto Field>
+Result<void> set_text(Choices& choices, const std::string& value) {
+  choices.simulate.prometheus.*Field = value;
+  return {};
+}
+
+template <auto Field>
+Result<void> set_instant(Choices& choices, const std::string& value) {
+  if (const auto instant = parse_rfc3339(value); !instant) return fail(instant.error());
+  return set_text<Field>(choices, value);
+}
+
+Result<void> set_query_is(Choices& choices, const std::string& value) {
+  if (value != "value" && value != "rate")
+    return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be value or rate", value));
+  choices.simulate.prometheus.is_rate = value == "rate";
+  return {};
+}
+
 constexpr double day = 86'400;
 
 const std::array options = {
@@ -155,6 +174,37 @@ const std::array options = {
                  c.simulate.loads.push_back(v);
                  return Result<void>();
                }},
+    OptionInfo{"simulate", "--prometheus", "", Arity::One, "none",
+               "take the load from the past of this Prometheus, such as http://localhost:9090; "
+               "needs --query, --from and --to",
+               set_text<&PrometheusLoad::url>},
+    OptionInfo{"simulate", "--query", "", Arity::One, "none",
+               "with --prometheus: PromQL that answers with one series",
+               set_text<&PrometheusLoad::query>},
+    OptionInfo{"simulate", "--query-is", "", Arity::One, "value",
+               "with --prometheus: value (the signal itself, without requests) or rate (requests "
+               "per second, such as sum(rate(requests_total[1m])))",
+               set_query_is},
+    OptionInfo{"simulate", "--from", "", Arity::One, "none",
+               "with --prometheus: when the load begins (RFC 3339); also the default of "
+               "--start-time",
+               set_instant<&PrometheusLoad::from>},
+    OptionInfo{"simulate", "--to", "", Arity::One, "none",
+               "with --prometheus: when it ends (RFC 3339)", set_instant<&PrometheusLoad::to>},
+    OptionInfo{"simulate", "--step", "", Arity::One, "60s",
+               "with --prometheus: from one value to the next",
+               [](Choices& c, const std::string& v) {
+                 double seconds = 0;
+                 if (auto set = set_seconds(seconds, v, {1, day}); !set) return set;
+                 return set_whole(c.simulate.prometheus.step_seconds, fmt::format("{}", seconds),
+                                  {1, day});
+               }},
+    OptionInfo{"simulate", "--token-file", "", Arity::One, "none",
+               "with --prometheus: a file with its bearer token",
+               set_text<&PrometheusLoad::token_file>},
+    OptionInfo{"simulate", "--ca-file", "", Arity::One, "the system's roots",
+               "with --prometheus: the PEM file of who signed its certificate",
+               set_text<&PrometheusLoad::ca_file>},
     OptionInfo{"simulate", "--compare", "", Arity::Switch, "off",
                "also sweep the settings of HPA, KEDA, KPA and of our own policies",
                [](Choices& c, const std::string&) {

@@ -1,9 +1,8 @@
 #include "watches.hpp"
 
-#include <malloc.h>
-
 #include <fmt/format.h>
 
+#include "memory.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/kube/scale.hpp"
 
@@ -15,7 +14,9 @@ using controllers::TargetKind;
 using controllers::Trouble;
 
 constexpr Millis follow_period{500};
-constexpr Millis heap_period{15'000};
+constexpr Millis memory_period{15'000};
+/// By then everything has been listed and decided.
+constexpr int rounds_of_the_start = 3;
 
 kube::Resource scaled_objects() {
   return {
@@ -78,7 +79,7 @@ void Watches::follow_kinds(const std::stop_token& stop) {
       if (!kinds_.contains(kind)) watch_kind(kind, stop);
     read_scales(stop);
     report_health();
-    give_back_heap();
+    give_back_memory();
     around_.clock.sleep_for(follow_period, stop);
   }
 }
@@ -126,13 +127,12 @@ void Watches::read_scales(const std::stop_token& stop) {
   }
 }
 
-/// Lists leave holes all over the heap. What is free goes back to the system, so that a fleet that
-/// was listed once is not paid for ever after.
-void Watches::give_back_heap() {
+void Watches::give_back_memory() {
   const auto now = around_.clock.monotonic();
-  if (now < heap_due_) return;
-  heap_due_ = now + heap_period;
-  malloc_trim(0);
+  if (now < memory_due_) return;
+  memory_due_ = now + memory_period;
+  give_back_heap();
+  if (++memory_rounds_ == rounds_of_the_start) give_back_program();
 }
 
 void Watches::report_health() {

@@ -54,14 +54,15 @@ class Watches {
   void watch_kind(const controllers::TargetKind& kind, const std::stop_token& stop);
   void read_scales(const std::stop_token& stop);
   void report_health();
-  void give_back_heap();
+  void give_back_memory();
 
   WatchSurroundings around_;
   std::vector<std::string> namespaces_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<controllers::TargetKind, kube::Resource> kinds_;
   std::map<std::string, std::string> reported_;  // last error that was logged, by collection
-  Millis heap_due_{0};  // on monotonic time
+  Millis memory_due_{0};  // on monotonic time
+  int memory_rounds_ = 0;
   std::jthread follower_;
 };
 

@@ -9,9 +9,16 @@
 namespace poolscaler::controllers {
 namespace {
 
-/// Statuses wait as text; a whole fleet that wants to be told at once is told in portions.
+/// Statuses wait as text; a whole fleet that wants to be told at once is told in portions, which
+/// come due together: each is decided anew, and one round shares its queries.
 constexpr std::size_t statuses_waiting_max = 2000;
 constexpr Millis tell_later{2'000};
+constexpr std::int64_t portions = 4;
+
+Millis next_portion(std::size_t hash, Millis now) {
+  const auto portion = static_cast<std::int64_t>(hash % static_cast<std::size_t>(portions));
+  return (now / tell_later + 1 + portion) * tell_later;
+}
 
 }  // namespace
 
@@ -34,9 +41,7 @@ void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
   const bool numbers_due = !runtime.told_at || now - *runtime.told_at >= Millis(numbers_period);
   if (same_meaning(before, digest) && !(numbers_due && numbers_moved(before, digest))) return;
   if (parts_.writes.waiting() >= statuses_waiting_max) {
-    schedule_.no_later(
-        policy.key,
-        now + tell_later + Millis(static_cast<std::int64_t>(runtime.phase_hash % 3000)));
+    schedule_.no_later(policy.key, next_portion(runtime.phase_hash, now));
     return;
   }
   for (auto& event : notes_of_change(policy, before, status)) {

@@ -136,11 +136,8 @@ void judge_ours(const Kind& kind, const json& object, std::vector<Cause>& causes
       causes.push_back(invalid_value(error.path, value, detail));
     }
   };
-  if (kind.kind == "ScalingPolicy") {
-    if (const auto read = api::read_scaling_policy(object); !read) add(read.error());
-  } else if (kind.kind == "MetricSource") {
-    if (const auto read = api::read_metric_source(object); !read) add(read.error());
-  }
+  if (const auto own = api::kind_of(kind.kind))
+    add(api::errors_of(*own, object, api::UnknownFields::Tolerate));
 }
 
 bool is_name(std::string_view name, std::size_t longest) {

@@ -246,7 +246,7 @@ ApiServer::ApiServer(ApiServerOptions options, const Clock& clock)
   for (const auto* name : {"default", "kube-node-lease", "kube-public", "kube-system"})
     add_namespace(*parts_, name);
   if (options.install_crds)
-    for (const auto kind : {api::Kind::ScalingPolicy, api::Kind::MetricSource})
+    for (const auto kind : api::all_kinds)
       add_definition(*parts_, kind);
   parts_->options.bearer_token = options.bearer_token;
   parts_->counts.clear();

@@ -142,7 +142,11 @@ Fleet::Start Fleet::start_operator(Ms limit) {
     throw std::runtime_error("the operator did not decide everything:\n" +
                              rig::read_file(cluster_.folder() / "operator.log").substr(0, 4000));
   // What the first statuses cost belongs to the start.
-  rig::pause_for(Ms{5000});
+  for (auto known = cluster_.requests_by(operator_user).size(), last = known - 1; known != last;) {
+    last = known;
+    rig::pause_for(Ms{5000});
+    known = cluster_.requests_by(operator_user).size();
+  }
   start.cpu_seconds = usage().cpu_seconds;
   start.api_requests = static_cast<int>(cluster_.requests_by(operator_user).size() - before);
   return start;

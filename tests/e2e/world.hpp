@@ -92,16 +92,12 @@ class Case : public ::testing::Test {
   [[nodiscard]] Operator& the_operator() { return *operators_.back(); }
   void stop_operators() { operators_.clear(); }
 
-<<<<<<< HEAD
-  /// `container` is merged into its only container.
-  void make_deployment(const std::string& name, int replicas,
-                       const json& container = json::object());
-=======
   /// Runs a verb of the binary to its end.
   [[nodiscard]] static rig::Finished poolscaler(std::vector<std::string> arguments);
 
-  void make_deployment(const std::string& name, int replicas);
->>>>>>> main
+  /// `container` is merged into its only container.
+  void make_deployment(const std::string& name, int replicas,
+                       const json& container = json::object());
   /// A policy for the Deployment of the same name, 10 units of queue_depth per replica, 0 to 10
   /// replicas, idle after 5 s; `changes` are merged into its spec.
   [[nodiscard]] json policy(const std::string& name, const json& changes = json::object()) const;

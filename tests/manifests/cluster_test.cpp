@@ -17,6 +17,7 @@ using testing::HasSubstr;
 
 const std::string policies = "/apis/poolscaler.dev/v1alpha1/namespaces/shop/scalingpolicies";
 const std::string sources = "/apis/poolscaler.dev/v1alpha1/metricsources";
+const std::string catalogs = "/apis/poolscaler.dev/v1alpha1/pricecatalogs";
 
 std::unique_ptr<rig::ControlPlane> the_cluster;
 
@@ -44,7 +45,8 @@ class OnTheApiServer : public ::testing::Test {
     ASSERT_EQ(the_cluster->kubectl({"create", "namespace", "shop"}).exit_code, 0);
     ASSERT_TRUE(rig::eventually(rig::Ms{20'000}, [] {
       return the_cluster->request("GET", policies).status == 200 &&
-             the_cluster->request("GET", sources).status == 200;
+             the_cluster->request("GET", sources).status == 200 &&
+             the_cluster->request("GET", catalogs).status == 200;
     }));
   }
 
@@ -114,6 +116,45 @@ TEST_F(OnTheApiServer, BadSourcesAreRefused) {
   for (const auto& spec : refused) EXPECT_EQ(with(spec).status, 422) << spec;
 }
 
+TEST_F(OnTheApiServer, CatalogsGetDefaultsAndBadOnesAreRefused) {
+  const auto with = [](const json& spec, const json& row) {
+    auto catalog = object_in("deploy/examples/price-catalog.yaml");
+    catalog["metadata"]["name"] = "case";
+    catalog["spec"].merge_patch(spec);
+    catalog["spec"]["rows"][0].merge_patch(row);
+    return create_dry(catalogs, catalog);
+  };
+  const auto good = with({{"maxAgeSeconds", nullptr}}, json::object());
+  ASSERT_EQ(good.status, 201) << good.body;
+  const auto spec = json::parse(good.body)["spec"];
+  EXPECT_EQ(spec["maxAgeSeconds"], 2'592'000);
+  EXPECT_EQ(spec["currency"], "USD");
+  const std::vector<json> specs = {{{"asOf", "yesterday"}}, {{"asOf", nullptr}},
+                                   {{"source", ""}},        {{"currency", "DOGE"}},
+                                   {{"maxAgeSeconds", 1}}};
+  for (const auto& wrong : specs) EXPECT_EQ(with(wrong, json::object()).status, 422) << wrong;
+  const json no_price{{"onDemand", nullptr}, {"spot", nullptr}, {"commitments", nullptr}};
+  const std::vector<json> rows = {
+      {{"onDemand", "-1"}},  {{"onDemand", "NaN"}}, {{"onDemand", "1e3"}},
+      {{"onDemand", 55.04}}, {{"spot", "1000000000"}}, {{"spot", "0.0000000001"}},
+      {{"count", nullptr}},  {{"region", nullptr}}, {{"commitments", {{{"term", "1y"}}}}},
+      no_price};
+  for (const auto& wrong : rows) EXPECT_EQ(with(json::object(), wrong).status, 422) << wrong;
+}
+
+TEST_F(OnTheApiServer, TakesACatalogOfManyRows) {
+  auto catalog = object_in("deploy/examples/price-catalog.yaml");
+  catalog["metadata"]["name"] = "many";
+  auto row = catalog["spec"]["rows"][0];
+  while (catalog["spec"]["rows"].size() < 1000) {
+    row["region"] = fmt::format("region-{}", catalog["spec"]["rows"].size());
+    catalog["spec"]["rows"].push_back(row);
+  }
+  EXPECT_EQ(create_dry(catalogs, catalog).status, 201);
+  catalog["spec"]["rows"].push_back(row);
+  EXPECT_EQ(create_dry(catalogs, catalog).status, 422);
+}
+
 TEST_F(OnTheApiServer, TakesAStatusOfAnySize) {
   auto policy = object_in("deploy/examples/utilization.yaml");
   policy["metadata"]["name"] = "full";
@@ -154,6 +195,8 @@ TEST_F(OnTheApiServer, KubectlExplainsEveryLevel) {
   EXPECT_THAT(the_cluster->kubectl({"explain", "spol.spec.signals.target.type"}).out,
               HasSubstr("PerReplica"));
   EXPECT_THAT(the_cluster->kubectl({"explain", "msrc.spec.url"}).out, HasSubstr("Prometheus"));
+  EXPECT_THAT(the_cluster->kubectl({"explain", "pcat.spec.rows.spot"}).out,
+              HasSubstr("never 0"));
 }
 
 /// One question to the authorizer about the operator's service account.

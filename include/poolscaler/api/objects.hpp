@@ -136,8 +136,9 @@ struct PolicyStatus {
 [[nodiscard]] std::string render_source_status(std::int64_t observed_generation,
                                                const std::vector<Condition>& conditions);
 
-enum class Kind { ScalingPolicy, MetricSource };
-inline constexpr std::array all_kinds = {Kind::ScalingPolicy, Kind::MetricSource};
+enum class Kind { ScalingPolicy, MetricSource, PriceCatalog };
+inline constexpr std::array all_kinds = {Kind::ScalingPolicy, Kind::MetricSource,
+                                        Kind::PriceCatalog};
 
 /// How a kind is called; also the file names crds/<plural>.yaml and docs/reference/<page>.md.
 struct KindNames {
@@ -155,7 +156,7 @@ struct KindNames {
 /// What an API server does to a new object: defaults filled in where they are missing, unknown
 /// fields of .spec dropped. The object is returned unchanged where its shape is wrong.
 [[nodiscard]] nlohmann::json with_defaults(Kind kind, const nlohmann::json& object);
-/// Everything that is wrong with .spec (and the name that a MetricSource needs).
+/// Everything that is wrong with .spec (and the name of a cluster-scoped kind).
 [[nodiscard]] std::vector<FieldError> errors_of(Kind kind, const nlohmann::json& object,
                                                 UnknownFields unknown);
 

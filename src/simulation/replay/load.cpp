@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "poolscaler/base/text.hpp"
+#include "split_mix.hpp"
 #include "trace_lines.hpp"
 
 namespace poolscaler::replay {
@@ -21,22 +22,6 @@ constexpr double value_max = 1e15;
 constexpr double unix_seconds_least = 1e9;
 constexpr double unix_seconds_most = 1e10;
 constexpr std::size_t columns_told = 12;
-
-/// Of Steele, Lea and Flood: one seed, one reproducible sequence on every machine.
-class SplitMix64 {
- public:
-  explicit SplitMix64(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15U;
-    auto z = state_;
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 Error refused(std::string_view name, std::string_view problem) {
   return {.kind = ErrorKind::InvalidInput, .message = fmt::format("{}: {}", name, problem)};
@@ -235,8 +220,7 @@ Result<Load> spread(Bins bins, const BinTimes& times, const ReadingRules& rules)
     SplitMix64 random(rules.seed + i);
     const auto begin = load.requests.size();
     for (std::int64_t n = 0; n < bins.counts[i]; ++n) {
-      const auto share = static_cast<double>(random.next() >> 11U) / 9007199254740992.0;
-      const Micros within{static_cast<std::int64_t>(std::floor(width * share + 0.5))};
+      const Micros within{static_cast<std::int64_t>(std::floor(width * random.share() + 0.5))};
       load.requests.push_back({.arrival = start + within, .service = service});
     }
     std::ranges::sort(load.requests.begin() + static_cast<std::ptrdiff_t>(begin),

@@ -15,7 +15,7 @@ constexpr std::string_view style = R"(
 --rule:#30363d;--panel:#161b22;--a:#58a6ff;--b:#f0b429;--c:#3fbf8f;--d:#e39bc4;--e:#ff8a4c;
 --f:#8fd0ff;--g:#c4a35a}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:16px;max-width:960px;background:var(--paper);color:var(--ink);
+body{margin:0 auto;padding:16px;max-width:1060px;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 h1{font-size:1.5rem;line-height:1.25;margin:.2em 0}
 h2{font-size:1.15rem;line-height:1.3;margin:1.8em 0 .3em;overflow-wrap:anywhere}
@@ -23,13 +23,13 @@ h3{font-size:.95rem;margin:1.2em 0 .2em;color:var(--soft);font-weight:600}
 p{margin:.4em 0;overflow-wrap:anywhere}.soft{color:var(--soft)}
 .scroll{overflow-x:auto;margin:.6em 0;border:1px solid var(--rule);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.87rem}
-th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
+th,td{padding:5px 9px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
 tr:last-child td{border-bottom:0}
 th{background:var(--panel);font-weight:600;color:var(--soft)}
-th:first-child,td:first-child{text-align:left;white-space:normal;min-width:12em;
+th:first-child,td:first-child{text-align:left;white-space:normal;min-width:10em;
 overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto}
-svg text{font-size:12px;fill:var(--soft)}svg text.mark{fill:var(--ink)}
+svg text{font-size:11px;fill:var(--soft)}svg text.mark{fill:var(--ink)}
 .grid{stroke:var(--rule);stroke-width:1;fill:none}.axis{stroke:var(--soft);fill:none}
 .level{stroke:var(--ink);stroke-dasharray:5 4;fill:none}
 .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.fill{opacity:.55}

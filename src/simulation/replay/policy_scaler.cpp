@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "poolscaler/engine/decide.hpp"
+#include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -48,10 +49,24 @@ PolicyScaler::PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource
     readers_.push_back(reader);
   }
   observation_.signals.resize(readers_.size());
+  plan_change(Micros(0));
+}
+
+Instant PolicyScaler::clock_at(Micros now) const {
+  return start_ + std::chrono::floor<Millis>(now);
+}
+
+/// A window opens and closes on time, not with the next round.
+void PolicyScaler::plan_change(Micros now) {
+  if (policy_.schedule.empty()) return;
+  const auto next = engine::look_at_schedule(policy_, memory_, clock_at(now)).next;
+  next_change_ = next ? std::optional<Micros>(std::max<Micros>(next->at - start_, now + Millis(1)))
+                      : std::nullopt;
 }
 
 Micros PolicyScaler::next_evaluation(Micros now, std::int32_t current) const {
-  return next_multiple(now, current == 0 ? second : micros(policy_.interval_seconds));
+  const auto round = next_multiple(now, current == 0 ? second : micros(policy_.interval_seconds));
+  return next_change_ ? std::min(round, *next_change_) : round;
 }
 
 std::vector<Watched> PolicyScaler::watches() const {
@@ -118,19 +133,20 @@ bool PolicyScaler::wakes() const {
 std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
   read(sight);
   const auto current = sight.current();
-  const bool is_due = sight.now % micros(policy_.interval_seconds) == Micros(0);
+  const bool changes = next_change_ && sight.now >= *next_change_;
+  const bool is_due = changes || sight.now % micros(policy_.interval_seconds) == Micros(0);
   if (!is_due && !(current == 0 && wakes())) return std::nullopt;
   auto& target = observation_.target;
   target.spec_replicas = current;
   target.status_replicas = current;
   target.pods = {.ready = sight.ready, .starting = sight.starting};
-  if (sight.youngest)
-    target.pods.youngest = start_ + std::chrono::floor<Millis>(*sight.youngest);
-  if (sight.latest_ready)
-    target.pods.latest_ready = start_ + std::chrono::floor<Millis>(*sight.latest_ready);
-  auto outcome = engine::decide(observation_, policy_, memory_,
-                                start_ + std::chrono::floor<Millis>(sight.now));
+  if (sight.youngest) target.pods.youngest = clock_at(*sight.youngest);
+  if (sight.latest_ready) target.pods.latest_ready = clock_at(*sight.latest_ready);
+  auto outcome = engine::decide(observation_, policy_, memory_, clock_at(sight.now));
+  // A window that is pre-warmed is so by the cold start that is learned.
+  const bool learned = next_change_ && outcome.memory.cold_starts != memory_.cold_starts;
   memory_ = std::move(outcome.memory);
+  if (changes || learned) plan_change(sight.now);
   last_ = std::move(outcome.decision);
   return Wanted{.replicas = last_.desired, .reason = last_.reason};
 }

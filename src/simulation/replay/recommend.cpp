@@ -5,13 +5,18 @@
 
 #include <fmt/format.h>
 
+#include "poolscaler/simulation/replay/variations.hpp"
+
 namespace poolscaler::replay {
 namespace {
 
+constexpr std::array fine_loads = {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
+                                   1.0, 1.1, 1.25, 1.4, 1.6, 2.0};
 constexpr std::array coarse_loads = {0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5};
-constexpr std::array coarse_windows = {60, 300, 900};
-constexpr std::array coarse_idle_times = {60, 300, 1800, 4 * 3600, 24 * 3600};
-constexpr std::array quick_windows = {0, 60};
+constexpr std::array tolerances = {0.1, 0.3};
+constexpr std::array windows = {60, 300, 600, 900};
+constexpr std::array short_windows = {0, 60};
+constexpr std::array idle_times = {60, 300, 1800, 4 * 3600, 24 * 3600};
 constexpr std::array misses = {100, 1000, 3000, 10'000, 30'000};
 constexpr std::array floor_shares = {0.5, 0.75, 1.0};
 constexpr std::array floor_loads = {0.0, 0.15, 0.3};  // more load, now that there is a floor
@@ -23,9 +28,39 @@ constexpr int idle_max = 86'400;
 struct Halves {
   std::vector<Case> first;   // traces that end in the middle
   std::vector<Case> second;  // whole traces, of which the second half is measured
+  /// The first halves, then each of their variations: what a setting is chosen on.
+  std::vector<Case> rehearsals;
+  std::size_t variations = 0;
 };
 
-Result<Halves> halves_of(const std::vector<Load>& loads, const Setup& setup) {
+/// So many variations that one setting is rehearsed within a bounded time.
+std::size_t affordable_variations(const std::vector<Case>& first, double events_most) {
+  constexpr double round_seconds = 5;
+  double events = 1;
+  for (const auto& one : first)
+    events += static_cast<double>(one.load.requests.size()) +
+              seconds_of(one.load.end) / round_seconds;
+  return static_cast<std::size_t>(
+      std::clamp(events_most / events - 1, 0.0, static_cast<double>(variations_max)));
+}
+
+Result<void> rehearse(Halves& halves, const Setup& setup, double events_most) {
+  halves.variations = affordable_variations(halves.first, events_most);
+  std::vector<std::vector<Load>> varied;
+  for (const auto& one : halves.first)
+    varied.push_back(variations_of(one.load, halves.variations));
+  halves.rehearsals = halves.first;
+  for (std::size_t i = 0; i < halves.variations; ++i) {
+    std::vector<Load> loads;
+    for (auto& load : varied) loads.push_back(std::move(load[i]));
+    auto cases = cases_of(std::move(loads), setup);
+    if (!cases) return fail(cases.error());
+    std::ranges::move(*cases, std::back_inserter(halves.rehearsals));
+  }
+  return {};
+}
+
+Result<Halves> halves_of(const std::vector<Load>& loads, const Setup& setup, double events_most) {
   std::vector<Load> firsts;
   for (const auto& load : loads) firsts.push_back(until(load, load.end / 2));
   auto first = cases_of(std::move(firsts), setup);
@@ -36,8 +71,16 @@ Result<Halves> halves_of(const std::vector<Load>& loads, const Setup& setup) {
     one.measured.begin = std::max(one.measured.begin, one.load.end / 2);
     one.bounds = bounds_of(one.load, setup, one.measured);
   }
-  return Halves{.first = std::move(*first), .second = std::move(*second)};
+  Halves halves{.first = std::move(*first), .second = std::move(*second), .rehearsals = {}};
+  if (auto done = rehearse(halves, setup, events_most); !done) return fail(done.error());
+  return halves;
 }
+
+/// How one setting did on all rehearsals together.
+struct Trial {
+  Knobs knobs;
+  Figures figures;
+};
 
 /// Where signals count requests, the target that is turned is all slots of a replica.
 ScalingPolicy anchored(ScalingPolicy policy, const std::vector<SignalSource>& sources, int slots) {
@@ -70,8 +113,8 @@ class Search {
 
   [[nodiscard]] ScalingPolicy policy(const Knobs& knobs) const {
     auto policy = turned(anchor_, knobs);
-    const auto windows = floors(knobs);
-    if (!windows.empty()) policy.schedule = schedule_of(windows);
+    const auto learned = floors(knobs);
+    if (!learned.empty()) policy.schedule = schedule_of(learned);
     return policy;
   }
 
@@ -102,35 +145,46 @@ class Search {
             }};
   }
 
+  /// What is tried first. A short record tells little: then only settings that follow the load
+  /// quickly, whatever it is, and whose course does not depend on what they have learned.
   [[nodiscard]] std::vector<Knobs> coarse() const {
     std::vector<Knobs> all;
-    for (const auto load : coarse_loads) {
-      for (const auto window : coarse_windows) {
-        all.push_back({.load = load, .window_seconds = window, .min_replicas = 1});
-        for (const auto idle : coarse_idle_times)
-          all.push_back({.load = load, .window_seconds = window, .idle_after_seconds = idle});
-      }
-      learned(all, {.load = load, .window_seconds = 0});
-      for (const auto pace : {Pace::Fast, Pace::Averaged}) {
-        if (pace == Pace::Averaged && !averages_) continue;
-        if (pace == Pace::Fast) learned(all, {.load = load, .window_seconds = 0, .pace = pace});
-        for (const auto window : quick_windows)
-          for (const auto idle : coarse_idle_times)
-            all.push_back({.load = load,
-                           .window_seconds = window,
-                           .idle_after_seconds = idle,
-                           .pace = pace});
-      }
-    }
+    add_quick(all);
+    add_idle_times(all, Pace::Fast, short_windows);
+    if (!is_long()) return all;
+    if (averages_) add_idle_times(all, Pace::Averaged, short_windows);
+    add_idle_times(all, Pace::Usual, windows);
+    for (const auto pace : {Pace::Usual, Pace::Fast})
+      for (const auto load : coarse_loads)
+        for (const auto miss : misses)
+          all.push_back({.load = load,
+                         .window_seconds = 0,
+                         .idle_after_seconds = 0,
+                         .seconds_per_miss = miss,
+                         .pace = pace});
     return all;
   }
 
-  static void learned(std::vector<Knobs>& all, Knobs knobs) {
-    knobs.idle_after_seconds = 0;
-    for (const auto miss : misses) {
-      knobs.seconds_per_miss = miss;
-      all.push_back(knobs);
-    }
+  static void add_quick(std::vector<Knobs>& all) {
+    for (const auto tolerance : tolerances)
+      for (const auto load : fine_loads)
+        for (const auto window : windows)
+          all.push_back({.load = load,
+                         .window_seconds = window,
+                         .min_replicas = 1,
+                         .pace = Pace::Fast,
+                         .tolerance = tolerance});
+  }
+
+  template <class Windows>
+  static void add_idle_times(std::vector<Knobs>& all, Pace pace, const Windows& some) {
+    for (const auto load : coarse_loads)
+      for (const auto window : some)
+        for (const auto idle : idle_times)
+          all.push_back({.load = load,
+                         .window_seconds = window,
+                         .idle_after_seconds = idle,
+                         .pace = pace});
   }
 
   /// The neighbours of a setting.
@@ -165,27 +219,29 @@ class Search {
     return all;
   }
 
-  /// Plays those that have not been played, on the first half.
+  /// Rehearses those that have not been.
   void play(const std::vector<Knobs>& knobs) {
     Contender contender{.name = present_.name, .role = Role::Family, .settings = {}};
     std::vector<Knobs> fresh;
     for (const auto& one : knobs) {
       const auto same = [&](const Knobs& other) { return other == one; };
-      if (std::ranges::any_of(played_, same) || std::ranges::any_of(fresh, same)) continue;
+      if (std::ranges::any_of(trials_, same, &Trial::knobs) || std::ranges::any_of(fresh, same))
+        continue;
       fresh.push_back(one);
       contender.settings.push_back(setting(policy(one), one.label()));
     }
-    auto result = study(halves_.first, setup_, {contender}, effort_);
-    played_.insert(played_.end(), fresh.begin(), fresh.end());
-    for (auto& ran : result.standings.front().ran) figures_.push_back(std::move(ran.total));
+    auto result = study(halves_.rehearsals, setup_, {contender}, effort_);
+    auto& ran = result.standings.front().ran;
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+      trials_.push_back({.knobs = fresh[i], .figures = std::move(ran[i].total)});
   }
 
-  /// Indices of what was played, the best first.
+  /// Indices of the trials, the best first.
   [[nodiscard]] std::vector<std::size_t> ranked(const Ask& ask) const {
-    std::vector<std::size_t> order(played_.size());
+    std::vector<std::size_t> order(trials_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-      return is_better(figures_[a], figures_[b], ask);
+      return is_better(trials_[a].figures, trials_[b].figures, ask);
     });
     return order;
   }
@@ -195,9 +251,14 @@ class Search {
            (!ask.max_wait_p99 || figures.wait_p99 <= *ask.max_wait_p99) && figures.unserved == 0;
   }
 
-  [[nodiscard]] const Knobs& knobs(std::size_t index) const { return played_[index]; }
-  [[nodiscard]] const Figures& figures(std::size_t index) const { return figures_[index]; }
-  [[nodiscard]] std::size_t tried() const { return played_.size(); }
+  /// Half a day shows gaps enough to learn from.
+  [[nodiscard]] bool is_long() const {
+    return std::ranges::all_of(halves_.first, [](const Case& one) {
+      return one.load.end >= Micros(std::chrono::hours(12));
+    });
+  }
+  [[nodiscard]] const Trial& trial(std::size_t index) const { return trials_[index]; }
+  [[nodiscard]] std::size_t tried() const { return trials_.size(); }
 
  private:
   /// What keeps the ask beats what does not; then fewer hours win, or else the smaller miss.
@@ -220,8 +281,7 @@ class Search {
   ScalingPolicy anchor_;
   bool averages_ = false;
   std::unique_ptr<BusyHours> hours_;
-  std::vector<Knobs> played_;
-  std::vector<Figures> figures_;
+  std::vector<Trial> trials_;
 };
 
 Figures alone(const std::vector<Case>& cases, const Setup& setup, const Setting& setting,
@@ -244,37 +304,77 @@ std::optional<std::int32_t> learned_static(const Halves& halves, const Setup& se
   return std::nullopt;
 }
 
-void score_others(Recommendation& found, const Halves& halves, const Setup& setup,
-                  const Present& present, std::pair<const Ask&, const Effort&> how) {
-  const auto& [ask, effort] = how;
-  auto contenders = swept_peers(setup);
-  contenders.push_back(swept_family(setup, present.start));
-  const auto result = study(halves.second, setup, contenders, effort);
-  const auto consider = [&](const std::string& name, const Figures& figures) {
-    if (!Search::keeps(figures, ask)) return;
-    if (!found.hindsight || figures.replica_seconds < found.hindsight->figures.replica_seconds)
-      found.hindsight = Scored{.name = name, .figures = figures};
-  };
-  for (const auto& standing : result.standings)
-    for (const auto& ran : standing.ran) {
-      const auto name = standing.name + " " + ran.label;
-      consider(name, ran.total);
-      if (ran.is_default)
-        found.others.push_back({.name = name + " (default)", .figures = ran.total});
-    }
-  consider("the recommended policy", found.second_half);
-  consider("what runs now", found.present_second_half);
-  if (const auto n = learned_static(halves, setup, ask, effort)) {
-    const Setting setting{.label = "", .make = [n](const Case&) { return static_scaler(*n); }};
-    found.others.push_back({.name = fmt::format("{} replicas all the time", *n),
-                            .figures = alone(halves.second, setup, setting, effort)});
+/// What others come to on the second half, with that half in view.
+class Others {
+ public:
+  Others(const Halves& halves, const Setup& setup, const Present& present, const Effort& effort)
+      : halves_(halves), setup_(setup), effort_(effort) {
+    auto contenders = swept_peers(setup);
+    contenders.push_back(swept_family(setup, present.start));
+    study_ = study(halves.second, setup, contenders, effort);
   }
+
+  [[nodiscard]] std::optional<Hindsight> best(const Ask& ask) const {
+    std::optional<Hindsight> best;
+    const auto consider = [&](const std::string& name, double hours) {
+      if (!best || hours < best->hours) best = Hindsight{.name = name, .hours = hours};
+    };
+    for (const auto& standing : study_.standings) {
+      const auto name = [&](std::size_t i) { return standing.name + " " + standing.ran[i].label; };
+      if (!ask.max_wait_p99) {
+        if (const auto at = standing.at(ask.max_delayed)) consider(name(at->nearest), at->hours);
+        continue;
+      }
+      for (std::size_t i = 0; i < standing.ran.size(); ++i)
+        if (Search::keeps(standing.ran[i].total, ask))
+          consider(name(i), standing.ran[i].total.replica_hours());
+    }
+    return best;
+  }
+
+  [[nodiscard]] std::vector<Scored> beside(const Ask& ask) const {
+    std::vector<Scored> others;
+    for (const auto& standing : study_.standings)
+      for (const auto& ran : standing.ran)
+        if (ran.is_default)
+          others.push_back({.name = standing.name + " " + ran.label + " (default)",
+                            .figures = ran.total});
+    if (const auto n = learned_static(halves_, setup_, ask, effort_)) {
+      const Setting setting{.label = "", .make = [n](const Case&) { return static_scaler(*n); }};
+      others.push_back({.name = fmt::format("{} replicas all the time", *n),
+                        .figures = alone(halves_.second, setup_, setting, effort_)});
+    }
+    return others;
+  }
+
+ private:
+  const Halves& halves_;
+  const Setup& setup_;
+  const Effort& effort_;
+  Study study_;
+};
+
+/// Searches the neighbourhood of what is best so far, where the record is long enough to tell
+/// neighbours apart and not only the luck that they had.
+std::size_t best_for(const Ask& ask, Search& search) {
+  for (int round = 0; search.is_long() && round < rounds_of_refinement; ++round) {
+    std::vector<Knobs> next;
+    const auto ranked = search.ranked(ask);
+    for (std::size_t i = 0; i < std::min(refined, ranked.size()); ++i) {
+      const auto& knobs = search.trial(ranked[i]).knobs;
+      std::ranges::copy(Search::around(knobs, round), std::back_inserter(next));
+      if (round == 0) std::ranges::copy(search.with_floors(knobs), std::back_inserter(next));
+    }
+    search.play(next);
+  }
+  return search.ranked(ask).front();
 }
 
 }  // namespace
 
-Result<Recommendation> recommend(const std::vector<Load>& loads, const Setup& setup,
-                                 const Present& present, const Ask& ask, const Effort& effort) {
+Result<std::vector<Recommendation>> recommend(const std::vector<Load>& loads, const Setup& setup,
+                                              const Present& present, const std::vector<Ask>& asks,
+                                              const Effort& effort) {
   for (const auto& load : loads)
     if (load.is_metric())
       return fail(ErrorKind::InvalidInput,
@@ -283,36 +383,34 @@ Result<Recommendation> recommend(const std::vector<Load>& loads, const Setup& se
                               load.name));
   if (const auto sources = sources_of(present.policy, present.said, false); !sources)
     return fail(sources.error().context(fmt::format("policy '{}'", present.name)));
-  const auto halves = halves_of(loads, setup);
+  const auto halves = halves_of(loads, setup, effort.rehearsed_events);
   if (!halves) return fail(halves.error());
 
   Search search(*halves, setup, present, effort);
   search.play(search.coarse());
-  for (int round = 0; round < rounds_of_refinement; ++round) {
-    std::vector<Knobs> next;
-    const auto ranked = search.ranked(ask);
-    for (std::size_t i = 0; i < std::min(refined, ranked.size()); ++i)
-      std::ranges::copy(Search::around(search.knobs(ranked[i]), round), std::back_inserter(next));
-    if (round == 0)
-      for (std::size_t i = 0; i < std::min(refined, ranked.size()); ++i)
-        std::ranges::copy(search.with_floors(search.knobs(ranked[i])), std::back_inserter(next));
-    search.play(next);
-  }
-  const auto best = search.ranked(ask).front();
-
-  Recommendation found{.knobs = search.knobs(best),
-                       .policy = search.policy(search.knobs(best)),
-                       .floors = search.floors(search.knobs(best)),
-                       .keeps_ask = Search::keeps(search.figures(best), ask),
-                       .tried = search.tried(),
-                       .first_half = search.figures(best)};
-  const auto chosen = search.setting(found.policy, "");
+  const Others others(*halves, setup, present, effort);
   const auto now = search.setting(present.policy, "");
-  found.second_half = alone(halves->second, setup, chosen, effort);
-  found.present_first_half = alone(halves->first, setup, now, effort);
-  found.present_second_half = alone(halves->second, setup, now, effort);
-  score_others(found, *halves, setup, present, {ask, effort});
-  return found;
+  const auto present_first = alone(halves->first, setup, now, effort);
+  const auto present_second = alone(halves->second, setup, now, effort);
+  std::vector<Recommendation> all;
+  for (const auto& ask : asks) {
+    const auto best = search.trial(best_for(ask, search));
+    auto policy = search.policy(best.knobs);
+    const auto chosen = search.setting(policy, "");
+    all.push_back({.knobs = best.knobs,
+                   .policy = std::move(policy),
+                   .floors = search.floors(best.knobs),
+                   .keeps_ask = Search::keeps(best.figures, ask),
+                   .tried = search.tried(),
+                   .variations = halves->variations,
+                   .first_half = alone(halves->first, setup, chosen, effort),
+                   .second_half = alone(halves->second, setup, chosen, effort),
+                   .present_first_half = present_first,
+                   .present_second_half = present_second,
+                   .hindsight = others.best(ask),
+                   .others = others.beside(ask)});
+  }
+  return all;
 }
 
 }  // namespace poolscaler::replay

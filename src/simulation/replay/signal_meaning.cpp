@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "poolscaler/api/presets.hpp"
 #include "poolscaler/simulation/replay/policy_scaler.hpp"
 
 namespace poolscaler::replay {
@@ -63,6 +64,19 @@ constexpr std::array metric_meanings = {
     MetricMeaning{"gpu_gfx_activity", Meaning::Utilization, 100},
     MetricMeaning{"queue_depth", Meaning::Queue},
 };
+
+/// What the catalogue of presets says; presets read how busy replicas are as a ratio.
+std::optional<Meaning> meaning_of_preset(std::string_view name) {
+  const auto* const preset = api::find_preset(name);
+  if (preset == nullptr) return std::nullopt;
+  switch (preset->load) {
+    case api::PresetLoad::Queue: return Meaning::Queue;
+    case api::PresetLoad::Inflight: return Meaning::Inflight;
+    case api::PresetLoad::Busy: return Meaning::Utilization;
+    case api::PresetLoad::Other: break;
+  }
+  return std::nullopt;
+}
 
 std::optional<SignalSource> known(const Signal& signal) {
   if (const auto* const selector = std::get_if<MetricSelector>(&signal.query)) {
@@ -127,6 +141,8 @@ Result<std::vector<SignalSource>> sources_of(const ScalingPolicy& policy, const 
       if (policy.signals.size() > 1)
         return refused(signal, "is one of several, and a metric trace has one value");
       sources.push_back({.meaning = Meaning::Value});
+    } else if (const auto meaning = meaning_of_preset(signal.preset)) {
+      sources.push_back({.meaning = *meaning});
     } else if (const auto source = known(signal)) {
       const auto whole = aggregated(*source, signal);
       if (!whole) return fail(whole.error());

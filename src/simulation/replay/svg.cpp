@@ -15,7 +15,7 @@ constexpr double height = 260;
 constexpr double left = 70;
 constexpr double right = 12;
 constexpr double top = 12;
-constexpr double bottom = 34;
+constexpr double bottom = 40;
 
 /// Times have round steps of their own.
 double time_step(double span, int count) {
@@ -130,6 +130,12 @@ void Chart::dot(double x, double y, std::string_view colour, const std::string& 
       colour, across(x), down(y), html_escaped(tip));
 }
 
+void Chart::mark(double x, double y, std::string_view colour, const std::string& tip) {
+  body_ += fmt::format(
+      "<circle class=\"f-{} c-ink\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\"><title>{}</title></circle>",
+      colour, across(x), down(y), html_escaped(tip));
+}
+
 void Chart::level(double y, const std::string& label) {
   if (y < y_.least || y > y_.most) return;
   body_ += fmt::format(
@@ -150,7 +156,7 @@ std::string Chart::svg() const {
     grid += fmt::format(
         "<path class=\"grid\" d=\"M{:.1f} {:.1f}V{:.1f}\"/><text x=\"{:.1f}\" y=\"{:.1f}\" "
         "text-anchor=\"middle\">{}</text>",
-        across(tick), top, height - bottom, across(tick), height - bottom + 18,
+        across(tick), top, height - bottom, across(tick), height - bottom + 24,
         x_.unit == "time" ? time_tick(tick, span) : brief(tick) + x_.unit);
   return fmt::format(
       "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{}{}<path class=\"axis\" "

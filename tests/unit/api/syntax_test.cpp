@@ -14,7 +14,7 @@ constexpr std::array all_syntaxes = {
     Syntax::DnsLabel,   Syntax::DnsSubdomain, Syntax::ApiVersion,    Syntax::KindWord,
     Syntax::MetricName, Syntax::LabelName,    Syntax::PrintableText, Syntax::QueryText,
     Syntax::HttpUrl,    Syntax::FilePath,     Syntax::NamespaceOrAll, Syntax::Decimal,
-    Syntax::CronText,   Syntax::TimeZoneName, Syntax::CalendarDate};
+    Syntax::Money,      Syntax::CronText,     Syntax::TimeZoneName,  Syntax::CalendarDate};
 
 /// Text from the characters that matter to some syntax, so that many samples nearly match.
 std::string nearly_text() {

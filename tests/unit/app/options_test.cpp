@@ -28,6 +28,28 @@ std::string refusal(std::vector<const char*> arguments,
   return command ? "accepted" : command.error().message;
 }
 
+TEST(CommandLine, VerbsOfTwoWordsHaveTheirOwnFlags) {
+  const auto command = parse({"prices", "import", "a.csv", "b.csv", "--region", "eu-west-1",
+                              "--max-age", "7d", "--as-of", "2026-07-20"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& import = std::get<PricesImportOptions>(*command);
+  EXPECT_THAT(import.files, ElementsAre("a.csv", "b.csv"));
+  EXPECT_THAT(import.filter.regions, ElementsAre("eu-west-1"));
+  EXPECT_EQ(import.max_age, std::chrono::days(7));
+  EXPECT_EQ(to_rfc3339(*import.as_of), "2026-07-20T00:00:00Z");
+  EXPECT_THAT(refusal({"prices"}), HasSubstr("'poolscaler prices --help'"));
+  EXPECT_THAT(refusal({"prices", "sell"}), HasSubstr("'poolscaler prices --help'"));
+  EXPECT_THAT(refusal({"prices", "import"}), HasSubstr("'poolscaler prices import --help'"));
+  EXPECT_THAT(refusal({"prices", "import", "a", "--max-age", "9999d"}),
+              HasSubstr("--max-age: '9999d' must be hours or days"));
+  EXPECT_THAT(refusal({"prices", "show", "--capacity-type", "spot"}),
+              HasSubstr("'spot' must be OnDemand, Spot or Reserved"));
+  EXPECT_THAT(refusal({"prices", "show", "--price", "-1"}), HasSubstr("is negative"));
+  const auto help = parse({"prices", "show", "--help"});
+  ASSERT_TRUE(help);
+  EXPECT_THAT(std::get<PrintText>(*help).text, HasSubstr("--capacity-type"));
+}
+
 TEST(CommandLine, RunHasTheDocumentedDefaults) {
   const auto command = parse({"run"});
   ASSERT_TRUE(command) << command.error().message;
@@ -109,6 +131,18 @@ TEST(CommandLine, SimulateTakesUnitsAndShares) {
   EXPECT_DOUBLE_EQ(simulate.max_delayed, 0.025);
   EXPECT_THAT(simulate.service_model, ElementsAre(0.1, 0, 0.5));
   EXPECT_EQ(simulate.output, OutputFormat::Json);
+}
+
+TEST(CommandLine, AFlagTakesOneValueAndLeavesWhatFollows) {
+  const auto explained = parse({"explain", "--kubeconfig", "k", "shop/llm"});
+  ASSERT_TRUE(explained) << explained.error().message;
+  EXPECT_EQ(std::get<ExplainOptions>(*explained).kubeconfig, "k");
+  EXPECT_THAT(std::get<ExplainOptions>(*explained).policies, ElementsAre("shop/llm"));
+  const auto compared = parse({"diff", "-o", "json", "--kubeconfig", "k", "a.yaml", "b.yaml"});
+  ASSERT_TRUE(compared) << compared.error().message;
+  EXPECT_THAT(std::get<DiffOptions>(*compared).files, ElementsAre("a.yaml", "b.yaml"));
+  EXPECT_THAT(refusal({"explain", "--kubeconfig", "k", "--kubeconfig", "l", "shop/llm"}),
+              HasSubstr("--kubeconfig"));
 }
 
 TEST(CommandLine, SimulateRefusesWhatCannotBe) {

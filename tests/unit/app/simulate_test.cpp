@@ -36,14 +36,18 @@ spec:
       metric: {name: my_metric}
       target: {type: PerReplica, value: 4}
 )");
-    std::string rates = "timestamp_seconds,requests\n";
-    for (int i = 0; i < 120; ++i)
-      rates += std::to_string(i * 60) + "," + std::to_string(i % 10 < 3 ? 40 : 2) + "\n";
-    trace_ = write("rates.csv", rates);
+    trace_ = write("rates.csv", rates_of(120));
   }
   ~Simulate() override { std::filesystem::remove_all(folder_); }
   Simulate(const Simulate&) = delete;
   Simulate& operator=(const Simulate&) = delete;
+
+  static std::string rates_of(int minutes) {
+    std::string rates = "timestamp_seconds,requests\n";
+    for (int i = 0; i < minutes; ++i)
+      rates += std::to_string(i * 60) + "," + std::to_string(i % 10 < 3 ? 40 : 2) + "\n";
+    return rates;
+  }
 
   std::string write(const std::string& name, const std::string& text) {
     const auto path = (folder_ / name).string();
@@ -125,6 +129,7 @@ TEST_F(Simulate, NamesFromFilesAreEscapedInTheReport) {
 TEST_F(Simulate, RecommendsAPolicyThatCanBeApplied) {
   auto asked = options();
   asked.recommend = true;
+  asked.loads = {write("short.csv", rates_of(24))};
   asked.warm_up_seconds = 60;
   const auto text = run(asked);
   EXPECT_THAT(text, HasSubstr("second half: recommended"));

@@ -37,6 +37,7 @@ struct Knobs {
   std::int32_t min_replicas = 0;
   std::optional<int> seconds_per_miss{};  // keepAlive Learned, at this worth of a miss
   Pace pace = Pace::Usual;
+  double tolerance = 0.1;  // in both directions
   double floor_share = 0;  // of the replicas that are busy at an hour, as a floor (recommend.hpp)
 
   bool operator==(const Knobs&) const = default;

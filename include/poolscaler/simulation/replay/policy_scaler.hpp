@@ -1,5 +1,6 @@
 // The production engine in a replay: a ScalingPolicy decides as it does in the operator, each
-// interval, and at zero whenever a look each second sees a signal above its activation.
+// interval, at the moment at which its schedule changes, and at zero whenever a look each second
+// sees a signal above its activation.
 #pragma once
 
 #include <map>
@@ -29,8 +30,9 @@ struct SignalSource {
 /// What was said on the command line, by name of signal.
 using SaidMeanings = std::map<std::string, Meaning, std::less<>>;
 
-/// One per signal: what was said, else what its metric is known to mean, else its own name. On a
-/// metric trace the only signal is the value. Errors: InvalidInput, naming the signal and --map.
+/// One per signal: what was said, else what its preset or its metric is known to mean, else its own
+/// name. On a metric trace the only signal is the value. Errors: InvalidInput, naming the signal
+/// and --map.
 [[nodiscard]] Result<std::vector<SignalSource>> sources_of(const ScalingPolicy& policy,
                                                            const SaidMeanings& said,
                                                            bool metric_load);
@@ -59,6 +61,8 @@ class PolicyScaler final : public Scaler {
   [[nodiscard]] std::optional<double> value_of(const Reader& reader, const Sight& sight) const;
   void read(const Sight& sight);
   [[nodiscard]] bool wakes() const;
+  [[nodiscard]] Instant clock_at(Micros now) const;
+  void plan_change(Micros now);
 
   const ScalingPolicy policy_;
   const Instant start_;
@@ -67,6 +71,7 @@ class PolicyScaler final : public Scaler {
   Observation observation_;
   Memory memory_;
   Decision last_;
+  std::optional<Micros> next_change_{};  // of the schedule
 };
 
 }  // namespace poolscaler::replay

@@ -31,27 +31,37 @@ struct Scored {
   Figures figures;
 };
 
+/// The cheapest of all swept scalers at the share that was asked for, along their frontiers; where
+/// a wait is asked for too, the cheapest setting that keeps both.
+struct Hindsight {
+  std::string name;
+  double hours;
+};
+
 struct Recommendation {
-  Knobs knobs;           // turned from `anchor`
+  Knobs knobs;           // turned from the present policy
   ScalingPolicy policy;  // to apply
   std::vector<FloorWindow> floors{};  // its schedule, as a manifest says it
-  bool keeps_ask = true;  // on the first half; else it is what comes closest
+  bool keeps_ask = true;  // on the first half and its variations; else it is what comes closest
   std::size_t tried = 0;
+  std::size_t variations = 0;  // of the first half, on which it was tried as well
   Figures first_half{};
   Figures second_half{};
   Figures present_first_half{};
   Figures present_second_half{};
-  /// The cheapest setting of any scaler that keeps what was asked on the second half, found with
-  /// that half in view; nullopt: none does.
-  std::optional<Scored> hindsight{};
+  /// On the second half, found with that half in view; nullopt: no scaler reaches what was asked.
+  std::optional<Hindsight> hindsight{};
   /// Others on the second half: defaults of the peers, and as many replicas as the first half
   /// needs.
   std::vector<Scored> others{};
 };
 
-/// InvalidInput where a half is too short to be measured, or a signal is not understood.
-[[nodiscard]] Result<Recommendation> recommend(const std::vector<Load>& loads, const Setup& setup,
-                                               const Present& present, const Ask& ask,
-                                               const Effort& effort);
+/// One for each ask. InvalidInput where a half is too short to be measured, or a signal is not
+/// understood.
+[[nodiscard]] Result<std::vector<Recommendation>> recommend(const std::vector<Load>& loads,
+                                                            const Setup& setup,
+                                                            const Present& present,
+                                                            const std::vector<Ask>& asks,
+                                                            const Effort& effort);
 
 }  // namespace poolscaler::replay

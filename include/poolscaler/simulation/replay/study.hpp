@@ -75,6 +75,8 @@ struct Effort {
   unsigned threads = 0;  // 0: all cores
   /// Called as runs end, from any thread but never from two at once.
   std::function<void(std::size_t done, std::size_t total)> progress{};
+  /// So many requests and rounds may recommend() try one setting on, in variations of the load.
+  double rehearsed_events = 2.5e6;
 };
 
 [[nodiscard]] Study study(std::vector<Case> cases, const Setup& setup,

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "poolscaler/simulation/replay/floors.hpp"
 #include "poolscaler/simulation/replay/replay.hpp"
 
 namespace poolscaler::replay {
@@ -44,6 +45,18 @@ TEST(Meanings, FollowWhatWasSaidThenTheMetricThenTheName) {
   EXPECT_EQ(meaning(policy_of({signal_of("inflight", "my_metric")})), Meaning::Inflight);
   EXPECT_EQ(meaning(policy_of({signal_of("queue", "my_metric")}), {{"queue", Meaning::Rate}}),
             Meaning::Rate);
+}
+
+TEST(Meanings, FollowTheCatalogueOfPresets) {
+  const auto of_preset = [](const char* name) {
+    auto signal = signal_of("x", "m");
+    signal.preset = name;
+    return policy_of({signal});
+  };
+  EXPECT_EQ(meaning(of_preset("vllm-queue")), Meaning::Queue);
+  EXPECT_EQ(meaning(of_preset("vllm-concurrency")), Meaning::Inflight);
+  EXPECT_EQ(meaning(of_preset("vllm-kv")), Meaning::Utilization);
+  EXPECT_THAT(refusal(of_preset("vllm-queue-seconds")), HasSubstr("--map x="));
 }
 
 TEST(Meanings, WhatIsNotKnownIsRefusedWithTheRemedy) {
@@ -118,6 +131,25 @@ TEST(PolicyScaler, AWindowLooksBack) {
   course.change(45 * s, 40);
   // 40 for a quarter of the minute: 10 / 4.
   EXPECT_EQ(scaler.evaluate({.now = 60 * s, .running = 40, .ready = 1, .slots = 8})->replicas, 3);
+}
+
+TEST(PolicyScaler, AWindowOpensOnTimeAndNotWithTheNextRound) {
+  auto policy = policy_of({signal_of("queue", "q")});
+  policy.interval_seconds = 60;
+  policy.schedule = schedule_of({{"busy", "0 9 * * *", 600, 3}});
+  policy.schedule.front().pre_warm = false;
+  // 08:58:47: the window opens 73 s later, which is no round.
+  const auto start = std::chrono::floor<std::chrono::days>(monday) + Seconds(9 * 3600 - 73);
+  PolicyScaler scaler(policy, sources_of(policy, {}, false).value(), start);
+  EXPECT_EQ(scaler.next_evaluation(Micros(0), 1), 60 * s);
+  EXPECT_EQ(scaler.evaluate({.now = 60 * s, .ready = 1, .slots = 8})->replicas, 1);
+  ASSERT_EQ(scaler.next_evaluation(60 * s, 1), 73 * s);
+  const auto opened = scaler.evaluate({.now = 73 * s, .ready = 1, .slots = 8});
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->replicas, 3);
+  EXPECT_EQ(opened->reason, Reason::ScheduleFloor);
+  EXPECT_EQ(scaler.next_evaluation(73 * s, 3), 120 * s);
+  EXPECT_EQ(scaler.next_evaluation(660 * s, 3), 673 * s);
 }
 
 TEST(PolicyScaler, RecommendIsSimulatedAsIfItWrote) {

@@ -7,7 +7,6 @@
 
 #include "poolscaler/simulation/replay/families.hpp"
 #include "poolscaler/simulation/replay/present.hpp"
-#include "poolscaler/simulation/replay/recommend.hpp"
 #include "svg.hpp"
 
 namespace poolscaler::replay {
@@ -95,37 +94,6 @@ TEST(OnAllCores, DoesEachOnceAndPassesOnWhatIsThrown) {
                               if (i == 3) throw std::runtime_error("x");
                             }),
                std::runtime_error);
-}
-
-TEST(Recommend, KeepsWhatIsAskedOnTheFirstHalfAndIsScoredOnTheSecond) {
-  auto present = plain_policy(8, 20);
-  present.signals[0].target = 1;
-  const auto found = recommend({waves()}, {}, {.name = "web", .policy = present, .start = monday},
-                               {.max_delayed = 0.1}, {});
-  ASSERT_TRUE(found) << found.error().message;
-  EXPECT_TRUE(found->keeps_ask);
-  EXPECT_LE(found->first_half.delayed_share, 0.1);
-  EXPECT_LT(found->first_half.replica_seconds, found->present_first_half.replica_seconds);
-  EXPECT_LT(found->second_half.replica_seconds, found->present_second_half.replica_seconds);
-  ASSERT_TRUE(found->hindsight);
-  EXPECT_LE(found->hindsight->figures.delayed_share, 0.1);
-}
-
-TEST(Recommend, SaysWhenNothingKeepsTheAsk) {
-  const auto found =
-      recommend({waves()}, {.cold_start = Micros(120'000'000)},
-                {.name = "web", .policy = plain_policy(8, 1), .start = monday},
-                {.max_delayed = 0.01, .max_wait_p99 = 1}, {});
-  ASSERT_TRUE(found);
-  EXPECT_FALSE(found->keeps_ask);
-}
-
-TEST(Recommend, RefusesWhatItCannotJudge) {
-  const Load metric{.name = "m", .samples = {{Micros(0), 1}, {Micros(5), 1}}, .end = Micros(5)};
-  const auto found =
-      recommend({metric}, {}, {.name = "web", .policy = plain_policy(8, 1)}, {}, {});
-  ASSERT_FALSE(found);
-  EXPECT_THAT(found.error().message, HasSubstr("needs requests"));
 }
 
 TEST(Charts, HaveRoundTicks) {

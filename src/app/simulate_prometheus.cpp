@@ -1,0 +1,136 @@
+// The load of `simulate` from the past of a real Prometheus: range queries, one after the other,
+// written down as the trace that a file would hold, so that the same reader with the same bounds
+// takes both.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "poolscaler/adapters/http/transport.hpp"
+#include "poolscaler/adapters/prometheus/reader.hpp"
+#include "poolscaler/base/clock.hpp"
+#include "poolscaler/base/text.hpp"
+#include "simulate_input.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+constexpr std::int64_t points_max = 1'000'000;
+constexpr Millis deadline{60'000};
+constexpr std::string_view source_name = "--prometheus";
+
+Result<std::unique_ptr<HttpTransport>> transport_of(const MetricSource& source) {
+  const auto address = adapters::address_of(source);
+  if (!address) return fail(address.error());
+  return adapters::make_transport({.origin = address->origin, .ca_file = source.ca_file});
+}
+
+struct Range {
+  Instant from;
+  Instant to;
+  Seconds step;
+
+  [[nodiscard]] std::int64_t points() const { return (to - from) / step + 1; }
+};
+
+Result<void> check_given(const PrometheusLoad& asked) {
+  const std::array needed = {std::pair{"--query", &asked.query}, std::pair{"--from", &asked.from},
+                             std::pair{"--to", &asked.to}};
+  for (const auto& [flag, value] : needed)
+    if (value->empty())
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("{} is missing: --prometheus needs --query, --from and --to", flag));
+  return {};
+}
+
+Result<Range> range_of(const PrometheusLoad& asked) {
+  if (auto given = check_given(asked); !given) return fail(given.error());
+  Range range{.from = parse_rfc3339(asked.from).value(),
+              .to = parse_rfc3339(asked.to).value(),
+              .step = Seconds(asked.step_seconds)};
+  // The rate that is told at a time is that of the step before it.
+  if (asked.is_rate) range.from += range.step;
+  if (range.to <= range.from)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("--to {} must be later than --from {} by more than --step {} s",
+                            asked.to, asked.from, asked.step_seconds));
+  if (range.points() > points_max)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("--step {} s: the range has {} points, at most {} are asked for; make "
+                            "the step longer or the range shorter",
+                            asked.step_seconds, range.points(), points_max));
+  return range;
+}
+
+/// In as many queries as servers need to answer so many points.
+Result<std::vector<TimedValue>> values_of(const PrometheusLoad& asked, const Range& range) {
+  adapters::PrometheusReader reader(transport_of, system_clock());
+  reader.use_sources({{.name = std::string(source_name),
+                       .url = asked.url,
+                       .ca_file = asked.ca_file,
+                       .bearer_token_file = asked.token_file,
+                       .timeout_seconds = static_cast<int>(deadline / Seconds(1)),
+                       .raw_query_namespaces = {"*"}}});
+  const SignalQuery signal{.source = std::string(source_name),
+                           .ns = "simulate",
+                           .query = RawQuery{asked.query},
+                           .max_age_seconds = 0};
+  std::vector<TimedValue> values;
+  const auto most = (history_points_max - 1) * range.step;
+  for (auto from = range.from; from <= range.to; from += most + range.step) {
+    auto part = reader.history({.signal = signal,
+                                .from = from,
+                                .to = std::min<Instant>(from + most, range.to),
+                                .step = range.step},
+                               deadline, {});
+    if (!part) return fail(part.error());
+    values.insert(values.end(), part->begin(), part->end());
+  }
+  return values;
+}
+
+/// Bins of `step`, each with the requests that its rate comes to; none where nothing was known.
+std::string as_rates(const std::vector<TimedValue>& values, const Range& range) {
+  std::string text = "timestamp_seconds,requests\n";
+  auto value = values.begin();
+  const auto step = static_cast<double>(range.step.count());
+  for (std::int64_t bin = 0; bin < range.points(); ++bin) {
+    const auto at = range.from + bin * range.step;
+    const bool known = value != values.end() && value->at == at;
+    text += fmt::format("{},{}\n", bin * range.step.count(), known ? value->value * step : 0);
+    if (known) ++value;
+  }
+  return text;
+}
+
+std::string as_metric(const std::vector<TimedValue>& values, const Range& range) {
+  std::string text = "time,value\n";
+  for (const auto& value : values)
+    text += fmt::format("{},{}\n", static_cast<double>((value.at - range.from).count()) / 1000,
+                        value.value);
+  return text;
+}
+
+}  // namespace
+
+Result<std::vector<replay::Load>> prometheus_loads(const SimulateOptions& options,
+                                                   const replay::ReadingRules& rules) {
+  const auto& asked = options.prometheus;
+  const auto name = capped(asked.query, 60) + " of " + asked.url;
+  const auto read = [&]() -> Result<std::vector<replay::Load>> {
+    const auto range = range_of(asked);
+    if (!range) return fail(range.error());
+    const auto values = values_of(asked, *range);
+    if (!values) return fail(values.error().context("--query"));
+    if (values->empty())
+      return fail(ErrorKind::InvalidInput,
+                  "the answer is empty: there is no such series from --from to --to");
+    const auto text = asked.is_rate ? as_rates(*values, *range) : as_metric(*values, *range);
+    return replay::read_loads(name, text, rules);
+  };
+  auto loads = read();
+  if (!loads) return fail(loads.error().context("--prometheus " + asked.url));
+  return loads;
+}
+
+}  // namespace poolscaler::app
