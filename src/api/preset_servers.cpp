@@ -90,6 +90,22 @@ constexpr Preset rows[] = {
      .load = Other,
      .caveat = "A time needs traffic and lags behind the load: a guard beside a queue signal. No "
                "traffic reads as zero."},
+    {.name = "vllm-ttft",
+     .framework = "vLLM",
+     .versions = "0.3 and later",
+     .reads = "mean time to the first token",
+     .terms = {{{"vllm:time_to_first_token_seconds_sum", Aggregation::Sum, rate}}},
+     .divisor = {{{"vllm:time_to_first_token_seconds_count", Aggregation::Sum, rate}}},
+     .unit = "seconds",
+     .origin = Replicas,
+     .labels = {{model_name}},
+     .window_seconds = 120,
+     .target_type = Total,
+     .target = "1",
+     .load = Other,
+     .caveat = "Set `target` to what was promised. A time needs traffic and lags behind the load: "
+               "a guard beside a queue signal. No traffic reads as zero. A quantile takes "
+               "`query`."},
     {.name = "sglang-queue",
      .framework = "SGLang",
      .versions = "0.3 and later, with --enable-metrics (sglang:), and as sglang_ where colons are "

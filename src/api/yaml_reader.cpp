@@ -1,5 +1,6 @@
 // YAML to JSON by parser events, so that nothing is built that was not written: aliases (the bombs
 // of YAML) are refused when they are met, and depth and size are bounded before.
+#include <algorithm>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -199,6 +200,17 @@ Result<std::vector<json>> read_yaml(std::string_view text) {
   });
 }
 
+namespace {
+
+bool is_indented_by_tab(std::string_view text, int line) {
+  for (; line > 0 && !text.empty(); --line)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  const auto indent = text.substr(0, std::min(text.find_first_not_of(" \t"), text.size()));
+  return indent.find('\t') != std::string_view::npos;
+}
+
+}  // namespace
+
 Result<std::vector<Manifest>> read_manifests(std::string_view text) {
   const auto refused = [](std::string_view what) {
     return fail(ErrorKind::InvalidInput, fmt::format("reading YAML: {}", what));
@@ -214,8 +226,10 @@ Result<std::vector<Manifest>> read_manifests(std::string_view text) {
   } catch (const Refused& error) {
     return refused(error.message);
   } catch (const YAML::Exception& error) {
-    return refused(
-        fmt::format("line {}: {}", error.mark.line + 1, capped(escaped(error.msg), 200)));
+    const bool by_tab = is_indented_by_tab(text, error.mark.line);
+    return refused(fmt::format("line {}: {}{}", error.mark.line + 1,
+                               capped(escaped(error.msg), 200),
+                               by_tab ? ": indent by blanks, not by tabs" : ""));
   }
 }
 

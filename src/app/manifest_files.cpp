@@ -141,6 +141,12 @@ std::optional<api::Kind> own_kind_of(const json& object) {
 
 std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) {
   const auto version = text_at(object, "/apiVersion");
+  if (version.empty() && api::kind_of(text_at(object, "/kind")))
+    return std::vector<api::FieldError>{
+        {.path = "apiVersion",
+         .value = {},
+         .problem = "is required",
+         .remedy = fmt::format("write {}", api::api_version)}};
   if (!version.starts_with(std::string(api::group) + "/")) return std::nullopt;
   if (version != api::api_version)
     return std::vector<api::FieldError>{

@@ -248,8 +248,7 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
       binding.option = app.add_option(name, binding.values, help_of(info));
       if (info.arity == Arity::One) binding.option->expected(1);
       // One value each time the flag is given: what follows may be a positional argument.
-      const bool many = info.arity == Arity::Many && name.starts_with("-");
-      if (many) binding.option->allow_extra_args(false);
+      if (name.starts_with("-")) binding.option->allow_extra_args(false);
       if (!name.starts_with("-") && info.arity != Arity::Any) binding.option->required();
     }
   }

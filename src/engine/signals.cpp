@@ -204,7 +204,8 @@ Wish missing_wish(const Measurement& m, Deliberation& d, std::optional<Instant>&
   Numbers text;
   text << poolscaler::name_of(m.state);
   if (!m.detail.empty()) text << " (" << capped(m.detail, detail_bytes_max) << ")";
-  if (m.signal.on_missing == OnMissing::Zero) {
+  // Of a series that is not there alone: an answer that failed is no zero.
+  if (m.signal.on_missing == OnMissing::Zero && m.state == SignalState::Absent) {
     since.reset();
     wish = {.standing = Standing::Counts, .replicas = 0, .active = false, .hold = Reason::AtTarget};
     text << " counts as 0, since onMissing is Zero";

@@ -232,6 +232,11 @@ std::string frontier_chart(const Study& study) {
                                                             : standing.name});
   }
   chart.level(study.bounds.zero_wait_replica_seconds / 3600, "bound: nothing waits");
+  // A policy that was given is one point, and the one that its reader looks for.
+  for (std::size_t s = 0; s < study.standings.size(); ++s)
+    if (const auto& standing = study.standings[s]; standing.points.size() == 1)
+      chart.mark(std::min(standing.points[0].share, most_share * 1.05) * 100,
+                 standing.points[0].hours, colours[s % colours.size()], standing.name);
   return figure("Replica-hours against the share of delayed requests; each dot is one setting",
                 chart, legend_of(legend));
 }

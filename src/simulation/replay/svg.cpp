@@ -130,6 +130,12 @@ void Chart::dot(double x, double y, std::string_view colour, const std::string& 
       colour, across(x), down(y), html_escaped(tip));
 }
 
+void Chart::mark(double x, double y, std::string_view colour, const std::string& tip) {
+  body_ += fmt::format(
+      "<circle class=\"f-{} c-ink\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\"><title>{}</title></circle>",
+      colour, across(x), down(y), html_escaped(tip));
+}
+
 void Chart::level(double y, const std::string& label) {
   if (y < y_.least || y > y_.most) return;
   body_ += fmt::format(

@@ -28,6 +28,8 @@ class Chart {
   void area(const Points& upper, const Points& lower, std::string_view colour);
   void bar(double from, double to, std::pair<double, double> heights, std::string_view colour);
   void dot(double x, double y, std::string_view colour, const std::string& tip);
+  /// Larger, with a rim, above what was drawn before.
+  void mark(double x, double y, std::string_view colour, const std::string& tip);
   void level(double y, const std::string& label);
 
   [[nodiscard]] std::string svg() const;

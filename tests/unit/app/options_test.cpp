@@ -133,6 +133,18 @@ TEST(CommandLine, SimulateTakesUnitsAndShares) {
   EXPECT_EQ(simulate.output, OutputFormat::Json);
 }
 
+TEST(CommandLine, AFlagTakesOneValueAndLeavesWhatFollows) {
+  const auto explained = parse({"explain", "--kubeconfig", "k", "shop/llm"});
+  ASSERT_TRUE(explained) << explained.error().message;
+  EXPECT_EQ(std::get<ExplainOptions>(*explained).kubeconfig, "k");
+  EXPECT_THAT(std::get<ExplainOptions>(*explained).policies, ElementsAre("shop/llm"));
+  const auto compared = parse({"diff", "-o", "json", "--kubeconfig", "k", "a.yaml", "b.yaml"});
+  ASSERT_TRUE(compared) << compared.error().message;
+  EXPECT_THAT(std::get<DiffOptions>(*compared).files, ElementsAre("a.yaml", "b.yaml"));
+  EXPECT_THAT(refusal({"explain", "--kubeconfig", "k", "--kubeconfig", "l", "shop/llm"}),
+              HasSubstr("--kubeconfig"));
+}
+
 TEST(CommandLine, SimulateRefusesWhatCannotBe) {
   EXPECT_THAT(refusal({"simulate", "--slots", "0"}), HasSubstr("--slots: '0' must be a number"));
   EXPECT_THAT(refusal({"simulate", "--slots", "1.5"}), HasSubstr("whole"));
