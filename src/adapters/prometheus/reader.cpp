@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -264,22 +265,16 @@ Result<void> check_range(const HistoryQuery& query) {
   return {};
 }
 
-}  // namespace
-
-Result<std::vector<TimedValue>> PrometheusReader::history(const HistoryQuery& query,
-                                                          Millis deadline, std::stop_token stop) {
-  const Millis until = clock_.monotonic() + deadline;
-  const auto clients = clients_.with([](const Clients& all) { return all; });
-  if (const auto why = forbidden(query.signal, clients))
-    return fail(ErrorKind::InvalidInput, *why);
-  if (auto fine = check_range(query); !fine) return fail(fine.error());
-  auto& client = *clients.at(query.signal.source);
-  const auto text = query::own_query(query.signal, client.source().enforced_label);
+/// Of a single query, over the range of `query`.
+Result<std::vector<TimedValue>> history_of(SourceClient& client, const SignalQuery& signal,
+                                           const HistoryQuery& query, Millis until,
+                                           const std::stop_token& stop) {
+  const auto text = query::own_query(signal, client.source().enforced_label);
   if (!text) return fail(text.error());
   const auto asked = client.ask(
       {.promql = *text,
        .range = Question::Range{.from = query.from, .to = query.to, .step = query.step}},
-      until, std::move(stop));
+      until, stop);
   if (asked.answer.error) return fail(ErrorKind::Unavailable, *asked.answer.error);
   if (!asked.answer.warnings.empty())
     return fail(ErrorKind::Unavailable,
@@ -291,6 +286,44 @@ Result<std::vector<TimedValue>> PrometheusReader::history(const HistoryQuery& qu
       values.push_back({.at = Instant(Millis(std::llround(sample.time_seconds * 1000))),
                         .value = sample.value});
   return values;
+}
+
+/// As the readings of its parts would have made it, at the moments at which all of them were there.
+std::vector<TimedValue> derived_history(const DerivedQuery& query,
+                                        const std::vector<std::vector<TimedValue>>& parts) {
+  std::map<Instant, std::vector<SignalReading>> moments;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (const auto& [at, value] : parts[i])
+      if (auto& readings = moments[at]; readings.size() == i)
+        readings.push_back({.state = SignalState::Value, .value = value});
+  std::vector<TimedValue> values;
+  for (const auto& [at, readings] : moments) {
+    if (readings.size() < parts.size()) continue;
+    const auto whole = query::derived_reading(query, readings);
+    if (is_usable(whole.state)) values.push_back({.at = at, .value = whole.value});
+  }
+  return values;
+}
+
+}  // namespace
+
+Result<std::vector<TimedValue>> PrometheusReader::history(const HistoryQuery& query,
+                                                          Millis deadline, std::stop_token stop) {
+  const Millis until = clock_.monotonic() + deadline;
+  const auto clients = clients_.with([](const Clients& all) { return all; });
+  if (const auto why = forbidden(query.signal, clients))
+    return fail(ErrorKind::InvalidInput, *why);
+  if (auto fine = check_range(query); !fine) return fail(fine.error());
+  auto& client = *clients.at(query.signal.source);
+  const query::Parts parts(std::span(&query.signal, 1));
+  std::vector<std::vector<TimedValue>> histories;
+  for (const auto& part : parts.queries()) {
+    auto values = history_of(client, part, query, until, stop);
+    if (!values) return values;
+    histories.push_back(*std::move(values));
+  }
+  const auto* derived = std::get_if<DerivedQuery>(&query.signal.query);
+  return derived == nullptr ? std::move(histories.front()) : derived_history(*derived, histories);
 }
 
 }  // namespace poolscaler::adapters

@@ -51,6 +51,21 @@ TEST(History, AsksForOneSeriesOfTheSignalAlone) {
   EXPECT_EQ(request.response_bytes_max, 2u << 20);
 }
 
+TEST(History, OfSeveralMetricsIsMadeOfTheirs) {
+  Harness harness([](const HttpRequest& request, std::stop_token) -> Result<HttpResponse> {
+    const bool waits = form_member(request, "query").find("waiting") != std::string::npos;
+    return matrix(waits ? R"({"metric":{},"values":[[1700000000,"3"],[1700000060,"4"]]})"
+                        : R"({"metric":{},"values":[[1700000060,"2"],[1700000120,"9"]]})");
+  });
+  auto signal = queue_signal("a");
+  signal.query = DerivedQuery{.terms = {{.metric = "waiting"}, {.metric = "running"}}, .scale = 2};
+  const auto values = harness.reader().history(an_hour_of(signal), Millis(5000), {});
+  ASSERT_TRUE(values) << values.error().message;
+  EXPECT_THAT(*values, ElementsAre(TimedValue{.at = start + Seconds(60), .value = 12}))
+      << "where one of them is missing, so is the whole";
+  EXPECT_EQ(harness.sent(), 2);
+}
+
 TEST(History, OfNothingIsEmpty) {
   Harness harness(always(matrix("")));
   EXPECT_THAT(harness.reader().history(an_hour_of(queue_signal("a")), Millis(5000), {}).value(),
