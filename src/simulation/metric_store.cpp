@@ -192,6 +192,19 @@ std::vector<VectorElement> evaluate(const State& state, const std::vector<Part>&
   return elements;
 }
 
+/// At each step what an instant query would answer.
+std::vector<MatrixSeries> evaluate(const State& state, const std::vector<Part>& parts,
+                                   const StepRange& range) {
+  std::map<SeriesLabels, std::vector<std::pair<Instant, double>>> by_labels;
+  for (Instant time = range.from; time <= range.to; time += range.step)
+    for (auto& element : evaluate(state, parts, time))
+      by_labels[std::move(element.labels)].emplace_back(time, element.value);
+  std::vector<MatrixSeries> series;
+  for (auto& [labels, values] : by_labels)
+    series.push_back({.labels = labels, .values = std::move(values)});
+  return series;
+}
+
 }  // namespace
 
 struct MetricStore::Parts {
@@ -206,20 +219,22 @@ struct MetricStore::Parts {
     });
   }
 
-  ServerResponse answer(const ServerRequest& request) {
+  ServerResponse answer(const ServerRequest& request, bool over_a_range) {
     if (const int status = take_failure(); status != 0)
       return error_answer(status, status == 503 ? "unavailable" : "internal",
                           "a failure that was asked for");
-    const auto parameters = read_parameters(request);
+    const auto parameters =
+        over_a_range ? read_range_parameters(request) : read_parameters(request);
     if (!parameters) return error_answer(400, "bad_data", parameters.error().message);
     if (parameters->no_time_left)
       return error_answer(503, "timeout", "query timed out in query execution");
-    const auto refused = [](const Error& error) {
-      return error_answer(400, "bad_data",
-                          fmt::format("invalid parameter \"query\": {}", error.message));
-    };
     const auto parts = parts_of(parameters->query);
-    if (!parts) return refused(parts.error());
+    if (!parts)
+      return error_answer(400, "bad_data",
+                          fmt::format("invalid parameter \"query\": {}", parts.error().message));
+    if (parameters->range)
+      return matrix_answer(state.with(
+          [&](const State& s) { return evaluate(s, *parts, *parameters->range); }));
     const Instant time = parameters->time.value_or(clock.now());
     const auto elements =
         state.with([&](const State& s) { return evaluate(s, *parts, time); });
@@ -271,9 +286,10 @@ ServerResponse MetricStore::handle(const ServerRequest& request) {
     response.headers.emplace("Allow", allowed);
     return response;
   };
-  if (request.path == "/api/v1/query") {
+  const bool over_a_range = request.path == "/api/v1/query_range";
+  if (over_a_range || request.path == "/api/v1/query") {
     if (request.method != "GET" && request.method != "POST") return not_allowed("GET, POST");
-    return parts_->answer(request);
+    return parts_->answer(request, over_a_range);
   }
   const bool is_ready = request.path == "/-/ready";
   if (is_ready || request.path == "/-/healthy") {

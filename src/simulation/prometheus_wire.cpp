@@ -118,28 +118,50 @@ std::string time_text(Instant time) {
   return text;
 }
 
-}  // namespace
+std::string value_of(const Form& form, const std::string& name) {
+  const auto found = form.find(name);
+  return found == form.end() ? std::string() : found->second;
+}
 
-Result<QueryParameters> read_parameters(const ServerRequest& request) {
-  const Form form = read_form(request);
-  const auto value_of = [&](const std::string& name) {
-    const auto found = form.find(name);
-    return found == form.end() ? std::string() : found->second;
-  };
-  QueryParameters parameters{.query = value_of("query")};
-  if (const auto text = value_of("time"); !text.empty()) {
-    parameters.time = read_time(text);
-    if (!parameters.time)
-      return refused("time", fmt::format("cannot parse \"{}\" to a valid timestamp", shown(text)));
-  }
-  if (const auto text = value_of("timeout"); !text.empty()) {
+Result<Instant> time_of(const Form& form, const std::string& name) {
+  const auto text = value_of(form, name);
+  if (const auto time = read_time(text)) return *time;
+  return refused(name, fmt::format("cannot parse \"{}\" to a valid timestamp", shown(text)));
+}
+
+Result<StepRange> range_of(const Form& form) {
+  const auto from = time_of(form, "start");
+  if (!from) return fail(from.error());
+  const auto to = time_of(form, "end");
+  if (!to) return fail(to.error());
+  if (*to < *from) return refused("end", "end timestamp must not be before start time");
+  const auto text = value_of(form, "step");
+  const auto seconds = read_duration(text);
+  if (!seconds)
+    return refused("step", fmt::format("cannot parse \"{}\" to a valid duration", shown(text)));
+  if (*seconds < 0.001)
+    return refused("step",
+                   "zero or negative query resolution step widths are not accepted. Try a "
+                   "positive integer");
+  const StepRange range{.from = *from, .to = *to, .step = Millis(std::llround(*seconds * 1000))};
+  if ((range.to - range.from) / range.step > range_points_max)
+    return fail(ErrorKind::InvalidInput,
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the "
+                "query resolution (?step=XX)");
+  return range;
+}
+
+/// What instant and range queries have in common.
+Result<QueryParameters> common_parameters(const Form& form) {
+  QueryParameters parameters{.query = value_of(form, "query")};
+  if (const auto text = value_of(form, "timeout"); !text.empty()) {
     const auto seconds = read_duration(text);
     if (!seconds)
       return refused("timeout",
                      fmt::format("cannot parse \"{}\" to a valid duration", shown(text)));
     parameters.no_time_left = *seconds <= 0;
   }
-  if (const auto text = value_of("limit"); !text.empty()) {
+  if (const auto text = value_of(form, "limit"); !text.empty()) {
     const auto [end, problem] =
         std::from_chars(text.data(), text.data() + text.size(), parameters.limit);
     if (problem != std::errc() || end != text.data() + text.size())
@@ -148,6 +170,30 @@ Result<QueryParameters> read_parameters(const ServerRequest& request) {
   }
   if (parameters.query.empty())
     return refused("query", "1:1: parse error: no expression found in input");
+  return parameters;
+}
+
+}  // namespace
+
+Result<QueryParameters> read_parameters(const ServerRequest& request) {
+  const Form form = read_form(request);
+  std::optional<Instant> time;
+  if (!value_of(form, "time").empty()) {
+    const auto read = time_of(form, "time");
+    if (!read) return fail(read.error());
+    time = *read;
+  }
+  auto parameters = common_parameters(form);
+  if (parameters) parameters->time = time;
+  return parameters;
+}
+
+Result<QueryParameters> read_range_parameters(const ServerRequest& request) {
+  const Form form = read_form(request);
+  const auto range = range_of(form);
+  if (!range) return fail(range.error());
+  auto parameters = common_parameters(form);
+  if (parameters) parameters->range = *range;
   return parameters;
 }
 
@@ -179,6 +225,20 @@ ServerResponse vector_answer(const std::vector<VectorElement>& elements, Instant
   body += "]}";
   if (cut) body += R"(,"warnings":["results truncated due to limit"])";
   return {.body = body + "}"};
+}
+
+ServerResponse matrix_answer(const std::vector<MatrixSeries>& series) {
+  std::string body = R"({"status":"success","data":{"resultType":"matrix","result":[)";
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    body += fmt::format(R"({}{{"metric":{},"values":[)", i > 0 ? "," : "",
+                        dumped(nlohmann::json(series[i].labels)));
+    for (std::size_t j = 0; j < series[i].values.size(); ++j)
+      body += fmt::format(R"({}[{},"{}"])", j > 0 ? "," : "",
+                          time_text(series[i].values[j].first),
+                          number_text(series[i].values[j].second));
+    body += "]}";
+  }
+  return {.body = body + "]}}"};
 }
 
 ServerResponse error_answer(int status, std::string_view type, std::string_view text) {

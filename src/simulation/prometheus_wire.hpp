@@ -1,12 +1,15 @@
-// The wire format of the Prometheus HTTP API, version 2.42, as far as instant queries need it:
-// parameters in, envelopes out. Pure. What it refuses becomes the answer that a client gets.
+// The wire format of the Prometheus HTTP API, version 2.42, as far as instant and range queries
+// need it: parameters in, envelopes out. Pure. What it refuses becomes the answer that a client
+// gets.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "poolscaler/base/result.hpp"
@@ -15,9 +18,17 @@
 
 namespace poolscaler::simulation {
 
+/// `from`, `from` + `step` and so on until `to`.
+struct StepRange {
+  Instant from;
+  Instant to;
+  Millis step;
+};
+
 struct QueryParameters {
   std::string query{};
   std::optional<Instant> time{};  // unset: now
+  std::optional<StepRange> range{};  // of a range query
   std::size_t limit = 0;          // 0: none
   bool no_time_left = false;      // a timeout of zero or less
 };
@@ -25,6 +36,10 @@ struct QueryParameters {
 /// From the query string and, of a POST with a form, the body; the body comes first, and the first
 /// of several values counts. Errors: InvalidInput with the text for the client.
 [[nodiscard]] Result<QueryParameters> read_parameters(const ServerRequest& request);
+/// The same of a range query: `start`, `end` and `step` instead of `time`.
+[[nodiscard]] Result<QueryParameters> read_range_parameters(const ServerRequest& request);
+/// More points of a series are refused.
+inline constexpr std::int64_t range_points_max = 11'000;
 
 /// One series of an instant vector.
 struct VectorElement {
@@ -32,6 +47,14 @@ struct VectorElement {
   double value;
 };
 
+/// One series of a range.
+struct MatrixSeries {
+  std::map<std::string, std::string> labels;
+  std::vector<std::pair<Instant, double>> values;
+};
+
+/// A success with these series.
+[[nodiscard]] ServerResponse matrix_answer(const std::vector<MatrixSeries>& series);
 /// A success with these series, the first `limit` of them and a warning when there are more.
 [[nodiscard]] ServerResponse vector_answer(const std::vector<VectorElement>& elements, Instant time,
                                            std::size_t limit);

@@ -173,6 +173,19 @@ std::map<std::string, json> by_labels(const json& answer) {
   return series;
 }
 
+/// Every point of every series as a series of its own, so that ranges are compared as instants are.
+json as_instants(const json& answer) {
+  json instants = answer;
+  instants["data"]["result"] = json::array();
+  for (const auto& series : answer["data"]["result"])
+    for (const auto& point : series["values"]) {
+      auto labels = series["metric"];
+      labels["at"] = point[0].dump();
+      instants["data"]["result"].push_back({{"metric", labels}, {"value", point}});
+    }
+  return instants;
+}
+
 /// Empty when both say the same.
 std::string difference(const std::string& real_body, const std::string& own_body) {
   const auto real_answer = json::parse(real_body);
@@ -195,6 +208,12 @@ ServerRequest query_request(const std::string& promql, const std::string& more) 
           .path = "/api/v1/query",
           .headers = {{"content-type", "application/x-www-form-urlencoded"}},
           .body = "query=" + percent_encoded(promql) + more};
+}
+
+ServerRequest range_request(const std::string& promql, const std::string& more) {
+  auto request = query_request(promql, more);
+  request.path = "/api/v1/query_range";
+  return request;
 }
 
 class MetricStoreContract : public ::testing::Test {
@@ -263,6 +282,41 @@ TEST_F(MetricStoreContract, AnswersRenderedQueriesAsPrometheusDoes) {
   EXPECT_GT(with_series, 400) << "too few queries found anything to compare";
 }
 
+TEST_F(MetricStoreContract, AnswersRangesAsPrometheusDoes) {
+  const auto given = rig::environment("POOLSCALER_SEED");
+  const std::uint64_t seed = given.empty() ? 20'260'102 : std::stoull(given);
+  std::cout << "seed " << seed << '\n';
+  Dice dice(seed);
+  std::size_t points = 0;
+  const std::string metric = "ranged";
+  const auto series = any_series(dice, metric, false);
+  write(series);
+  for (int i = 0; i < 100 && !HasFailure(); ++i) {
+    auto query = any_query(dice, metric);
+    query.other_names.clear();  // which other tests have written
+    const auto from = any_time(dice, series, query.window_seconds);
+    const auto step = dice.any_of(std::vector<int>{1, 15, 60, 120, 3600});
+    const auto to = from + Millis(dice.roll(0, 2'000'000));
+    const auto text = [](Instant at) {
+      const auto millis = at.time_since_epoch().count();
+      return std::to_string(millis / 1000) + "." + std::to_string(1000 + millis % 1000).substr(1);
+    };
+    const auto request =
+        range_request(query::render(query),
+                      "&start=" + text(from) + "&end=" + text(to) + "&step=" +
+                          std::to_string(step));
+    const auto real = prometheus_->ask(request);
+    const auto own = store_.handle(request);
+    ASSERT_EQ(real.status, 200) << request.body << '\n' << real.body;
+    ASSERT_EQ(own.status, 200) << request.body << '\n' << own.body;
+    const auto real_points = as_instants(json::parse(real.body));
+    EXPECT_EQ(difference(real_points.dump(), as_instants(json::parse(own.body)).dump()), "")
+        << "seed " << seed << ": " << request.body;
+    points += real_points["data"]["result"].size();
+  }
+  EXPECT_GT(points, 1000U) << "too few queries found anything to compare";
+}
+
 TEST_F(MetricStoreContract, RefusesBadParametersAsPrometheusDoes) {
   const std::string good = R"(sum by (namespace) (depth{namespace="a"}))";
   const std::map<std::string, std::string> form = {
@@ -287,6 +341,17 @@ TEST_F(MetricStoreContract, RefusesBadParametersAsPrometheusDoes) {
       {.method = "GET", .path = "/api/v1/query", .query = "query=" + percent_encoded(good)},
       {.method = "GET", .path = "/api/v1/query"},
       {.method = "DELETE", .path = "/api/v1/query"},
+      range_request(good, "&start=zz&end=1&step=1"),
+      range_request(good, "&start=1&end=zz&step=1"),
+      range_request(good, "&start=2&end=1&step=1"),
+      range_request(good, "&start=1&end=2&step=zz"),
+      range_request(good, "&start=1&end=2&step=0"),
+      range_request(good, "&start=1&end=2"),
+      range_request(good, "&start=0&end=11001&step=1"),
+      range_request(good, "&start=0&end=11000&step=1"),
+      range_request(good, "&start=0&end=60&step=1m"),
+      range_request("sum(", "&start=0&end=60&step=15"),
+      {.method = "DELETE", .path = "/api/v1/query_range"},
       {.method = "GET", .path = "/-/ready"},
       {.method = "GET", .path = "/-/healthy"},
       {.method = "POST", .path = "/-/healthy"},

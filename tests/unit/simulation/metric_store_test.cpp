@@ -202,6 +202,31 @@ TEST_F(MetricStoreTest, CutsAtTheLimitAndSaysSo) {
   EXPECT_EQ(answer["warnings"], json({"results truncated due to limit"}));
 }
 
+TEST_F(MetricStoreTest, AnswersARangeOfSteps) {
+  const auto begin = clock_.now();
+  depth("shop", "a", 3);
+  clock_.advance(Seconds(60));
+  depth("shop", "a", 4);
+  const auto ask = [&](const std::string& more) {
+    return store_.handle({.method = "POST",
+                          .path = "/api/v1/query_range",
+                          .headers = {{"content-type", "application/x-www-form-urlencoded"}},
+                          .body = "query=" + percent_encoded(all_) + more});
+  };
+  const auto second = [&](std::int64_t after) {
+    return std::to_string(begin.time_since_epoch().count() / 1000 + after);
+  };
+  const auto answer = ask("&start=" + second(-30) + "&end=" + second(60) + "&step=30");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.body, R"({"status":"success","data":{"resultType":"matrix","result":[)"
+                         R"({"metric":{"namespace":"shop"},"values":[[)" +
+                             second(0) + R"(,"3"],[)" + second(30) + R"(,"3"],[)" + second(60) +
+                             R"(,"4"]]}]}})");
+  const auto refused = ask("&start=0&end=11001&step=1");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("11,000 points"), std::string::npos) << refused.body;
+}
+
 TEST_F(MetricStoreTest, FailsAsOftenAsAsked) {
   depth("shop", "a", 1);
   store_.fail_next(2, 503);
@@ -218,7 +243,7 @@ TEST_F(MetricStoreTest, HasTheOtherPathsThatClientsAskFor) {
   EXPECT_EQ(get("/-/ready").body, "Prometheus Server is Ready.\n");
   EXPECT_EQ(get("/-/healthy").body, "Prometheus Server is Healthy.\n");
   EXPECT_EQ(json::parse(get("/api/v1/status/buildinfo").body)["data"]["version"], "2.42.0");
-  EXPECT_EQ(get("/api/v1/query_range").status, 404);
+  EXPECT_EQ(get("/api/v1/series").status, 404);
   const auto deleted = store_.handle({.method = "DELETE", .path = "/api/v1/query"});
   EXPECT_EQ(deleted.status, 405);
   EXPECT_EQ(deleted.headers.at("Allow"), "GET, POST");
