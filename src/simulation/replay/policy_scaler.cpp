@@ -5,6 +5,7 @@
 
 #include "poolscaler/engine/decide.hpp"
 #include "poolscaler/engine/schedule.hpp"
+#include "seen_past.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -49,6 +50,7 @@ PolicyScaler::PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource
     readers_.push_back(reader);
   }
   observation_.signals.resize(readers_.size());
+  if (policy_.forecast != ForecastMode::Off) seen_ = std::make_unique<SeenPast>(policy_, start);
   plan_change(Micros(0));
 }
 
@@ -63,6 +65,8 @@ void PolicyScaler::plan_change(Micros now) {
   next_change_ = next ? std::optional<Micros>(std::max<Micros>(next->at - start_, now + Millis(1)))
                       : std::nullopt;
 }
+
+PolicyScaler::~PolicyScaler() = default;
 
 Micros PolicyScaler::next_evaluation(Micros now, std::int32_t current) const {
   const auto round = next_multiple(now, current == 0 ? second : micros(policy_.interval_seconds));
@@ -142,7 +146,12 @@ std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
   target.pods = {.ready = sight.ready, .starting = sight.starting};
   if (sight.youngest) target.pods.youngest = clock_at(*sight.youngest);
   if (sight.latest_ready) target.pods.latest_ready = clock_at(*sight.latest_ready);
-  auto outcome = engine::decide(observation_, policy_, memory_, clock_at(sight.now));
+  const auto now = clock_at(sight.now);
+  if (seen_) {
+    seen_->see(observation_, memory_, now);
+    observation_.pasts = seen_->learned();
+  }
+  auto outcome = engine::decide(observation_, policy_, memory_, now);
   // A window that is pre-warmed is so by the cold start that is learned.
   const bool learned = next_change_ && outcome.memory.cold_starts != memory_.cold_starts;
   memory_ = std::move(outcome.memory);

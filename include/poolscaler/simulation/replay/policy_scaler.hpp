@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,10 +38,13 @@ using SaidMeanings = std::map<std::string, Meaning, std::less<>>;
                                                            const SaidMeanings& said,
                                                            bool metric_load);
 
+class SeenPast;
+
 class PolicyScaler final : public Scaler {
  public:
   /// `start`: what 0 of the trace is on the clock, for schedules.
   PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource> sources, Instant start);
+  ~PolicyScaler() override;
 
   [[nodiscard]] std::int32_t min_replicas() const override { return policy_.min_replicas; }
   [[nodiscard]] std::int32_t max_replicas() const override { return policy_.max_replicas; }
@@ -70,6 +74,7 @@ class PolicyScaler final : public Scaler {
   std::vector<std::size_t> watched_;  // readers that look back
   Observation observation_;
   Memory memory_;
+  std::unique_ptr<SeenPast> seen_;  // where the policy forecasts
   Decision last_;
   std::optional<Micros> next_change_{};  // of the schedule
 };

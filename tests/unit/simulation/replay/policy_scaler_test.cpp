@@ -170,5 +170,33 @@ TEST(PolicyScaler, AMetricTraceDrivesTheReplicas) {
   EXPECT_EQ(tally.requests, 0);
 }
 
+/// A metric trace of quiet days with a busy hour at nine.
+std::optional<double> at_nine(Micros now) {
+  const auto of_day = now % (86'400 * s);
+  return of_day >= 9 * 3600 * s && of_day < 10 * 3600 * s ? 40 : 2;
+}
+
+/// The replicas at 8:56 of each day.
+std::vector<std::int32_t> before_nine(ForecastMode mode, int days) {
+  auto policy = policy_of({signal_of("latency", "l")});
+  policy.forecast = mode;
+  policy.min_replicas = 1;
+  policy.scale_to_zero.expected_cold_start_seconds = 300;
+  PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), monday);
+  std::vector<std::int32_t> replicas;
+  std::int32_t current = 1;
+  for (Micros now = 15 * s; now < days * 86'400 * s; now += 15 * s) {
+    current = scaler.evaluate({.now = now, .ready = current, .value = at_nine(now)})->replicas;
+    if (now % (86'400 * s) == (9 * 3600 - 240) * s) replicas.push_back(current);
+  }
+  return replicas;
+}
+
+TEST(PolicyScaler, ForecastsByWhatItHasSeenAndNothingElse) {
+  EXPECT_EQ(before_nine(ForecastMode::On, 4), (std::vector<std::int32_t>{1, 1, 10, 10}))
+      << "one day to see it, another to prove it";
+  EXPECT_EQ(before_nine(ForecastMode::Shadow, 4), (std::vector<std::int32_t>{1, 1, 1, 1}));
+}
+
 }  // namespace
 }  // namespace poolscaler::replay
