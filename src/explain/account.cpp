@@ -35,6 +35,7 @@ std::string_view name_of(Lever lever) {
     case Lever::Tolerance: return "Tolerance";
     case Lever::IdleTime: return "IdleTime";
     case Lever::Grace: return "Grace";
+    case Lever::Forecast: return "Forecast";
     case Lever::KeepAlive: return "KeepAlive";
     case Lever::Schedule: return "Schedule";
     case Lever::Pause: return "Pause";

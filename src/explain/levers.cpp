@@ -141,6 +141,7 @@ std::string told_setting(const Situation& situation, Trend direction, const Hand
     case Lever::Grace:
       return fmt::format("scaleToZero.graceSeconds would have to be 0 (is {})",
                          situation.policy.scale_to_zero.grace_seconds);
+    case Lever::Forecast: return "forecast.mode would have to be Shadow";
     case Lever::KeepAlive: return "scaleToZero.keepAlive would have to be Fixed";
     case Lever::Schedule: return open_windows(situation) + " would have to be closed";
     case Lever::Pause: return fmt::format("pause.{} would have to be off", side);
@@ -187,6 +188,8 @@ std::vector<Handle> handles_of(const Situation& situation, Trend direction) {
   handles.push_back({.lever = Lever::Wait, .graded = true, .whole = true});
   add_limits(handles, situation, direction);
   if (direction == Trend::Down) add_zero(handles, situation);
+  if (direction == Trend::Down && policy.forecast == ForecastMode::On)
+    handles.push_back({.lever = Lever::Forecast});
   if (std::ranges::any_of(policy.schedule, [&](const Window& window) {
         return window.pre_warm || is_open(window, situation.now);
       }))
@@ -219,6 +222,7 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
       policy.scale_to_zero.idle_after_seconds = static_cast<int>(amount);
       return;
     case Lever::Grace: policy.scale_to_zero.grace_seconds = 0; return;
+    case Lever::Forecast: policy.forecast = ForecastMode::Shadow; return;
     case Lever::KeepAlive: policy.scale_to_zero.keep_alive = KeepAlive::Fixed; return;
     case Lever::Schedule: policy.schedule.clear(); return;
     case Lever::Pause: return unpause(situation, direction);
@@ -268,6 +272,7 @@ std::string told(const Situation& situation, Trend direction, const Handle& hand
     case Lever::Tolerance:
     case Lever::IdleTime:
     case Lever::Grace:
+    case Lever::Forecast:
     case Lever::KeepAlive:
     case Lever::Schedule:
     case Lever::Pause:

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/engine/forecast.hpp"
 #include "readings.hpp"
 
 namespace poolscaler::explain {
@@ -59,6 +60,25 @@ Memory memory_of(const api::PolicyStatus& status, Instant created) {
   return memory;
 }
 
+/// A past that says what was predicted, whatever its method: the status keeps no more of it.
+LearnedPast past_of(const api::PolicyStatus& status, const std::string& signal, Instant now) {
+  if (!status.forecast) return {};
+  const auto& all = status.forecast->signals;
+  const auto told = std::ranges::find(all, signal, &api::SignalForecastStatus::name);
+  if (told == all.end()) return {};
+  if (!told->test) return {.problem = told->detail};
+  const double value = told->value.value_or(0);
+  const auto step = std::chrono::duration_cast<Seconds>(std::chrono::hours(1));
+  const std::vector<float> season(24, static_cast<float>(value));
+  return {.model = std::make_shared<const ForecastModel>(
+              ForecastModel{.test = *told->test,
+                            .step = step,
+                            .until = now,
+                            .trend = {.level = value, .at = now, .any = true},
+                            .season_first = now - engine::season_day,
+                            .season = season})};
+}
+
 Situation situation_of(const api::PolicyStatus& status, ScalingPolicy policy, Instant created) {
   Situation situation{.policy = std::move(policy),
                       .observation = {.target = target_of(status, created),
@@ -75,6 +95,8 @@ Situation situation_of(const api::PolicyStatus& status, ScalingPolicy policy, In
     reading.age_seconds = told->age_seconds;
     reading.detail = told->detail;
   }
+  for (const auto& signal : signals)
+    situation.observation.pasts.push_back(past_of(status, signal.name, situation.now));
   return situation;
 }
 

@@ -25,6 +25,7 @@ enum class Lever {
   Tolerance,     // the direction's tolerances are 0
   IdleTime,      // scaleToZero.idleAfterSeconds
   Grace,         // scaleToZero.graceSeconds is 0
+  Forecast,      // forecast.mode is Shadow
   KeepAlive,     // scaleToZero.keepAlive is Fixed
   Schedule,      // no window of the schedule has a say
   Pause,         // the direction is not paused
