@@ -264,7 +264,10 @@ class SpecReader {
              meant.empty() ? for_example(field) : fmt::format("did you mean {}?", meant));
       return {};
     }
-    refuse(path, value, any_of_words(field), for_example(field));
+    // YAML takes a bare On, Off, Yes or No for a truth value.
+    refuse(path, value, any_of_words(field),
+           value.is_boolean() ? fmt::format("write it in quotes, {}", for_example(field))
+                              : for_example(field));
     return {};
   }
 

@@ -29,6 +29,7 @@ inline constexpr EnumWords<MatchOperator, 4> match_operator_words{
 inline constexpr EnumWords<RatePolicyType, 2> rate_policy_words{{"Pods", "Percent"}};
 inline constexpr EnumWords<SelectPolicy, 3> select_policy_words{{"Max", "Min", "Disabled"}};
 inline constexpr EnumWords<KeepAlive, 2> keep_alive_words{{"Fixed", "Learned"}};
+inline constexpr EnumWords<ForecastMode, 3> forecast_words{{"Off", "Shadow", "On"}};
 inline constexpr EnumWords<FallbackBehavior, 3> fallback_words{{"Static", "AtLeast", "AtMost"}};
 
 /// The enumerator of a word that the field table has let through.

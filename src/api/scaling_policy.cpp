@@ -3,6 +3,7 @@
 #include "checked_reader.hpp"
 #include "demand_rules.hpp"
 #include "enum_words.hpp"
+#include "forecast.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
 #include "preset_rules.hpp"
@@ -143,6 +144,8 @@ ScalingPolicy policy_from(const json& spec) {
                                .replicas = int_of(fallback, "replicas"),
                                .behavior = word_to(fallback_words, fallback["behavior"])};
   }
+  if (spec.contains("forecast"))
+    policy.forecast = word_to(forecast_words, spec["forecast"]["mode"]);
   return policy;
 }
 
@@ -154,6 +157,7 @@ Checked<ScalingPolicy> read_scaling_policy(const json& object, UnknownFields unk
   if (auto errors = preset_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
   if (auto errors = demand_errors(*spec); !errors.empty()) return tl::unexpected(std::move(errors));
   auto policy = policy_from(*spec);
+  if (auto error = forecast_error(policy)) return tl::unexpected(std::vector{*std::move(error)});
   if (!spec->contains("schedule")) return policy;
   auto schedule = schedule_from((*spec)["schedule"]);
   if (!schedule) return tl::unexpected(std::move(schedule.error()));

@@ -4,6 +4,7 @@
 
 #include "demand_rules.hpp"
 #include "field_table.hpp"
+#include "forecast.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -201,7 +202,7 @@ spec:
 const KindTable& scaling_policy_table() {
   static const auto rules = [] {
     std::vector<Rule> all(std::begin(own_rules), std::end(own_rules));
-    for (const auto more : {demand_rules(), schedule_rules()})
+    for (const auto more : {demand_rules(), forecast_rules(), schedule_rules()})
       all.insert(all.end(), more.begin(), more.end());
     return all;
   }();

@@ -1,42 +1,28 @@
 // .status, out and in. Out: cut to the bounds of the schema, so that no write of ours is refused.
 // In: lenient, since the status may be older than we are, or edited.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "forecast.hpp"
 #include "gap_digest.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 #include "replica_digest.hpp"
 #include "status_bounds.hpp"
+#include "status_json.hpp"
 
 namespace poolscaler::api {
 namespace {
 
 using nlohmann::json;
 
-std::string fitted(std::string_view text, std::size_t bytes_max) {
-  return capped(escaped(text), bytes_max);
-}
-
-void put_text(json& object, const char* name, std::string_view text, std::size_t bytes_max) {
-  if (!text.empty()) object[name] = fitted(text, bytes_max);
-}
-
-std::int32_t count(std::int32_t replicas) { return std::max(replicas, 0); }
-
 std::int64_t generation(std::int64_t observed) {
   return std::clamp<std::int64_t>(observed, 0, generation_max);
 }
-
-/// Ten digits tell any replica arithmetic apart and hide the noise of binary fractions.
-std::string number_text(double value) { return fmt::format("{:.10g}", value); }
 
 std::string_view word_of(ConditionStatus status) {
   switch (status) {
@@ -171,61 +157,13 @@ std::string dumped(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-const json& member(const json& object, const char* name) {
-  static const json nothing;
-  if (!object.is_object()) return nothing;
-  const auto found = object.find(name);
-  return found == object.end() ? nothing : *found;
-}
-
-std::string text_at(const json& object, const char* name) {
-  const auto& value = member(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::int64_t integer_at(const json& object, const char* name, std::int64_t max) {
-  const auto& value = member(object, name);
-  if (value.is_number_unsigned())
-    return static_cast<std::int64_t>(
-        std::min(value.get<std::uint64_t>(), static_cast<std::uint64_t>(max)));
-  if (!value.is_number_integer()) return 0;
-  return std::clamp<std::int64_t>(value.get<std::int64_t>(), 0, max);
-}
-
-std::int32_t replicas_at(const json& object, const char* name) {
-  return static_cast<std::int32_t>(
-      integer_at(object, name, std::numeric_limits<std::int32_t>::max()));
-}
-
 std::int64_t generation_at(const json& object) {
   return integer_at(object, "observedGeneration", generation_max);
-}
-
-double number_at(const json& object, const char* name) {
-  const auto text = text_at(object, name);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && std::isfinite(number) ? number
-                                                                                            : 0;
 }
 
 std::optional<Instant> time_at(const json& object, const char* name) {
   const auto time = parse_rfc3339(text_at(object, name));
   return time ? std::optional(*time) : std::nullopt;
-}
-
-std::optional<Reason> reason_at(const json& object) {
-  const auto word = text_at(object, "reason");
-  for (const auto reason : all_reasons)
-    if (name_of(reason) == word) return reason;
-  return std::nullopt;
-}
-
-/// Items of a list, no more than the schema allows.
-template <class Take>
-void each(const json& list, std::size_t items_max, Take take) {
-  if (!list.is_array()) return;
-  for (std::size_t i = 0; i < list.size() && i < items_max; ++i) take(list[i]);
 }
 
 std::vector<SignalStatus> read_signals(const json& list) {
@@ -274,10 +212,10 @@ std::vector<Condition> read_conditions(const json& list) {
 
 /// A stage lives as long as the program: one of the words that the engine uses.
 std::string_view stage_word(std::string_view text) {
-  constexpr std::array<std::string_view, 17> stages = {
+  constexpr std::array<std::string_view, 18> stages = {
       "signal", "combine", "missing data", "fallback", "tolerance",  "supply",        "idle",
       "wake",   "memory",  "mode",         "pause",    "keep-alive", "stabilization", "rate",
-      "bounds", "schedule", "formula"};
+      "bounds", "schedule", "formula", "forecast"};
   const auto* found = std::ranges::find(stages, text);
   return found == stages.end() ? std::string_view("other") : *found;
 }
@@ -389,6 +327,7 @@ std::string render_status(const PolicyStatus& status) {
   if (!status.open_windows.empty()) out["openWindows"] = windows_json(status.open_windows);
   if (const auto& next = status.next_schedule_change)
     out["nextScheduleChange"] = schedule_change_json(*next);
+  if (status.forecast) out["forecast"] = forecast_json(*status.forecast);
   if (status.cold_start) out["coldStart"] = cold_start_json(*status.cold_start);
   if (auto memory = memory_json(status); !memory.empty()) out["memory"] = std::move(memory);
   return dumped(out);
@@ -416,6 +355,7 @@ PolicyStatus read_status(const json& object) {
           .last_scale = read_last_scale(member(from, "lastScale")),
           .open_windows = read_windows(member(from, "openWindows")),
           .next_schedule_change = read_schedule_change(member(from, "nextScheduleChange")),
+          .forecast = read_forecast(member(from, "forecast")),
           .recommendations = read_digest(member(memory, "recommendations")),
           .scale_ups = read_digest(member(memory, "scaleUps")),
           .scale_downs = read_digest(member(memory, "scaleDowns")),

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "field_table.hpp"
+#include "forecast.hpp"
 #include "status_bounds.hpp"
 
 namespace poolscaler::api {
@@ -339,12 +340,20 @@ constexpr std::array<Field, A + B> joined(const std::array<Field, A>& first,
   return all;
 }
 
-constexpr auto policy_status = joined(policy_fields, condition_fields);
 constexpr auto source_status = joined(source_fields, condition_fields);
 
 }  // namespace
 
-std::span<const Field> scaling_policy_status_fields() { return policy_status; }
+std::span<const Field> scaling_policy_status_fields() {
+  static const auto all = [] {
+    std::vector<Field> rows(policy_fields.begin(), policy_fields.end());
+    const auto forecast = forecast_status_fields();
+    rows.insert(rows.end(), forecast.begin(), forecast.end());
+    rows.insert(rows.end(), condition_fields.begin(), condition_fields.end());
+    return rows;
+  }();
+  return all;
+}
 std::span<const Field> metric_source_status_fields() { return source_status; }
 
 }  // namespace poolscaler::api

@@ -113,7 +113,8 @@ void Rounds::Steps::decide(PolicyRuntime& runtime, const PolicyView& view,
   note_external_change(runtime, view);
   const Observation observation{.target = view.target,
                                 .policy_created = policy.created,
-                                .signals = readings};
+                                .signals = readings,
+                                .pasts = runtime.pasts};
   auto outcome = parts_.decide(observation, *policy.spec, runtime.memory, now);
   parts_.metrics.count_decision(outcome.decision.reason);
   const auto* scale = std::get_if<ScaleTo>(&outcome.decision.action);

@@ -60,6 +60,7 @@ PolicyRuntime& Rounds::Steps::runtime_of(const PolicyView& view) {
 
 void Rounds::Steps::forget(const ObjectKey& key) {
   schedule_.erase(key);
+  histories_due_.erase(key);
   const auto found = runtimes_.find(key);
   if (found == runtimes_.end()) return;
   leave_zero(found->second);
@@ -109,6 +110,7 @@ void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
                        policy.spec->mode != Mode::Paused && !view.conflict;
   const bool asks_the_same = runtime.looked_at == policy.spec && runtime.askable == askable;
   if (!at_zero || !asks_the_same) leave_zero(runtime);
+  if (runtime.looked_at != policy.spec) begin_forecasting(runtime, policy);
   if (!asks_the_same) {
     runtime.looked_at = policy.spec;
     runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);

@@ -51,6 +51,8 @@ struct PolicyRuntime {
   std::string sources{};        // names of the sources of its signals: its lane
   std::vector<bool> askable{};  // per signal: its source can be asked
   std::string pod_selector{};   // of the target, where a signal reads its pods
+  std::vector<LearnedPast> pasts{};  // of its signals, where it forecasts
+  bool history_waits = false;        // to be asked for
   bool can_decide = false;      // valid, its target found
   bool synced = false;
   bool at_zero = false;  // and in the lane of its sources

@@ -13,12 +13,15 @@ void Rounds::begin() { steps_->begin(); }
 Millis Rounds::step() { return steps_->step(); }
 
 Rounds::Steps::Steps(RoundParts parts)
-    : parts_(std::move(parts)), lanes_(parts_.reader, parts_.read_threads) {}
+    : parts_(std::move(parts)),
+      lanes_(parts_.reader, parts_.read_threads),
+      history_lane_(parts_.reader, parts_.read_threads > 0) {}
 
 void Rounds::Steps::on_work(std::function<void()> notify) {
   parts_.state.on_change(notify);
   parts_.writes.on_done(notify);
-  lanes_.on_read(std::move(notify));
+  lanes_.on_read(notify);
+  history_lane_.on_answer(std::move(notify));
 }
 
 void Rounds::Steps::begin() {
@@ -35,11 +38,14 @@ void Rounds::Steps::begin() {
 Millis Rounds::Steps::step() {
   take_results();
   take_changes();
+  take_histories();
   conclude_all(lanes_.take_read());
   select();
   conclude_all(lanes_.take_read());
   const auto now = parts_.clock.monotonic();
-  const auto next = std::min(schedule_.next().value_or(next_wake_), next_wake_);
+  select_histories(now);
+  auto next = std::min(schedule_.next().value_or(next_wake_), next_wake_);
+  if (!histories_.empty() && history_lane_.is_free()) next = std::min(next, next_history_);
   return std::max(next - now, Millis{0});
 }
 

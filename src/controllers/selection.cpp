@@ -20,14 +20,14 @@ std::string lane_of(const std::string& sources, RoundKind kind) {
   return std::string(telemetry::name_of(kind)) + "\n" + sources;
 }
 
+}  // namespace
+
 SignalQuery query_of(const Signal& signal, const std::string& ns) {
   return {.source = signal.source,
           .ns = ns,
           .query = signal.query,
           .max_age_seconds = signal.max_age_seconds};
 }
-
-}  // namespace
 
 void Rounds::Steps::select() {
   const auto now = parts_.clock.monotonic();

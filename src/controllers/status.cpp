@@ -222,6 +222,20 @@ std::size_t schedule_hash(const api::PolicyStatus& status) {
   return stable_hash(text);
 }
 
+void tell_forecast(const StatusInput& input, api::PolicyStatus& status) {
+  const auto& forecast = input.decision->forecast;
+  if (!forecast) return;
+  auto& told = status.forecast.emplace(
+      api::ForecastStatus{.horizon = forecast->horizon, .replicas = forecast->replicas});
+  for (const auto& one : forecast->signals)
+    told.signals.push_back({.name = input.view.policy->spec->signals[one.signal].name,
+                            .reason = one.reason,
+                            .test = one.test,
+                            .value = one.value,
+                            .replicas = one.replicas,
+                            .detail = one.problem});
+}
+
 /// In whole seconds, halves up.
 std::int64_t rounded_seconds(Millis time) { return (time.count() + 500) / 1000; }
 
@@ -248,6 +262,17 @@ std::size_t hash_without_digits(std::string_view text) {
   for (const char c : text)
     if (c < '0' || c > '9') kept += c;
   return stable_hash(kept);
+}
+
+/// Which forecasts speak, and how, and why others do not: what they say moves with every round.
+std::size_t forecast_hash(const api::PolicyStatus& status) {
+  std::string text;
+  if (!status.forecast) return stable_hash(text);
+  for (const auto& signal : status.forecast->signals)
+    text += fmt::format("{} {} {} {}\n", signal.name,
+                        signal.value ? "speaks" : name_of(signal.reason),
+                        signal.test ? name_of(signal.test->method) : "", signal.detail);
+  return hash_without_digits(text);
 }
 
 bool moved(double from, double to, double target) {
@@ -289,6 +314,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
       status.signal_text = signal_text(first);
     }
     tell_decision(input, status);
+    tell_forecast(input, status);
     if (!input.blocked || input.blocked->reason == Reason::WriteFailed)
       status.desired_replicas = input.decision->desired;
     status.recommended_replicas = input.decision->recommended;
@@ -323,13 +349,17 @@ StatusDigest digest_of(const api::PolicyStatus& status) {
                       .desired = status.desired_replicas,
                       .recommended = status.recommended_replicas,
                       .reason = status.decision_reason,
-                      .schedule_hash = schedule_hash(status)};
+                      .schedule_hash = schedule_hash(status),
+                      .forecast_hash = forecast_hash(status)};
   for (const auto& condition : status.conditions)
     for (std::size_t i = 0; i < condition_count; ++i)
       if (condition.type == condition_types[i]) digest.conditions[i] = digest_of(condition);
   for (const auto& signal : status.signals)
     digest.signals.push_back({signal.state, signal.value, signal.target});
   if (status.last_scale) digest.last_scale = status.last_scale->time;
+  if (status.forecast)
+    for (const auto& signal : status.forecast->signals)
+      digest.skills.push_back(signal.test ? signal.test->skill : 0);
   return digest;
 }
 
@@ -361,6 +391,7 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
                           a.identity_hash == b.identity_hash && a.current == b.current &&
                           a.desired == b.desired && a.recommended == b.recommended &&
                           a.last_scale == b.last_scale && a.schedule_hash == b.schedule_hash &&
+                          a.forecast_hash == b.forecast_hash &&
                           (a.ready >= a.current) == (b.ready >= b.current) &&
                           same_reason(a.reason, b.reason) && a.signals.size() == b.signals.size();
   if (!same_facts) return false;
@@ -378,6 +409,8 @@ bool numbers_moved(const StatusDigest& from, const StatusDigest& to) {
     return true;
   for (std::size_t i = 0; i < condition_count; ++i)
     if (from.conditions[i].message_hash != to.conditions[i].message_hash) return true;
+  for (std::size_t i = 0; i < std::min(from.skills.size(), to.skills.size()); ++i)
+    if (std::abs(from.skills[i] - to.skills[i]) > numbers_moved_fraction) return true;
   for (std::size_t i = 0; i < std::min(from.signals.size(), to.signals.size()); ++i) {
     const auto& was = from.signals[i];
     const auto& is = to.signals[i];

@@ -1,14 +1,17 @@
 // The parts of a step: intake (what has happened), selection (what is due and what to ask),
-// recovery (what a predecessor could not tell), conclusion (decide and act), results (what became
-// of writes), telling (status, events, sources). Each has a file of its own.
+// forecasting (whose history to ask for), recovery (what a predecessor could not tell), conclusion
+// (decide and act), results (what became of writes), telling (status, events, sources). Each has a
+// file of its own.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "history_lane.hpp"
 #include "pod_index.hpp"
 #include "policy_runtime.hpp"
 #include "poolscaler/controllers/rounds.hpp"
@@ -17,6 +20,9 @@
 #include "wake.hpp"
 
 namespace poolscaler::controllers {
+
+/// What a signal of a policy in `ns` asks its source.
+[[nodiscard]] SignalQuery query_of(const Signal& signal, const std::string& ns);
 
 class Rounds::Steps {
  public:
@@ -49,6 +55,11 @@ class Rounds::Steps {
   static void add_to_batch(ReadBatch& batch, PolicyRuntime& runtime, BatchEntry entry);
   void submit(std::map<std::string, ReadBatch> batches);
   void reschedule(const ObjectKey& key, const PolicyRuntime& runtime);
+
+  // forecasting.cpp
+  void begin_forecasting(PolicyRuntime& runtime, const PolicyRecord& policy);
+  void select_histories(Millis now);
+  void take_histories();
 
   // recovery.cpp
   void recover_scale(PolicyRuntime& runtime, const PolicyView& view);
@@ -92,6 +103,10 @@ class Rounds::Steps {
   std::map<std::string, ZeroLane> zero_lanes_;  // by the names of the sources
   Millis next_wake_{0};
   ReadLanes lanes_;
+  Schedule histories_due_;
+  std::deque<ObjectKey> histories_;  // to be asked for, in this order
+  Millis next_history_{0};
+  HistoryLane history_lane_;
 };
 
 }  // namespace poolscaler::controllers

@@ -69,6 +69,11 @@ void Rounds::Steps::show(const PolicyRuntime& runtime, const api::PolicyStatus& 
     sample.ready = status.conditions.front().status == api::ConditionStatus::True;
   for (const auto& signal : status.signals)
     sample.signals.push_back({.name = signal.name, .state = signal.state, .value = signal.value});
+  if (status.forecast)
+    for (const auto& forecast : status.forecast->signals)
+      for (auto& signal : sample.signals)
+        if (signal.name == forecast.name && forecast.test)
+          signal.forecast_skill = forecast.test->skill;
   parts_.metrics.set_policy(runtime.policy->key, sample);
 }
 

@@ -40,6 +40,11 @@ Proposal unless_tolerated(std::int32_t proposed, double ratio, std::int32_t curr
 double in_milli(double value) { return scaled(value, 1000); }
 double in_percent(double ratio) { return scaled(ratio, 100); }
 
+Tolerance tolerance_of(const Signal& signal, const Behavior& behavior) {
+  return {.up = signal.tolerance_up.value_or(behavior.scale_up.tolerance),
+          .down = signal.tolerance_down.value_or(behavior.scale_down.tolerance)};
+}
+
 std::int32_t saturated(double count) {
   constexpr auto largest = std::numeric_limits<std::int32_t>::max();
   if (!(count > 0)) return 0;

@@ -29,6 +29,9 @@ struct Proposal {
   std::optional<std::int32_t> untolerated{};  // what it keeps it from
 };
 
+/// The signal's own, else that of `behavior`.
+[[nodiscard]] Tolerance tolerance_of(const Signal& signal, const Behavior& behavior);
+
 [[nodiscard]] double in_milli(double value);
 [[nodiscard]] double in_percent(double ratio);
 /// The count, 0 for what is negative or no number, 2^31-1 for what is larger.

@@ -5,9 +5,8 @@
 
 namespace poolscaler::engine {
 
-// The order is the published precedence read backwards: what stands later has the last word. A
-// forecast, which may only raise, belongs after combine_wishes; caps on money belong after
-// limit_rate.
+// The order is the published precedence read backwards: what stands later has the last word. Caps
+// on money belong after limit_rate.
 Outcome decide(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
                Instant now) {
   CHECK(observation.signals.size() == policy.signals.size(), "one reading per signal");
@@ -19,6 +18,7 @@ Outcome decide(const Observation& observation, const ScalingPolicy& policy, cons
   combine_wishes(d);
   learn_needs(d);
   judge_zero(d);
+  look_ahead(d);
   keep_alive(d);
   stabilize(d);
   keep_in_bounds(d);

@@ -98,7 +98,9 @@ void judge_zero(Deliberation& d);
 void forget_needs(Deliberation& d);
 /// With `keepAlive: Learned`, notes what is needed and how long it was not (keep_alive.cpp).
 void learn_needs(Deliberation& d);
-/// With it, keeps the replicas whose idle time is not over.
+/// Raises the number to what will be needed when a replica asked for now is ready (look_ahead.cpp).
+void look_ahead(Deliberation& d);
+/// With keepAlive Learned, keeps the replicas whose idle time is not over.
 void keep_alive(Deliberation& d);
 /// Applies the stabilization windows and remembers the recommendation (stabilization.cpp).
 void stabilize(Deliberation& d);

@@ -25,6 +25,7 @@ void leave_the_future(Memory& memory, Instant now) {
   no_later(memory.woken_at);
   no_later(memory.keep_alive.counted_to);
   for (auto& since : memory.unusable_since) no_later(since);
+  for (auto& followed : memory.trends) followed.trend.at = std::min(followed.trend.at, now);
 }
 
 /// Nobody looked for longer than the scale-down window, by more than rounds that were late: what

@@ -35,11 +35,6 @@ bool needs_replicas(const Signal& signal) {
   return signal.target_type == TargetType::Utilization || reads_pods(signal);
 }
 
-Tolerance tolerance_of(const Signal& signal, const Behavior& behavior) {
-  return {.up = signal.tolerance_up.value_or(behavior.scale_up.tolerance),
-          .down = signal.tolerance_down.value_or(behavior.scale_down.tolerance)};
-}
-
 std::string_view words_for(PodUsageGap gap) {
   switch (gap) {
     case PodUsageGap::None: return "";

@@ -70,6 +70,9 @@ constexpr std::array catalogue = {
                "Last usable value of a signal; missing while the signal has none."},
     MetricInfo{"poolscaler_policy_signal_state", gauge, "policy_namespace,policy,signal,state",
                stable, "Always 1; the label says in which state the signal is."},
+    MetricInfo{"poolscaler_policy_forecast_skill", gauge, "policy_namespace,policy,signal", alpha,
+               "How much better than the last value the forecast of a signal did on its history: 1 "
+               "is perfect, 0 no better, below 0 worse."},
     MetricInfo{"leader_election_master_status", gauge, "name", stable,
                "1 while this process holds the lease of that name."},
     MetricInfo{"rest_client_requests_total", counter, "code,method,host", stable,

@@ -53,6 +53,7 @@ void PolicySeries::print(std::string& out) const {
 
   std::string values;
   std::string states;
+  std::string skills;
   for (const auto& [policy, sample] : rows_) {
     for (const auto& signal : sample.signals) {
       const auto labels =
@@ -60,6 +61,9 @@ void PolicySeries::print(std::string& out) const {
       if (is_usable(signal.state))
         fmt::format_to(std::back_inserter(values), "poolscaler_policy_signal_value{{{}}} {}\n",
                        labels, signal.value);
+      if (signal.forecast_skill)
+        fmt::format_to(std::back_inserter(skills), "poolscaler_policy_forecast_skill{{{}}} {}\n",
+                       labels, *signal.forecast_skill);
       fmt::format_to(std::back_inserter(states),
                      "poolscaler_policy_signal_state{{{},state=\"{}\"}} 1\n", labels,
                      name_of(signal.state));
@@ -72,6 +76,10 @@ void PolicySeries::print(std::string& out) const {
   if (!states.empty()) {
     print_head(out, "poolscaler_policy_signal_state");
     out += states;
+  }
+  if (!skills.empty()) {
+    print_head(out, "poolscaler_policy_forecast_skill");
+    out += skills;
   }
 }
 

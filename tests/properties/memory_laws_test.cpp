@@ -7,7 +7,6 @@
 #include <rapidcheck/gtest.h>
 
 #include "arbitrary.hpp"
-#include "poolscaler/engine/cold_start.hpp"
 
 namespace poolscaler::laws {
 namespace {
@@ -80,20 +79,6 @@ RC_GTEST_PROP(Memory, ReplaysToTheSameDecisions, ()) {
     RC_ASSERT(first.memory == second.memory);
     first.now = second.now = arbitrary_next(first.now, true);
   }
-}
-
-/// What the policy's status carries over a restart of the operator.
-Memory after_restart(const Memory& memory) {
-  Memory kept{.target_uid = memory.target_uid};
-  kept.recommendations = engine::digest(memory.recommendations);
-  kept.scale_ups = memory.scale_ups;
-  kept.scale_downs = memory.scale_downs;
-  kept.last_scale = memory.last_scale;
-  kept.last_direction = memory.last_direction;
-  kept.woken_at = memory.woken_at;
-  kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory.cold_starts));
-  kept.keep_alive.layers = memory.keep_alive.layers;
-  return kept;
 }
 
 RC_GTEST_PROP(Restart, AtAnyStepLeadsToTheSameEnd, ()) {

@@ -100,6 +100,7 @@ void Story::restart() {
   kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory_.cold_starts));
   kept.keep_alive.layers = memory_.keep_alive.layers;
   memory_ = std::move(kept);
+  pasts_.clear();
 }
 
 Observation Story::observe() const {
@@ -124,6 +125,10 @@ Observation Story::observe() const {
   for (const auto& signal : policy_.signals)
     observation.signals.push_back(reads_pods(signal) ? pods_reading(signal)
                                                      : readings_.at(signal.name));
+  for (const auto& signal : policy_.signals) {
+    const auto past = pasts_.find(signal.name);
+    observation.pasts.push_back(past == pasts_.end() ? LearnedPast{} : past->second);
+  }
   return observation;
 }
 
@@ -245,6 +250,7 @@ std::string Story::carry_out(std::string_view line) {
   else if (verb == "signal") set_signal(words);
   else if (verb == "window") set_window(words);
   else if (verb == "schedule") return schedule_line();
+  else if (verb == "history") read_history(words);
   else if (verb == "clock") now_ = begin_ = parse_rfc3339(words.at(0).name).value();
   else if (verb == "scale-up") set_rules(policy_.behavior.scale_up, words);
   else if (verb == "scale-down") set_rules(policy_.behavior.scale_down, words);

@@ -28,6 +28,7 @@ class Story {
   void set_policy(const Words& words);
   void set_signal(const Words& words);
   void set_window(const Words& words);
+  void read_history(const Words& words);
   [[nodiscard]] std::string schedule_line() const;
   void set_rules(ScalingRules& rules, const Words& words);
   void set_target(const Words& words);
@@ -47,6 +48,7 @@ class Story {
 
   ScalingPolicy policy_;
   std::map<std::string, SignalReading> readings_;
+  std::map<std::string, LearnedPast> pasts_;
   std::map<std::string, std::size_t> measured_pods_;  // of signals that read pods; all, where unset
   Memory memory_;
   Decision last_;

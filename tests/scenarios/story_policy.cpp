@@ -1,9 +1,12 @@
-// The lines of a story that write its policy.
+// The lines of a story that write its policy, and the past of its signals.
 
 #include <algorithm>
+#include <memory>
+#include <random>
 #include <stdexcept>
 
 #include "poolscaler/api/time_zones.hpp"
+#include "poolscaler/engine/forecast.hpp"
 #include "story.hpp"
 
 namespace poolscaler::scenarios {
@@ -34,6 +37,10 @@ void Story::set_policy(const Words& words) {
     else if (word.name == "expected-cold-start")
       policy_.scale_to_zero.expected_cold_start_seconds = whole(word);
     else if (word.name == "grace") policy_.scale_to_zero.grace_seconds = whole(word);
+    else if (word.name == "forecast")
+      policy_.forecast = one_of<ForecastMode>(word, {{"Off", ForecastMode::Off},
+                                                     {"Shadow", ForecastMode::Shadow},
+                                                     {"On", ForecastMode::On}});
     else if (word.name == "fallback-after")
       policy_.fallback = Fallback{.after_seconds = whole(word), .replicas = 1};
     else if (word.name == "fallback-replicas") policy_.fallback.value().replicas = whole(word);
@@ -96,6 +103,42 @@ void Story::set_signal(const Words& words) {
   }
   readings_[signal.name] = {.state = SignalState::Zero};
   policy_.signals.push_back(std::move(signal));
+}
+
+/// "queue days=3 from=9:00:00 to=10:00:00 value=80 else=2": so much at that time of each day until
+/// now; "queue days=3 wanders": no pattern at all; "queue fails": it cannot be read.
+void Story::read_history(const Words& words) {
+  const auto step = engine::history_step;
+  Millis length{0};
+  Millis from{0};
+  Millis to{0};
+  double value = 0;
+  double otherwise = 0;
+  bool wanders = false;
+  auto& past = pasts_[words.at(0).name] = {};
+  for (const auto& word : std::vector(words.begin() + 1, words.end())) {
+    if (word.name == "days") length = std::chrono::days(whole(word));
+    else if (word.name == "hours") length = std::chrono::hours(whole(word));
+    else if (word.name == "from") from = time_of(word.value);
+    else if (word.name == "to") to = time_of(word.value);
+    else if (word.name == "value") value = number_of(word);
+    else if (word.name == "else") otherwise = number_of(word);
+    else if (word.name == "wanders") wanders = true;
+    else if (word.name == "fails") past.problem = "the source did not answer";
+    else not_understood(word);
+  }
+  if (!past.problem.empty()) return;
+  engine::Past values{.first = now_ - length, .step = step, .values = {}};
+  std::mt19937 dice(7);
+  double walk = 100;
+  for (auto at = values.first; at <= now_; at += step) {
+    const auto of_day = at - std::chrono::floor<std::chrono::days>(at);
+    walk = std::max(0.0, walk + static_cast<double>(dice() % 3) - 1);
+    values.values.push_back(wanders ? walk : of_day >= from && of_day < to ? value : otherwise);
+  }
+  const auto horizon = engine::forecast_horizon(policy_.scale_to_zero, memory_.cold_starts).length;
+  past.model =
+      std::make_shared<const ForecastModel>(engine::learn_forecast(values, horizon));
 }
 
 void Story::set_window(const Words& words) {

@@ -96,6 +96,23 @@ struct ColdStartStatus {
   std::int64_t samples;
 };
 
+/// What the past of one signal taught, and what it says.
+struct SignalForecastStatus {
+  std::string name;
+  Reason reason;  // whether it speaks, or why not
+  std::optional<BackTest> test{};
+  std::optional<double> value{};  // the highest within the horizon, where it speaks
+  std::int32_t replicas = 0;      // what that asks for
+  std::string detail{};           // why it does not speak
+};
+
+/// In modes Shadow and On.
+struct ForecastStatus {
+  ForecastHorizon horizon{};
+  std::optional<std::int32_t> replicas{};  // what is asked for; nothing while no signal speaks
+  std::vector<SignalForecastStatus> signals{};
+};
+
 /// status of a ScalingPolicy. It can be recomputed from spec, world and memory, but for the parts
 /// that carry the memory over a restart (lastScale, the digests and what was learned).
 struct PolicyStatus {
@@ -118,6 +135,7 @@ struct PolicyStatus {
   std::optional<LastScale> last_scale{};
   std::vector<std::string> open_windows{};
   std::optional<ScheduleChangeStatus> next_schedule_change{};
+  std::optional<ForecastStatus> forecast{};
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};
   std::vector<TimedReplicas> scale_downs{};

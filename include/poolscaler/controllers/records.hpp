@@ -59,6 +59,8 @@ struct StatusDigest {
   std::vector<SignalDigest> signals{};
   std::optional<Instant> last_scale{};
   std::size_t schedule_hash = 0;  // windows that are open, and the next change
+  std::size_t forecast_hash = 0;  // which signals' forecasts speak, and by which method
+  std::vector<double> skills{};   // of those that were tested
 };
 
 /// What a status that was found says about the time before this process.

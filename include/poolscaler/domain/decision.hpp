@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/forecast.hpp"
 #include "poolscaler/domain/learned.hpp"
 #include "poolscaler/domain/observation.hpp"
 #include "poolscaler/domain/reason.hpp"
@@ -71,6 +72,7 @@ struct Memory {
   std::optional<Instant> woken_at{};  // from zero, while it has not been there again
   ColdStarts cold_starts{};
   KeepAliveMemory keep_alive{};
+  std::vector<FollowedTrend> trends{};  // one per signal, where the policy forecasts
   bool operator==(const Memory&) const = default;
 };
 inline constexpr std::size_t memory_entries_max = 256;
@@ -86,6 +88,7 @@ struct Decision {
   bool active = false;           // some signal above its activation
   std::optional<Reason> limited{}; // what keeps `desired` from what the signals ask for
   bool fallback_active = false;
+  std::optional<Forecast> forecast{};  // in modes Shadow and On
   Explanation explanation{};
 };
 

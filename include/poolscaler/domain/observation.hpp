@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/forecast.hpp"
 
 namespace poolscaler {
 
@@ -81,6 +82,9 @@ struct Observation {
   Instant policy_created;
   /// One per signal of the policy, in its order.
   std::vector<SignalReading> signals{};
+  /// What is known of the past of each signal, in the same order; fewer, or none, where the policy
+  /// does not forecast or nothing was read yet.
+  std::vector<LearnedPast> pasts{};
 };
 
 }  // namespace poolscaler

@@ -23,6 +23,7 @@ namespace poolscaler {
   X(SchedulePin, "a schedule window pins the replicas")                                          \
   X(ScheduleOff, "a schedule window holds the target at zero")                                   \
   X(PreWarming, "a schedule window's floor is brought up one cold start before the window")      \
+  X(ForecastAboveSignals, "the forecast asks for more replicas than the signals do now")         \
   X(OutsideWindow, "no signal is declared, and no schedule window is open")                      \
   X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
   X(ChangedBeforeRestart, "a change was made so shortly before a restart that its reason is lost") \
@@ -45,6 +46,10 @@ namespace poolscaler {
   X(MetricStale, "a signal is older than its maxAgeSeconds, which never lowers replicas")        \
   X(MetricPartial, "a signal's answer is incomplete or ambiguous, which never lowers replicas")  \
   X(MetricError, "a signal could not be read, which never lowers replicas")                      \
+  X(ForecastNotAbove, "the forecast asks for no more replicas than the signals do")              \
+  X(ForecastShadow, "the forecast asks for more replicas, but mode Shadow only reports it")      \
+  X(ForecastUnproven, "the back-test of the forecast does not beat the last value: it is silent")\
+  X(ForecastNoHistory, "a signal has no usable history, so it is not forecast")                  \
   X(Paused, "the policy is paused")                                                              \
   X(ScaleUpPaused, "the policy's scale-up is paused")                                            \
   X(ScaleDownPaused, "the policy's scale-down is paused")                                        \

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/forecast.hpp"
 #include "poolscaler/domain/formula.hpp"
 #include "poolscaler/domain/names.hpp"
 #include "poolscaler/domain/window.hpp"
@@ -188,6 +189,7 @@ struct ScalingPolicy {
   Behavior behavior{};
   std::optional<Fallback> fallback{};
   std::vector<Window> schedule{};
+  ForecastMode forecast = ForecastMode::Off;
 
   [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
 };

@@ -42,6 +42,7 @@ struct SignalSample {
   std::string name;
   SignalState state;
   double value = 0;
+  std::optional<double> forecast_skill{};  // where it is forecast, and was tested
 };
 
 struct PolicySample {

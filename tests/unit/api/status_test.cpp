@@ -51,6 +51,21 @@ PolicyStatus full_status() {
                               .reason = Reason::SignalAboveTarget,
                               .numbers = "48 / 10 per replica = 5"}},
           .last_scale = LastScale{at(60), 2, 5, Reason::SignalAboveTarget},
+          .forecast =
+              api::ForecastStatus{
+                  .horizon = {.length = Seconds(95), .source = HorizonSource::Learned},
+                  .replicas = 8,
+                  .signals = {{.name = "queue",
+                               .reason = Reason::ForecastAboveSignals,
+                               .test = BackTest{.method = ForecastMethod::SameTimeYesterday,
+                                                .samples = 4980,
+                                                .skill = 0.42,
+                                                .gain_of_last_day = -0.125},
+                               .value = 80.5,
+                               .replicas = 9},
+                              {.name = "late",
+                               .reason = Reason::ForecastNoHistory,
+                               .detail = "no history: it has not been read yet"}}},
           .recommendations = {{at(1) + Millis(250), 3}, {at(60), 5}},
           .scale_ups = {{at(60), 3}},
           .scale_downs = {{at(2), 1}},
@@ -83,6 +98,10 @@ TEST(PolicyStatus, RoundTrips) {
   EXPECT_EQ(back.signals[1].state, SignalState::Stale);
   ASSERT_TRUE(back.last_scale);
   EXPECT_EQ(back.last_scale->time, at(60));
+  ASSERT_TRUE(back.forecast);
+  EXPECT_EQ(back.forecast->horizon.source, HorizonSource::Learned);
+  EXPECT_EQ(back.forecast->signals[0].test->gain_of_last_day, -0.125);
+  EXPECT_EQ(back.forecast->signals[1].reason, Reason::ForecastNoHistory);
   ASSERT_TRUE(back.cold_start);
   EXPECT_EQ(back.cold_start->p90_seconds, 95);
   EXPECT_EQ(back.cold_starts, status.cold_starts);

@@ -28,6 +28,16 @@ std::shared_ptr<Lookout> FakeReader::lookout(std::span<const SignalQuery> querie
   return MetricReader::lookout(queries, above);
 }
 
+Result<std::vector<TimedValue>> FakeReader::history(const HistoryQuery& query, Millis,
+                                                    std::stop_token) {
+  histories.push_back(query);
+  if (!value_at) return fail(ErrorKind::Unavailable, "connection refused");
+  std::vector<TimedValue> values;
+  for (auto at = query.from; at <= query.to; at += query.step)
+    if (const auto value = value_at(at)) values.push_back({.at = at, .value = *value});
+  return values;
+}
+
 FakeCluster::FakeCluster(controllers::ClusterState& state, const Clock& clock) : clock_(clock) {
   bind(state);
 }

@@ -30,10 +30,14 @@ class FakeReader final : public MetricReader {
                                   std::stop_token stop) override;
   std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
                                    std::span<const double> above) override;
+  Result<std::vector<TimedValue>> history(const HistoryQuery& query, Millis deadline,
+                                          std::stop_token stop) override;
 
   /// By namespace and metric name ("shop/queue"); Absent where nothing is set.
   std::map<std::string, SignalReading> readings;
   std::vector<MetricSource> known;
+  std::vector<HistoryQuery> histories;                          // that were asked for
+  std::function<std::optional<double>(Instant)> value_at = {};  // unset: the source is down
   std::size_t reads = 0;
   std::size_t queries_read = 0;
   std::size_t lookouts_made = 0;

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "poolscaler/engine/cold_start.hpp"
+
 namespace poolscaler::engine {
 namespace {
 
@@ -28,6 +30,11 @@ Instant end_of(const Past& past) {
   return past.first + Millis(past.step) * static_cast<std::int64_t>(past.values.size() - 1);
 }
 
+/// With the trend as it is in the model.
+std::optional<double> predicted_by(const ForecastModel& model, Instant now, Seconds ahead) {
+  return predict(model, model.trend, now, ahead);
+}
+
 double hours_of(std::int64_t seconds) { return static_cast<double>(seconds) / 3600; }
 
 /// Quiet but for a burst from nine to ten in the morning of each day.
@@ -43,9 +50,9 @@ TEST(Forecast, LearnsTheTimeOfTheDay) {
   EXPECT_TRUE(model.test.helps());
   EXPECT_DOUBLE_EQ(model.test.skill, 1);
   const auto day = start + Seconds(3 * 86'400);
-  EXPECT_EQ(predict(model, day + Seconds(9 * 3600 - 301), horizon), 2);
-  EXPECT_EQ(predict(model, day + Seconds(9 * 3600 - 300), horizon), 80);
-  EXPECT_EQ(predict(model, day + Seconds(10 * 3600 - 300), horizon), 2);
+  EXPECT_EQ(predicted_by(model, day + Seconds(9 * 3600 - 301), horizon), 2);
+  EXPECT_EQ(predicted_by(model, day + Seconds(9 * 3600 - 300), horizon), 80);
+  EXPECT_EQ(predicted_by(model, day + Seconds(10 * 3600 - 300), horizon), 2);
 }
 
 TEST(Forecast, LearnsTheDayOfTheWeek) {
@@ -54,8 +61,8 @@ TEST(Forecast, LearnsTheDayOfTheWeek) {
   });
   const auto model = learn_forecast(past, horizon);
   EXPECT_EQ(model.test.method, ForecastMethod::SameTimeLastWeek);
-  EXPECT_EQ(predict(model, start + Seconds(19 * 86'400 + 9 * 3600), horizon), 1);
-  EXPECT_EQ(predict(model, start + Seconds(21 * 86'400 + 9 * 3600), horizon), 80);
+  EXPECT_EQ(predicted_by(model, start + Seconds(19 * 86'400 + 9 * 3600), horizon), 1);
+  EXPECT_EQ(predicted_by(model, start + Seconds(21 * 86'400 + 9 * 3600), horizon), 80);
 }
 
 TEST(Forecast, FollowsATrend) {
@@ -68,13 +75,13 @@ TEST(Forecast, FollowsATrend) {
   const auto now = end_of(past);
   const double last = past.values.back();
   const bool rising = last > past.values[past.values.size() - 2];
-  const auto predicted = predict(model, now, horizon);
+  const auto predicted = predicted_by(model, now, horizon);
   ASSERT_TRUE(predicted);
   EXPECT_EQ(*predicted > last, rising);
-  observe(model, now, 1000);
-  EXPECT_EQ(predict(model, now, horizon), predicted) << "seen already";
-  observe(model, now + step, last + 20);
-  EXPECT_GT(*predict(model, now + step, horizon), *predicted);
+  observe(model.trend, model.step, now, 1000);
+  EXPECT_EQ(predicted_by(model, now, horizon), predicted) << "seen already";
+  observe(model.trend, model.step, now + step, last + 20);
+  EXPECT_GT(*predicted_by(model, now + step, horizon), *predicted);
 }
 
 TEST(Forecast, IsSilentWhereTheLastValueIsBest) {
@@ -87,7 +94,7 @@ TEST(Forecast, IsSilentWhereTheLastValueIsBest) {
   const auto model = learn_forecast(past, horizon);
   EXPECT_FALSE(model.test.helps()) << name_of(model.test.method) << " " << model.test.skill;
   EXPECT_GT(model.test.samples, 1000);
-  EXPECT_EQ(predict(model, end_of(past), horizon), std::nullopt);
+  EXPECT_EQ(predicted_by(model, end_of(past), horizon), std::nullopt);
   EXPECT_TRUE(model.season.empty());
   EXPECT_FALSE(learn_forecast(past_of(3, [](std::int64_t) { return 7.0; }), horizon).test.helps())
       << "nothing can be won";
@@ -99,7 +106,7 @@ TEST(Forecast, NeedsEnoughOfAPast) {
     for (std::size_t i = 0; i < points; ++i) past.values.push_back(static_cast<double>(i));
     const auto model = learn_forecast(past, horizon);
     EXPECT_FALSE(model.test.helps()) << points;
-    EXPECT_EQ(predict(model, start, horizon), std::nullopt);
+    EXPECT_EQ(predicted_by(model, start, horizon), std::nullopt);
   }
   EXPECT_FALSE(learn_forecast(past_of(2, [](std::int64_t) { return gap; }), horizon).test.helps());
 }
@@ -113,7 +120,7 @@ TEST(Forecast, GapsArePartOfLife) {
   EXPECT_GT(model.test.skill, 0.9);
   int known = 0;
   for (int i = 0; i < 720; ++i) {
-    const auto value = predict(model, end_of(past) + Seconds(120 * i), horizon);
+    const auto value = predicted_by(model, end_of(past) + Seconds(120 * i), horizon);
     if (!value) continue;
     ++known;
     EXPECT_TRUE(*value == 2 || *value == 80);
@@ -130,10 +137,61 @@ TEST(Forecast, IsNeverNegativeAndForgetsWhatNobodySees) {
   ASSERT_EQ(model.test.method, ForecastMethod::DampedTrend);
   for (int i = 1; i < 300; ++i) {
     const auto now = end_of(past) + Seconds(120 * i);
-    observe(model, now, std::max(0.0, 40.0 - i));
-    EXPECT_GE(predict(model, now, horizon).value_or(0), 0);
+    observe(model.trend, model.step, now, std::max(0.0, 40.0 - i));
+    EXPECT_GE(predicted_by(model, now, horizon).value_or(0), 0);
   }
-  EXPECT_EQ(predict(model, end_of(past) + Seconds(120 * 400), horizon), std::nullopt);
+  EXPECT_EQ(predicted_by(model, end_of(past) + Seconds(120 * 400), horizon), std::nullopt);
+}
+
+TEST(Forecast, IsSilentAfterADayThatCostMoreThanAGoodOneGains) {
+  // Right for two weeks; on the last day nobody came.
+  const auto past = past_of(15, [](std::int64_t seconds) {
+    return seconds / 86'400 == 14 ? 2.0 : at_nine(seconds);
+  });
+  const auto model = learn_forecast(past, horizon);
+  EXPECT_GT(model.test.skill, 0);
+  EXPECT_LT(model.test.gain_of_last_day, -model.test.skill);
+  EXPECT_FALSE(model.test.helps());
+  EXPECT_EQ(predicted_by(model, end_of(past), horizon), std::nullopt);
+}
+
+TEST(Forecast, SpeaksAfterAQuietDayOnWhichALittleWasLost) {
+  // Sundays have no burst but a slow ripple, of which the last value knows more than last week.
+  const auto past = past_of(15, [](std::int64_t seconds) {
+    const double week = static_cast<double>(seconds / (7 * 86'400));
+    return seconds / 86'400 % 7 == 0 ? 3 + std::sin(hours_of(seconds) + 2 * week)
+                                     : at_nine(seconds);
+  });
+  const auto model = learn_forecast(past, horizon);
+  EXPECT_EQ(model.test.method, ForecastMethod::SameTimeLastWeek);
+  EXPECT_LT(model.test.gain_of_last_day, 0);
+  EXPECT_TRUE(model.test.helps()) << "Monday morning is near";
+}
+
+TEST(Forecast, LooksForTheHighestUntilTheHorizon) {
+  const auto model = learn_forecast(past_of(3, at_nine), Seconds(600));
+  const auto day = start + Seconds(3 * 86'400);
+  const auto highest = [&](std::int64_t seconds) {
+    return highest_until(model, model.trend, day + Seconds(seconds), Seconds(600));
+  };
+  EXPECT_EQ(highest(9 * 3600 - 720), 2) << "up to a sample of the quiet time";
+  EXPECT_EQ(highest(9 * 3600 - 719), 80) << "from there on it may have begun";
+  EXPECT_EQ(highest(10 * 3600 - 300), 80) << "the end of the burst comes before the horizon";
+  EXPECT_EQ(highest(10 * 3600), 2);
+}
+
+TEST(Forecast, HasAHorizonOfOneColdStart) {
+  ScaleToZero rules;
+  auto horizon_now = forecast_horizon(rules, {});
+  EXPECT_EQ(horizon_now.length, Seconds(300));
+  EXPECT_EQ(horizon_now.source, HorizonSource::Default);
+  rules.expected_cold_start_seconds = 90;
+  EXPECT_EQ(forecast_horizon(rules, {}).source, HorizonSource::Expected);
+  EXPECT_EQ(forecast_horizon(rules, {}).length, Seconds(90));
+  const auto starts = cold_starts_from(std::vector<Millis>(5, Millis(41'200)));
+  horizon_now = forecast_horizon(rules, starts);
+  EXPECT_EQ(horizon_now.length, Seconds(42));
+  EXPECT_EQ(horizon_now.source, HorizonSource::Learned);
 }
 
 TEST(Forecast, LooksOnlyAtTheNewestPoints) {
@@ -141,7 +199,7 @@ TEST(Forecast, LooksOnlyAtTheNewestPoints) {
   ASSERT_GT(past.values.size(), past_points_max);
   const auto model = learn_forecast(past, horizon);
   EXPECT_LE(static_cast<std::size_t>(model.test.samples), past_points_max);
-  EXPECT_EQ(predict(model, start + Seconds(20 * 86'400 + 9 * 3600 - 300), horizon), 80);
+  EXPECT_EQ(predicted_by(model, start + Seconds(20 * 86'400 + 9 * 3600 - 300), horizon), 80);
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ void touch_everything(Metrics& metrics) {
                       .desired = 5,
                       .recommended = 5,
                       .ready = true,
-                      .signals = {{"queue", SignalState::Value, 48}, {"gpu", SignalState::Stale}}});
+                      .signals = {{"queue", SignalState::Value, 48, 0.5},
+                                  {"gpu", SignalState::Stale}}});
 }
 
 std::set<std::string> families_of(const std::string& text) {

@@ -1,0 +1,42 @@
+// What the parts of a status have in common on their way to JSON and back: texts that fit, and
+// members that may be missing or of any type.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "poolscaler/domain/reason.hpp"
+
+namespace poolscaler::api {
+
+[[nodiscard]] std::string fitted(std::string_view text, std::size_t bytes_max);
+/// Nothing where the text is empty.
+void put_text(nlohmann::json& object, const char* name, std::string_view text,
+              std::size_t bytes_max);
+[[nodiscard]] std::int32_t count(std::int32_t replicas);
+/// Ten digits tell any replica arithmetic apart and hide the noise of binary fractions.
+[[nodiscard]] std::string number_text(double value);
+
+/// The member, or null.
+[[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const char* name);
+/// Empty where it is no text.
+[[nodiscard]] std::string text_at(const nlohmann::json& object, const char* name);
+/// From 0 to `max`; 0 where it is no integer.
+[[nodiscard]] std::int64_t integer_at(const nlohmann::json& object, const char* name,
+                                      std::int64_t max);
+[[nodiscard]] std::int32_t replicas_at(const nlohmann::json& object, const char* name);
+/// Of a decimal text; 0 where it is none.
+[[nodiscard]] double number_at(const nlohmann::json& object, const char* name);
+/// Of member `reason`, where it is a word of the catalogue.
+[[nodiscard]] std::optional<Reason> reason_at(const nlohmann::json& object);
+
+/// Items of a list, no more than the schema allows.
+void each(const nlohmann::json& list, std::size_t items_max,
+          const std::function<void(const nlohmann::json&)>& take);
+
+}  // namespace poolscaler::api
