@@ -305,7 +305,7 @@ TEST_F(MetricStoreContract, AnswersRangesAsPrometheusDoes) {
         range_request(query::render(query),
                       "&start=" + text(from) + "&end=" + text(to) + "&step=" +
                           std::to_string(step));
-    const auto real = prometheus_->ask(request);
+    const auto real = ask(*prometheus_, request);
     const auto own = store_.handle(request);
     ASSERT_EQ(real.status, 200) << request.body << '\n' << real.body;
     ASSERT_EQ(own.status, 200) << request.body << '\n' << own.body;
