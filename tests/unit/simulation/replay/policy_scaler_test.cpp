@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "poolscaler/simulation/replay/floors.hpp"
 #include "poolscaler/simulation/replay/replay.hpp"
 
@@ -176,7 +178,7 @@ std::optional<double> at_nine(Micros now) {
   return of_day >= 9 * 3600 * s && of_day < 10 * 3600 * s ? 40 : 2;
 }
 
-/// The replicas at 8:56 of each day.
+/// The replicas at 8:56 of each day; each takes five minutes to start.
 std::vector<std::int32_t> before_nine(ForecastMode mode, int days) {
   auto policy = policy_of({signal_of("latency", "l")});
   policy.forecast = mode;
@@ -184,9 +186,18 @@ std::vector<std::int32_t> before_nine(ForecastMode mode, int days) {
   policy.scale_to_zero.expected_cold_start_seconds = 300;
   PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), monday);
   std::vector<std::int32_t> replicas;
+  std::vector<std::int32_t> asked(20, 1);  // of the last five minutes, oldest first
   std::int32_t current = 1;
   for (Micros now = 15 * s; now < days * 86'400 * s; now += 15 * s) {
-    current = scaler.evaluate({.now = now, .ready = current, .value = at_nine(now)})->replicas;
+    const auto ready = *std::ranges::min_element(asked);
+    current = scaler
+                  .evaluate({.now = now,
+                             .ready = ready,
+                             .starting = current - ready,
+                             .value = at_nine(now)})
+                  ->replicas;
+    asked.erase(asked.begin());
+    asked.push_back(current);
     if (now % (86'400 * s) == (9 * 3600 - 240) * s) replicas.push_back(current);
   }
   return replicas;
