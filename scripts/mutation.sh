@@ -23,6 +23,8 @@ tree="$work/tree" build="$work/tree/build/faults" log="$work/build.log"
 mkdir -p "$tree"
 (cd "$root" && git ls-files -z -co --exclude-standard) |
   (cd "$root" && tar --null --ignore-failed-read -T - -c 2>/dev/null) | tar -C "$tree" -x
+# What the last run left of its last fault is newer than the source, and has to go.
+(cd "$tree" && sed -n 's/^file: //p' "$faults" | sort -u | xargs touch)
 launcher=()
 if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 export CCACHE_BASEDIR="$tree" CCACHE_NOHASHDIR=1
