@@ -55,7 +55,7 @@ class Reader : public Case {
                         {"behavior",
                          {{"scaleDown", {{"stabilizationWindowSeconds", 3600}}}}}});
     ASSERT_TRUE(reaches("llm", 3));
-    // Three are asked for a second time, so that it is this that holds them and not the fresh start.
+    // Three are asked for again, so that it is this that holds them and not the fresh start.
     reason_becomes("AtTarget");
     set_load("llm", 20);
     reason_becomes("Stabilized");
