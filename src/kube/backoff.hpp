@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "poolscaler/base/random.hpp"
 #include "poolscaler/base/time.hpp"
-#include "random.hpp"
 
 namespace poolscaler::kube {
 

@@ -11,9 +11,9 @@
 #include "event_body.hpp"
 #include "event_series.hpp"
 #include "poolscaler/base/clock.hpp"
+#include "poolscaler/base/random.hpp"
 #include "poolscaler/kube/client.hpp"
 #include "poolscaler/kube/writer.hpp"
-#include "random.hpp"
 
 namespace poolscaler::kube {
 

@@ -10,8 +10,8 @@
 #include "json_fields.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/guarded.hpp"
+#include "poolscaler/base/random.hpp"
 #include "poolscaler/base/text.hpp"
-#include "random.hpp"
 
 namespace poolscaler::kube {
 namespace {

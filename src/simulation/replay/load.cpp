@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "poolscaler/base/random.hpp"
 #include "poolscaler/base/text.hpp"
-#include "split_mix.hpp"
 #include "trace_lines.hpp"
 
 namespace poolscaler::replay {
@@ -217,10 +217,10 @@ Result<Load> spread(Bins bins, const BinTimes& times, const ReadingRules& rules)
   const auto width = static_cast<double>(times.width->count());
   for (std::size_t i = 0; i < bins.counts.size(); ++i) {
     const auto start = *times.first + static_cast<std::int64_t>(i) * *times.width;
-    SplitMix64 random(rules.seed + i);
+    Random random(rules.seed + i);
     const auto begin = load.requests.size();
     for (std::int64_t n = 0; n < bins.counts[i]; ++n) {
-      const Micros within{static_cast<std::int64_t>(std::floor(width * random.share() + 0.5))};
+      const Micros within{static_cast<std::int64_t>(std::floor(width * random.fraction() + 0.5))};
       load.requests.push_back({.arrival = start + within, .service = service});
     }
     std::ranges::sort(load.requests.begin() + static_cast<std::ptrdiff_t>(begin),

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "split_mix.hpp"
+#include "poolscaler/base/random.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -57,13 +57,13 @@ Load later(Load load, double seconds) {
 }
 
 /// Each request `amount` times on average.
-Load with_amount(const Load& load, double amount, SplitMix64& random) {
+Load with_amount(const Load& load, double amount, Random& random) {
   auto varied = load;
   varied.requests.clear();
   for (const auto& request : load.requests) {
-    if (random.share() < amount) varied.requests.push_back(request);
-    if (random.share() >= amount - 1) continue;
-    const auto by = micros_of(near_seconds * (2 * random.share() - 1));
+    if (random.fraction() < amount) varied.requests.push_back(request);
+    if (random.fraction() >= amount - 1) continue;
+    const auto by = micros_of(near_seconds * (2 * random.fraction() - 1));
     varied.requests.push_back({.arrival = std::clamp(request.arrival + by, Micros(0), load.end),
                                .service = request.service});
   }
@@ -72,7 +72,7 @@ Load with_amount(const Load& load, double amount, SplitMix64& random) {
 }
 
 /// The record as a ring, cut into stretches that begin anywhere.
-Load of_stretches(const Load& load, SplitMix64& random) {
+Load of_stretches(const Load& load, Random& random) {
   auto varied = load;
   varied.requests.clear();
   const auto length = std::max(load.end / stretches, stretch_least);
@@ -83,7 +83,7 @@ Load of_stretches(const Load& load, SplitMix64& random) {
         if (const auto arrival = at + (request->arrival - from); arrival < load.end)
           varied.requests.push_back({.arrival = arrival, .service = request->service});
     };
-    const auto from = micros_of(random.share() * seconds_of(load.end));
+    const auto from = micros_of(random.fraction() * seconds_of(load.end));
     take(from);
     take(from - load.end);
   }
@@ -96,7 +96,7 @@ Load of_stretches(const Load& load, SplitMix64& random) {
 std::vector<Load> variations_of(const Load& load, std::size_t count) {
   std::vector<Load> all;
   for (std::size_t i = 0; i < std::min(count, kinds.size()); ++i) {
-    SplitMix64 random(i);
+    Random random(i);
     const auto& kind = kinds[i];
     auto varied = kind.in_stretches ? of_stretches(load, random) : load;
     if (kind.amount != 1) varied = with_amount(varied, kind.amount, random);
