@@ -5,8 +5,6 @@
 
 #include <rapidcheck.h>
 
-#include "poolscaler/engine/cold_start.hpp"
-
 namespace poolscaler::laws {
 namespace {
 
@@ -241,19 +239,6 @@ World arbitrary_past(const ScalingPolicy& policy, bool may_jump) {
     world.now = arbitrary_next(world.now, may_jump);
   }
   return world;
-}
-
-Memory after_restart(const Memory& memory) {
-  Memory kept{.target_uid = memory.target_uid};
-  kept.recommendations = engine::digest(memory.recommendations);
-  kept.scale_ups = memory.scale_ups;
-  kept.scale_downs = memory.scale_downs;
-  kept.last_scale = memory.last_scale;
-  kept.last_direction = memory.last_direction;
-  kept.woken_at = memory.woken_at;
-  kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory.cold_starts));
-  kept.keep_alive.layers = memory.keep_alive.layers;
-  return kept;
 }
 
 Observation settled_observation(const World& world, const std::vector<SignalReading>& readings) {

@@ -42,9 +42,6 @@ struct World {
 /// A world with some rounds of arbitrary past.
 [[nodiscard]] World arbitrary_past(const ScalingPolicy& policy, bool may_jump);
 
-/// What the policy's status carries over a restart of the operator.
-[[nodiscard]] Memory after_restart(const Memory& memory);
-
 /// Rounds with the same values, every replica ready at once.
 void live_steadily(World& world, const ScalingPolicy& policy,
                    const std::vector<SignalReading>& readings, int rounds);

@@ -11,6 +11,7 @@
 
 #include "arbitrary.hpp"
 #include "poolscaler/engine/forecast.hpp"
+#include "support/restarted.hpp"
 
 namespace poolscaler::laws {
 namespace {

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "arbitrary.hpp"
+#include "support/restarted.hpp"
 
 namespace poolscaler::laws {
 namespace {

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "poolscaler/engine/schedule.hpp"
+#include "support/restarted.hpp"
 
 namespace poolscaler::scenarios {
 namespace {
@@ -90,16 +91,7 @@ void Story::resize(std::int32_t replicas) {
 
 /// As the operator does: the policy's status carries the digest and the events over.
 void Story::restart() {
-  Memory kept{.target_uid = memory_.target_uid};
-  kept.recommendations = engine::digest(memory_.recommendations);
-  kept.scale_ups = memory_.scale_ups;
-  kept.scale_downs = memory_.scale_downs;
-  kept.last_scale = memory_.last_scale;
-  kept.last_direction = memory_.last_direction;
-  kept.woken_at = memory_.woken_at;
-  kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory_.cold_starts));
-  kept.keep_alive.layers = memory_.keep_alive.layers;
-  memory_ = std::move(kept);
+  memory_ = after_restart(memory_);
   pasts_.clear();
 }
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "waves.hpp"
+
 namespace poolscaler::replay {
 namespace {
 
@@ -11,17 +13,6 @@ const Instant monday{Seconds{1'767'571'200}};
 
 /// Few variations, since this is about what is done with them.
 const Effort quick{.rehearsed_events = 15'000};
-
-/// Two hours of waves, with quiet times between them.
-Load waves() {
-  std::string text = "timestamp_seconds,requests\n";
-  for (int minute = 0; minute < 120; ++minute) {
-    const int phase = minute % 30;
-    const int requests = phase < 10 ? 60 + 20 * phase : phase < 15 ? 3 : 0;
-    text += std::to_string(minute * 60) + "," + std::to_string(requests) + "\n";
-  }
-  return std::move(read_loads("waves", text, {}).value().front());
-}
 
 Present presently(ScalingPolicy policy) {
   return {.name = "web", .policy = std::move(policy), .start = monday};

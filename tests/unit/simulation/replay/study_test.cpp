@@ -8,6 +8,7 @@
 #include "poolscaler/simulation/replay/families.hpp"
 #include "poolscaler/simulation/replay/present.hpp"
 #include "svg.hpp"
+#include "waves.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -15,17 +16,6 @@ namespace {
 using ::testing::HasSubstr;
 
 const Instant monday{Seconds{1'767'571'200}};
-
-/// Two hours of waves, with quiet times between them.
-Load waves() {
-  std::string text = "timestamp_seconds,requests\n";
-  for (int minute = 0; minute < 120; ++minute) {
-    const int phase = minute % 30;
-    const int requests = phase < 10 ? 60 + 20 * phase : phase < 15 ? 3 : 0;
-    text += std::to_string(minute * 60) + "," + std::to_string(requests) + "\n";
-  }
-  return std::move(read_loads("waves", text, {}).value().front());
-}
 
 const Ran& ran_of(const Study& study, const std::string& scaler, const std::string& label) {
   for (const auto& standing : study.standings)
