@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/amount.hpp"
 #include "poolscaler/domain/forecast.hpp"
 #include "poolscaler/domain/formula.hpp"
 #include "poolscaler/domain/names.hpp"
@@ -175,6 +176,20 @@ struct CombiningFormula {
   double target = 0;
 };
 
+enum class SpotUse { Never, Allowed, Preferred };
+
+/// What the policy may cost, on its own; budgets come on top.
+struct PolicyCost {
+  std::optional<HourlyRate> max_hourly{};
+  std::optional<Amount> max_daily{};        // of a day of UTC
+  std::optional<Amount> max_monthly{};      // of a month of UTC
+  std::optional<HourlyRate> max_added_hourly{};  // by one decision
+  std::int32_t priority = 0;                // the higher is served first and shed last
+  std::int32_t weight = 1;                  // of a fair share among equal priorities
+  std::int32_t protected_replicas = 0;      // served before all others, cut by ScaleToZero alone
+  SpotUse spot = SpotUse::Allowed;
+};
+
 struct ScalingPolicy {
   TargetRef target;
   int interval_seconds = 15;
@@ -190,6 +205,10 @@ struct ScalingPolicy {
   std::optional<Fallback> fallback{};
   std::vector<Window> schedule{};
   ForecastMode forecast = ForecastMode::Off;
+  std::string pool{};  // name of the AcceleratorPool that it draws on; empty: none
+  /// Of one replica; nothing: what the pods of the target request.
+  std::optional<std::int32_t> accelerators_per_replica{};
+  PolicyCost cost{};
 
   [[nodiscard]] bool allows_zero() const { return min_replicas == 0; }
 };
