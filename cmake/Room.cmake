@@ -2,8 +2,13 @@
 # program. Sources are listed, never globbed.
 #
 #   poolscaler_room(NAME kube SOURCES client.cpp ... PUBLIC poolscaler::ports PRIVATE lib ...)
+#
+# With POOLSCALER_BATCHES the sources of a room are compiled eight at a time, since most of the time
+# goes into templates that each of them would make anew. Sources that use a name of their unnamed
+# namespace differently from their neighbours are listed again behind ALONE. The preset dev compiles
+# every file by itself, so that each includes what it uses and nothing is shadowed.
 function(poolscaler_room)
-  cmake_parse_arguments(ROOM "" "NAME" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "NAME" "SOURCES;PUBLIC;PRIVATE;ALONE" ${ARGN})
   add_library(poolscaler_${ROOM_NAME} STATIC ${ROOM_SOURCES})
   add_library(poolscaler::${ROOM_NAME} ALIAS poolscaler_${ROOM_NAME})
   target_include_directories(poolscaler_${ROOM_NAME}
@@ -13,6 +18,12 @@ function(poolscaler_room)
     PUBLIC ${ROOM_PUBLIC}
     PRIVATE poolscaler_shipped ${ROOM_PRIVATE})
   poolscaler_reads(poolscaler_${ROOM_NAME} shipped)
+  if(POOLSCALER_BATCHES)
+    set_target_properties(poolscaler_${ROOM_NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_source_files_properties(${ROOM_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    # A type of an unnamed namespace in a header of the room is the same one for the whole batch.
+    target_compile_options(poolscaler_${ROOM_NAME} PRIVATE -Wno-subobject-linkage)
+  endif()
 endfunction()
 
 # One test program; its private includes reach the room's walls and tests/support.

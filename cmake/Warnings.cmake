@@ -7,6 +7,12 @@ target_compile_options(poolscaler_options INTERFACE
   -fcf-protection)
 target_link_options(poolscaler_options INTERFACE -Wl,-z,relro -Wl,-z,now)
 
+# In a batch (Room.cmake) names of one file are seen by the next, which may well use them otherwise.
+option(POOLSCALER_BATCHES "compile the sources of a room in batches" ON)
+if(POOLSCALER_BATCHES)
+  target_compile_options(poolscaler_options INTERFACE -Wno-shadow)
+endif()
+
 # What is shipped: optimised and fortified. Tests are neither, which halves the time to build them.
 add_library(poolscaler_shipped INTERFACE)
 target_link_libraries(poolscaler_shipped INTERFACE poolscaler_options)
