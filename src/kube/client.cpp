@@ -172,6 +172,12 @@ Error error_of_status(const nlohmann::json& status, int http_status) {
     error.kind = ErrorKind::Conflict;
     error.message = "a test of the patch failed, so it is another object: " + error.message;
   }
+  // An eviction is refused in general words; which budget, and why, is told in a cause.
+  const auto* causes = member(status, "details", "causes");
+  if (causes != nullptr && causes->is_array())
+    for (const auto& cause : *causes)
+      if (text_at(cause, "reason") == "DisruptionBudget")
+        error.message += " " + cited(text_at(cause, "message"));
   const auto wait = integer_at(status, "details", "retryAfterSeconds").value_or(0);
   error.retry_after_seconds = static_cast<int>(std::clamp<std::int64_t>(wait, 0, 3600));
   return error;

@@ -59,6 +59,9 @@ Result<std::pair<std::string, std::string>> split_api_version(std::string_view t
 }
 
 Resource pods() { return {.group = "", .version = "v1", .plural = "pods", .kind = "Pod"}; }
+Resource nodes() {
+  return {.group = "", .version = "v1", .plural = "nodes", .kind = "Node", .namespaced = false};
+}
 Resource leases() {
   return {.group = "coordination.k8s.io", .version = "v1", .plural = "leases", .kind = "Lease"};
 }
@@ -167,6 +170,33 @@ Result<Request> scale_patch_request(const Resource& resource, const ObjectKey& k
       {"metadata", {{"uid", patch.uid}, {"resourceVersion", patch.resource_version}}},
       {"spec", {{"replicas", patch.replicas}}}};
   return merge_patch_request(resource, key, "scale", body.dump());
+}
+
+Result<Request> count_patch_request(const Resource& resource, const ObjectKey& key,
+                                    const CountPatch& patch) {
+  if (patch.count < 0)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("the count is {}, must be at least 0", patch.count));
+  if (patch.uid.empty() || patch.resource_version.empty() || patch.pointer.empty())
+    return fail(ErrorKind::InvalidInput,
+                "a count is written to one field of one object in one version");
+  const nlohmann::json body = nlohmann::json::array(
+      {{{"op", "test"}, {"path", "/metadata/uid"}, {"value", patch.uid}},
+       {{"op", "test"},
+        {"path", "/metadata/resourceVersion"},
+        {"value", patch.resource_version}},
+       {{"op", "replace"}, {"path", patch.pointer}, {"value", patch.count}}});
+  return write_request(HttpMethod::Patch, object_path(resource, key), json_patch_type,
+                       body.dump());
+}
+
+Request eviction_request(const ObjectKey& pod, std::string_view uid) {
+  const nlohmann::json body{{"apiVersion", "policy/v1"},
+                            {"kind", "Eviction"},
+                            {"metadata", {{"name", pod.name}, {"namespace", pod.ns}}},
+                            {"deleteOptions", {{"preconditions", {{"uid", uid}}}}}};
+  return write_request(HttpMethod::Post, object_path(pods(), pod, "eviction"), json_type,
+                       body.dump());
 }
 
 Result<Request> status_patch_request(const Resource& resource, const ObjectKey& key,

@@ -38,6 +38,7 @@ struct Resource {
 [[nodiscard]] Result<std::pair<std::string, std::string>> split_api_version(std::string_view text);
 
 [[nodiscard]] Resource pods();
+[[nodiscard]] Resource nodes();
 [[nodiscard]] Resource leases();
 [[nodiscard]] Resource events();
 [[nodiscard]] Resource scaling_policies();
@@ -96,6 +97,21 @@ struct ScalePatch {
 /// Errors: InvalidInput (negative replicas, empty uid or resourceVersion).
 [[nodiscard]] Result<Request> scale_patch_request(const Resource& resource, const ObjectKey& key,
                                                   const ScalePatch& patch);
+
+/// What one number of an object is patched with. The server refuses it (a failed test) unless the
+/// object has still this uid and this resourceVersion, and the number is there.
+struct CountPatch {
+  std::string uid;
+  std::string resource_version;
+  std::string pointer;  // RFC 6901
+  std::int32_t count;
+};
+/// Errors: InvalidInput (negative count, empty uid, resourceVersion or pointer).
+[[nodiscard]] Result<Request> count_patch_request(const Resource& resource, const ObjectKey& key,
+                                                  const CountPatch& patch);
+
+/// Asks for the end of a pod with this uid, as far as PodDisruptionBudgets allow it.
+[[nodiscard]] Request eviction_request(const ObjectKey& pod, std::string_view uid);
 
 /// Replaces the whole status of the object with this uid, so that a field that is gone from
 /// `status_json` is gone from the object. Errors: InvalidInput (not a JSON object, empty uid).

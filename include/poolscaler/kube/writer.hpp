@@ -1,5 +1,6 @@
 // Writer: the ClusterWriter of a real cluster. Scales by a conditional merge patch, replaces
-// statuses, and posts events.k8s.io/v1 with series, the latter on a thread of its own.
+// statuses, changes counts and marks of nodes, and posts events.k8s.io/v1 with series, the latter
+// on a thread of its own.
 //
 // Invariant: the gate (`may_write`) is asked immediately before each request is sent; a closed gate
 // means Cancelled and nothing sent. No write is retried here: the caller decides anew.
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <stop_token>
 #include <string>
 
@@ -48,6 +50,13 @@ class Writer final : public ClusterWriter {
                                                  std::stop_token stop) override;
   [[nodiscard]] Result<std::string> write_status(const StatusWrite& write,
                                                  std::stop_token stop) override;
+  [[nodiscard]] Result<GroupWritten> write_group(const GroupWrite& write,
+                                                 std::stop_token stop) override;
+  [[nodiscard]] Result<void> cordon(const NodeCordon& write, std::stop_token stop) override;
+  [[nodiscard]] Result<void> uncordon(const NodeUncordon& write, std::stop_token stop) override;
+  [[nodiscard]] Result<EvictionAnswer> evict_pod(const PodEviction& write,
+                                                 std::stop_token stop) override;
+  [[nodiscard]] Result<void> mark_machine(const MachineMark& write, std::stop_token stop) override;
   void note_event(EventNote event) override;
 
   /// Waits until the queue is empty, at most `limit`.
@@ -56,6 +65,9 @@ class Writer final : public ClusterWriter {
 
  private:
   class EventPoster;
+  using Change = std::function<Result<nlohmann::json>(const nlohmann::json& object)>;
+  [[nodiscard]] Result<void> change(const Resource& resource, const ObjectKey& key,
+                                    const Change& change, std::stop_token stop);
   const Client& client_;
   Discovery& discovery_;
   WriterOptions options_;

@@ -17,6 +17,7 @@
 #include "poolscaler/controllers/cluster_state.hpp"
 #include "poolscaler/controllers/rounds.hpp"
 #include "poolscaler/controllers/write_queue.hpp"
+#include "support/quiet_writer.hpp"
 #include "support/virtual_clock.hpp"
 
 namespace poolscaler::testing {
@@ -50,7 +51,7 @@ struct ScaleDone {
   std::int32_t to;
 };
 
-class FakeCluster final : public ClusterWriter {
+class FakeCluster final : public QuietWriter {
  public:
   FakeCluster(controllers::ClusterState& state, const Clock& clock);
   /// The watches of another process: it lists everything that there is.

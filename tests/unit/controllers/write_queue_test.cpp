@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "support/quiet_writer.hpp"
 #include "support/virtual_clock.hpp"
 
 namespace poolscaler::controllers {
@@ -15,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 /// Notes the names of what is sent; answers what the test says.
-class NotingWriter final : public ClusterWriter {
+class NotingWriter final : public testing::QuietWriter {
  public:
   Result<ScaleWritten> write_scale(const ScaleWrite& write, std::stop_token) override {
     sent.push_back(write.target.name + "=" + std::to_string(write.replicas));
