@@ -44,8 +44,11 @@ class Arbiter {
   Arbitration result() {
     serve_all(true);
     serve_all(false);
-    Arbitration arbitration{.grants = std::move(grants_), .new_nodes = {}};
-    for (const auto& stock : stocks_) arbitration.new_nodes.push_back(stock.added());
+    Arbitration arbitration{.grants = std::move(grants_), .new_nodes = {}, .free_nodes = {}};
+    for (const auto& stock : stocks_) {
+      arbitration.new_nodes.push_back(stock.added());
+      arbitration.free_nodes.push_back(stock.free_nodes());
+    }
     return arbitration;
   }
 
@@ -124,7 +127,7 @@ class Arbiter {
     if (const auto limit = first_without_room(own_limits_[i], share, claim.pool))
       return refuse(i, Refusal::Budget, limit);
     bool unpriced = false;
-    const auto placement = stock.place(claim.accelerators, unpriced);
+    const auto placement = stock.place(claim.accelerators, claim.avoids_spot, unpriced);
     if (!placement) return refuse(i, unpriced ? Refusal::Unpriced : Refusal::Pool, std::nullopt);
     const auto price = stock.price_of(*placement);
     const auto& pool_limits = pools_[claim.pool].limits;

@@ -2,6 +2,7 @@
 // more nodes there may be.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -16,6 +17,7 @@ struct Placement {
   std::int64_t rest = 0;         // accelerators on one more
   std::int64_t new_nodes = 0;    // of them not there yet
   std::size_t tier = 0;
+  bool avoids_spot = false;
 };
 
 class PoolStock {
@@ -23,18 +25,29 @@ class PoolStock {
   explicit PoolStock(const PoolSupply& supply);
 
   /// Nothing when it fits nowhere; `unpriced` then says whether only a price is missing.
-  [[nodiscard]] std::optional<Placement> place(std::int64_t accelerators, bool& unpriced) const;
+  [[nodiscard]] std::optional<Placement> place(std::int64_t accelerators, bool avoids_spot,
+                                               bool& unpriced) const;
   void take(const Placement& placement);
   [[nodiscard]] HourlyRate price_of(const Placement& placement) const;
   [[nodiscard]] const std::vector<std::int64_t>& added() const { return added_; }
+  [[nodiscard]] std::vector<std::int64_t> free_nodes() const;
 
  private:
-  [[nodiscard]] std::optional<std::size_t> smallest_with(std::int64_t accelerators) const;
+  /// Nodes that share a fate: those on spot, and the others.
+  enum Shelf : std::size_t { spot, firm };
+  struct Fit {
+    Shelf shelf;
+    std::size_t size;
+  };
+
+  [[nodiscard]] std::optional<Fit> smallest_with(std::int64_t accelerators,
+                                                 bool avoids_spot) const;
+  [[nodiscard]] std::int64_t whole(bool avoids_spot) const;
 
   const PoolSupply& supply_;
   std::size_t per_node_;
-  std::vector<std::int64_t> free_;   // nodes by free accelerators
-  std::vector<std::int64_t> added_;  // by tier
+  std::array<std::vector<std::int64_t>, 2> free_;  // nodes by shelf and free accelerators
+  std::vector<std::int64_t> added_;                // by tier
 };
 
 }  // namespace poolscaler::money

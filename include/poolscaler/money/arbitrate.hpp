@@ -27,11 +27,14 @@ namespace poolscaler::money {
 struct NodeTier {
   std::optional<HourlyRate> price;  // marginal, of a node; nothing: unknown, so none is added
   std::int64_t nodes = 0;           // that may still be added
+  bool spot = false;
+  std::int64_t step = 1;  // so many at a time, or a multiple: a count that is one for each zone
 };
 
 struct PoolSupply {
   std::int64_t per_node = 1;              // accelerators
   std::vector<std::int64_t> free_nodes{}; // how many nodes have 0, 1, ... per_node of them free
+  std::vector<std::int64_t> free_spot_nodes{};  // the same of spot nodes, which are not in it
   std::vector<NodeTier> tiers{};
   /// The dearest that an accelerator of the pool costs: what a policy's own limits are charged.
   HourlyRate share{};
@@ -48,6 +51,7 @@ struct Claim {
   std::int64_t protected_replicas = 0;
   std::int32_t priority = 0;
   std::int64_t weight = 1;            // at least 1
+  bool avoids_spot = false;           // is placed on no spot node
   /// Of its own replicas. A limit that is the pool's too counts whole nodes, in which they are.
   std::vector<std::size_t> limits{};
 };
@@ -68,6 +72,8 @@ struct ClaimGrant {
 struct Arbitration {
   std::vector<ClaimGrant> grants;                     // in the order of the claims
   std::vector<std::vector<std::int64_t>> new_nodes;  // by pool and tier
+  /// What is left of each pool, those nodes included: how many have 0, 1, ... accelerators free.
+  std::vector<std::vector<std::int64_t>> free_nodes;
 };
 
 /// Indices of pools and limits are within theirs (CHECKed). At most `capacity of the pools` steps.

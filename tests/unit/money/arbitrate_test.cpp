@@ -111,6 +111,43 @@ TEST(Arbitration, PaidNodesComeFirstAndUnpricedOnesNever) {
   EXPECT_EQ(told(claims, {tiers}, {full}), "1B0 ");
 }
 
+TEST(Arbitration, WhoAvoidsSpotIsPlacedOnNoneAndGetsNone) {
+  PoolSupply mixed{.per_node = 8,
+                   .free_nodes = {0, 0, 0, 0, 1},
+                   .free_spot_nodes = {0, 0, 0, 0, 0, 0, 0, 0, 2},
+                   .tiers = {{.price = rate("20"), .nodes = 3, .spot = true},
+                             {.price = rate("80"), .nodes = 1}}};
+  const std::vector firm = {
+      Claim{.policy = "a", .accelerators = 4, .wanted = 9, .avoids_spot = true}};
+  EXPECT_EQ(told(firm, {mixed}), "3P ");
+  EXPECT_THAT(arbitrate(firm, std::vector{mixed}, {}, now).new_nodes,
+              ElementsAre(ElementsAre(0, 1)));
+  const std::vector gang = {
+      Claim{.policy = "a", .accelerators = 16, .wanted = 1, .avoids_spot = true}};
+  EXPECT_EQ(told(gang, {mixed}), "0P ");
+  const std::vector any = {Claim{.policy = "a", .accelerators = 16, .wanted = 1}};
+  EXPECT_EQ(told(any, {mixed}), "1 ");
+}
+
+TEST(Arbitration, NodesThatComeInStepsAreTakenAndPaidInSteps) {
+  PoolSupply zones{.per_node = 1,
+                   .tiers = {{.price = rate("2"), .nodes = 7, .step = 3}},
+                   .limits = {0}};
+  const std::vector claims = {Claim{.policy = "a", .wanted = 9}};
+  EXPECT_EQ(told(claims, {zones}, {most("11")}), "3B0 ");
+  EXPECT_EQ(told(claims, {zones}, {most("100")}), "6P ");
+  EXPECT_THAT(arbitrate(claims, std::vector{zones}, std::vector{most("100")}, now).new_nodes,
+              ElementsAre(ElementsAre(6)));
+}
+
+TEST(Arbitration, SaysWhatIsLeftOfEachPool) {
+  const std::vector claims = {Claim{.policy = "a", .accelerators = 3, .wanted = 2}};
+  auto supply = pool(1, {0, 0, 0, 0, 1});
+  supply.free_spot_nodes = {2};
+  EXPECT_THAT(arbitrate(claims, std::vector{supply}, {}, now).free_nodes,
+              ElementsAre(ElementsAre(2, 1, 0, 0, 0, 1, 0, 0, 0)));
+}
+
 /// Work that fits is granted although a cheaper catalogue would have served another first: the law
 /// that cheaper never yields fewer replicas holds for each policy alone and for all together where
 /// replicas are alike, not for each of several unlike ones (docs/MONEY.md).

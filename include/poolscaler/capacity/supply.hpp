@@ -1,0 +1,87 @@
+// Supply: what a pool has to give, in the form that money::arbitrate takes. Free accelerators by
+// node, what is starting or has been asked for counted as if it were there, and the nodes that may
+// still be added, in the order in which the pool's mix wants them.
+//
+// Invariant: no more nodes are offered than the bounds of groups and pool leave, and none of a
+// group that is in trouble, busy, refused or being interrupted: why is said.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "poolscaler/capacity/survey.hpp"
+#include "poolscaler/money/arbitrate.hpp"
+
+namespace poolscaler::capacity {
+
+/// How far a node is on its way out (leaving.hpp).
+enum class Leave {
+  No,
+  Cordoned,  // it gets no more pods, those that it has are drained
+  Named,     // it is told to its group as the one to remove
+  Lowered    // its group has been asked for fewer nodes: nothing brings it back
+};
+
+struct NodeMemory {
+  std::optional<Instant> empty_since{};
+  Leave leave = Leave::No;
+  std::optional<Instant> leaving_since{};
+  std::optional<Instant> cordon_seen{};
+  std::optional<Instant> stays_until{};  // it could not be drained
+  bool operator==(const NodeMemory&) const = default;
+};
+
+/// What is remembered of a group from look to look; lost with the process, at the price of waiting
+/// once more.
+struct GroupMemory {
+  std::int64_t in_flight = 0;
+  std::optional<Instant> waiting_since{};  // for nodes, of which none has come since
+  unsigned refusals = 0;                   // in a row
+  std::optional<Instant> refused_until{};
+  std::vector<Instant> interruptions{};    // of the last hours, oldest first
+  std::set<std::string> interrupted{};     // uids of nodes that are
+  bool operator==(const GroupMemory&) const = default;
+};
+
+struct PoolMemory {
+  std::vector<GroupMemory> groups{};
+  std::map<std::string, NodeMemory> nodes{};  // by uid
+  bool operator==(const PoolMemory&) const = default;
+};
+
+/// After an interruption a spot group gets no node for this long, and none of another refusal.
+inline constexpr Millis after_interruption = std::chrono::minutes(10);
+inline constexpr Millis first_refusal = std::chrono::minutes(15);
+inline constexpr Millis longest_refusal = std::chrono::hours(4);
+/// Each interruption of the last hours makes spot a tenth dearer when it is compared.
+inline constexpr Millis interruptions_kept = std::chrono::hours(6);
+inline constexpr std::size_t interruptions_max = 32;
+
+/// What has come, was refused or interrupted since the last look.
+void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster, Instant now);
+
+struct Supply {
+  money::PoolSupply stock{};
+  std::vector<std::size_t> group_of_tier{};
+  std::vector<std::string> closed{};  // by group: why it gets no node; empty: it may get some
+  /// Of nodes that are asked for and not there: no ledger knows of them.
+  HourlyRate in_flight{};
+  std::int64_t unpriced_in_flight = 0;
+};
+
+struct SupplyInput {
+  const PoolInput& pool;
+  const PoolSurvey& survey;
+  const Cluster& cluster;
+  const PoolMemory& memory;
+  std::int64_t stride = 1;  // nodes that the largest replica spans: they come from one group
+};
+
+[[nodiscard]] Supply supply_of(const SupplyInput& input, Instant now);
+
+}  // namespace poolscaler::capacity

@@ -1,0 +1,122 @@
+// The survey: what the pools have, seen whole. Which node is of which group and in which state,
+// what of its accelerators is taken by whom, what waits for some, and what each node costs.
+//
+// A node counts for one group. What cannot be told apart, or has no price, is said with a remedy,
+// and nothing grows on it. Law: on each node, capacity is allocated and free.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/capacity/records.hpp"
+#include "poolscaler/domain/accelerator_pool.hpp"
+#include "poolscaler/money/price.hpp"
+
+namespace poolscaler::capacity {
+
+enum class NodeState {
+  Ready,        // Ready, and its accelerators are advertised
+  Starting,     // not yet, and created less than boot_max ago
+  NotReady,     // for longer
+  Leaving,      // cordoned by us, to be removed
+  Cordoned,     // by somebody else
+  Interrupted,  // it will be taken away
+  Deleting
+};
+inline constexpr std::size_t node_state_count = 7;
+[[nodiscard]] std::string_view name_of(NodeState state);
+
+/// A node that is not ready by then is not supply any more, and neither is one that has been asked
+/// for and has not come.
+inline constexpr Millis boot_max = std::chrono::minutes(15);
+
+/// What a policy draws on a pool.
+struct Draw {
+  std::string policy;      // "shop/web"
+  std::size_t pool = 0;    // index
+  std::int64_t accelerators = 1;  // of one replica
+  std::int64_t replicas = 0;      // that are asked for
+  std::int32_t priority = 0;
+};
+
+struct PoolInput {
+  const AcceleratorPool* pool;
+  std::vector<GroupFacts> groups;  // one for each group of the pool
+};
+
+struct SurveyInput {
+  std::span<const PoolInput> pools;
+  std::span<const Draw> draws;  // what Pod::policy counts
+  const Cluster& cluster;
+  const money::PriceBook& prices;
+};
+
+/// What one policy takes of a node; nothing: no policy of a pool.
+struct Use {
+  std::optional<std::size_t> draw;
+  std::int64_t accelerators;
+};
+
+struct NodeSurvey {
+  std::size_t node;   // of the cluster
+  std::size_t group;  // of the pool
+  NodeState state;
+  std::int64_t capacity = 0;   // accelerators that it advertises
+  std::int64_t allocated = 0;  // never more than capacity
+  bool busy = false;           // with a pod that is not a daemon's
+  std::vector<Use> uses{};
+  std::shared_ptr<const money::PriceQuote> quote{};
+
+  [[nodiscard]] std::int64_t free() const { return capacity - allocated; }
+};
+
+struct GroupSurvey {
+  std::array<std::int64_t, node_state_count> nodes{};  // by state
+  std::optional<std::int64_t> desired{};
+  std::int64_t in_flight = 0;  // asked for, and there is no node yet
+  std::int64_t busy = 0;       // nodes
+  std::int64_t unpriced = 0;   // nodes
+  HourlyRate rate{};           // of the priced nodes, marginal
+  money::PriceQuote quote{};   // of one more node
+  std::vector<Finding> findings{};
+  bool may_grow = false;  // nothing but price and bounds stands against it
+
+  [[nodiscard]] std::int64_t count(NodeState state) const {
+    return nodes[static_cast<std::size_t>(state)];
+  }
+  /// All but those that are being deleted.
+  [[nodiscard]] std::int64_t present() const;
+};
+
+struct PoolSurvey {
+  std::vector<NodeSurvey> nodes{};
+  std::vector<GroupSurvey> groups{};  // in the order of the pool
+  std::int64_t capacity = 0;          // accelerators of its nodes
+  std::int64_t allocated = 0;
+  std::int64_t pending = 0;  // of pods that wait
+  /// Of those, what no policy of a pool asked for: the accelerators of each such pod.
+  std::vector<std::int64_t> foreign_pending{};
+  std::vector<Finding> findings{};
+};
+
+/// Where the accelerators of a policy's pods are.
+struct DrawSurvey {
+  std::int64_t bound = 0;  // on nodes that stay
+  std::int64_t lost = 0;   // on nodes that are going
+};
+
+struct Survey {
+  std::vector<PoolSurvey> pools{};
+  std::vector<DrawSurvey> draws{};
+};
+
+[[nodiscard]] Survey survey(const SurveyInput& input, Instant now);
+
+}  // namespace poolscaler::capacity

@@ -1,0 +1,55 @@
+// What has become of the nodes that a group was asked for, and how often its nodes were taken away.
+#include <algorithm>
+
+#include "poolscaler/capacity/supply.hpp"
+
+namespace poolscaler::capacity {
+namespace {
+
+/// A group that brings no node for boot_max is refused for a while, then for longer and longer.
+void follow_arrivals(GroupMemory& memory, const GroupSurvey& group, Instant now) {
+  const bool came = group.in_flight < memory.in_flight;
+  if (came || group.in_flight == 0) {
+    memory.waiting_since.reset();
+    if (came && group.in_flight == 0 && !memory.refused_until) memory.refusals = 0;
+  }
+  if (group.in_flight > 0 && !memory.waiting_since) memory.waiting_since = now;
+  memory.in_flight = group.in_flight;
+  if (memory.refused_until && now >= *memory.refused_until) memory.refused_until.reset();
+  if (!memory.waiting_since || now - *memory.waiting_since < boot_max) return;
+  const auto pause = first_refusal * (1LL << std::min(memory.refusals, 8U));
+  memory.refused_until = now + std::min<Millis>(pause, longest_refusal);
+  memory.waiting_since.reset();
+  ++memory.refusals;
+}
+
+void forget_old(GroupMemory& memory, Instant now) {
+  std::erase_if(memory.interruptions,
+                [&](Instant at) { return at > now || now - at >= interruptions_kept; });
+  if (memory.interruptions.size() > interruptions_max)
+    memory.interruptions.erase(
+        memory.interruptions.begin(),
+        memory.interruptions.end() - static_cast<std::ptrdiff_t>(interruptions_max));
+}
+
+}  // namespace
+
+void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster, Instant now) {
+  memory.groups.resize(survey.groups.size());
+  for (std::size_t i = 0; i < survey.groups.size(); ++i)
+    follow_arrivals(memory.groups[i], survey.groups[i], now);
+  std::vector<std::set<std::string>> interrupted(survey.groups.size());
+  for (const auto& node : survey.nodes) {
+    if (node.state != NodeState::Interrupted) continue;
+    const auto& uid = cluster.nodes[node.node]->uid;
+    auto& group = memory.groups[node.group];
+    if (!group.interrupted.contains(uid)) group.interruptions.push_back(now);
+    interrupted[node.group].insert(uid);
+  }
+  for (std::size_t i = 0; i < interrupted.size(); ++i) {
+    memory.groups[i].interrupted = std::move(interrupted[i]);
+    forget_old(memory.groups[i], now);
+  }
+}
+
+}  // namespace poolscaler::capacity

@@ -1,0 +1,231 @@
+#include "poolscaler/capacity/supply.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "poolscaler/base/check.hpp"
+
+namespace poolscaler::capacity {
+namespace {
+
+/// Nodes beyond this many changes of group are offered in a later round.
+constexpr std::size_t tiers_max = 256;
+
+std::optional<HourlyRate> marginal(const money::PriceQuote& quote) {
+  return quote.allows_growth() ? quote.marginal : std::nullopt;
+}
+
+/// What spot costs with what its interruptions cost: a tenth more for each, at most twice as much.
+HourlyRate with_risk(HourlyRate rate, const GroupMemory& memory) {
+  const auto tenths = std::min<std::int64_t>(
+      static_cast<std::int64_t>(memory.interruptions.size()), 10);
+  return rate + HourlyRate::of(rate.nano() / 10) * tenths;
+}
+
+class Supplier {
+ public:
+  Supplier(const SupplyInput& input, Instant now)
+      : input_(input), pool_(*input.pool.pool), now_(now), left_(pool_.node_groups.size()) {
+    CHECK(input.memory.groups.size() == pool_.node_groups.size(), "groups have been followed");
+  }
+
+  Supply result() {
+    out_.stock.per_node = pool_.accelerator.per_node;
+    out_.stock.hold = Seconds(pool_.scale_down.idle_after_seconds);
+    count_free();
+    count_in_flight();
+    take_share();
+    bound_groups();
+    offer();
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] const GroupSurvey& survey(std::size_t group) const {
+    return input_.survey.groups[group];
+  }
+  [[nodiscard]] const GroupMemory& memory(std::size_t group) const {
+    return input_.memory.groups[group];
+  }
+  [[nodiscard]] CapacityType type(std::size_t group) const {
+    return pool_.node_groups[group].capacity_type;
+  }
+
+  void put(std::size_t group, std::int64_t free, std::int64_t nodes) {
+    auto& shelf = type(group) == CapacityType::Spot ? out_.stock.free_spot_nodes
+                                                    : out_.stock.free_nodes;
+    const auto size = static_cast<std::size_t>(
+        std::min<std::int64_t>(free, pool_.accelerator.per_node));
+    if (shelf.size() <= size) shelf.resize(size + 1);
+    shelf[size] += nodes;
+  }
+
+  void count_free() {
+    for (const auto& node : input_.survey.nodes) {
+      const auto found = input_.memory.nodes.find(input_.cluster.nodes[node.node]->uid);
+      const bool goes = found != input_.memory.nodes.end() && found->second.leave >= Leave::Named;
+      if (goes) continue;
+      if (node.state == NodeState::Starting) {
+        put(node.group, pool_.accelerator.per_node - node.allocated, 1);
+      } else if (node.state == NodeState::Ready || node.state == NodeState::Leaving) {
+        put(node.group, node.free(), 1);
+      }
+    }
+  }
+
+  /// Of a group that brings nothing nothing is expected, and it costs nothing either.
+  void count_in_flight() {
+    for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
+      const auto& group = survey(i);
+      if (group.in_flight == 0 || memory(i).refused_until) continue;
+      put(i, pool_.accelerator.per_node, group.in_flight);
+      if (const auto rate = marginal(group.quote))
+        out_.in_flight += *rate * group.in_flight;
+      else
+        out_.unpriced_in_flight += group.in_flight;
+    }
+  }
+
+  void take_share() {
+    HourlyRate dearest;
+    for (const auto& group : input_.survey.groups)
+      dearest = std::max(dearest, group.quote.marginal.value_or(HourlyRate()));
+    for (const auto& node : input_.survey.nodes)
+      dearest = std::max(dearest, node.quote->marginal.value_or(HourlyRate()));
+    const auto per_node = pool_.accelerator.per_node;
+    out_.stock.share = HourlyRate::of((dearest.nano() + per_node - 1) / per_node);
+  }
+
+  void bound_groups() {
+    out_.closed.resize(pool_.node_groups.size());
+    std::int64_t all = 0;
+    for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
+      const auto& group = survey(i);
+      const auto there = group.present() + group.in_flight;
+      all += there;
+      out_.closed[i] = why_closed(i);
+      if (!out_.closed[i].empty()) continue;
+      const auto most = std::min<std::int64_t>(
+          pool_.node_groups[i].max_nodes,
+          input_.pool.groups[i].most.value_or(std::numeric_limits<std::int64_t>::max()));
+      left_[i] = std::max<std::int64_t>(most - there, 0);
+      if (left_[i] == 0) out_.closed[i] = fmt::format("it has {} of at most {} nodes", there, most);
+    }
+    const auto most = pool_.limits.max_nodes;
+    left_of_pool_ = most ? std::max<std::int64_t>(*most - all, 0)
+                         : std::numeric_limits<std::int64_t>::max();
+  }
+
+  [[nodiscard]] std::string why_closed(std::size_t i) const {
+    const auto& group = survey(i);
+    if (pool_.mode == PoolMode::Recommend) return "mode Recommend asks for no nodes";
+    if (!group.may_grow)
+      return group.findings.empty() ? "it has no backend to ask for nodes"
+                                    : group.findings.front().words;
+    if (memory(i).refused_until)
+      return fmt::format("no node came within {} minutes; it is asked again at {}",
+                         boot_max / std::chrono::minutes(1), to_rfc3339(*memory(i).refused_until));
+    const auto& interruptions = memory(i).interruptions;
+    if (type(i) == CapacityType::Spot && !interruptions.empty() &&
+        now_ - interruptions.back() < after_interruption)
+      return fmt::format("its nodes were interrupted; it is asked again at {}",
+                         to_rfc3339(interruptions.back() + after_interruption));
+    return {};
+  }
+
+  /// What a node of the group is taken to cost when groups are compared.
+  [[nodiscard]] HourlyRate compared(std::size_t i) const {
+    const auto rate = marginal(survey(i).quote);
+    if (!rate) return HourlyRate::of(std::numeric_limits<std::int64_t>::max());
+    return type(i) == CapacityType::Spot ? with_risk(*rate, memory(i)) : *rate;
+  }
+
+  /// Reserved first; then by the strategy, the cheaper before the dearer, as declared among equals.
+  [[nodiscard]] std::vector<std::size_t> order() const {
+    std::vector<std::size_t> groups;
+    for (std::size_t i = 0; i < left_.size(); ++i)
+      if (left_[i] > 0) groups.push_back(i);
+    const auto rank = [&](std::size_t i) {
+      if (type(i) == CapacityType::Reserved) return 0;
+      if (pool_.mix.strategy == MixStrategy::Cheapest) return 1;
+      const bool spot = type(i) == CapacityType::Spot;
+      return spot == (pool_.mix.strategy == MixStrategy::SpotFirst) ? 1 : 2;
+    };
+    std::ranges::stable_sort(groups, [&](std::size_t a, std::size_t b) {
+      return rank(a) != rank(b) ? rank(a) < rank(b) : compared(a) < compared(b);
+    });
+    return groups;
+  }
+
+  void count_mix() {
+    for (std::size_t i = 0; i < left_.size(); ++i) {
+      const auto nodes = survey(i).present() + survey(i).in_flight;
+      if (type(i) == CapacityType::Spot) spot_ += nodes;
+      if (type(i) == CapacityType::OnDemand) on_demand_ += nodes;
+    }
+  }
+
+  [[nodiscard]] bool mix_allows(std::size_t i, std::int64_t nodes) const {
+    if (type(i) != CapacityType::Spot) return true;
+    if (on_demand_ < pool_.mix.on_demand_nodes_min) return false;
+    return (spot_ + nodes) * 100 <= (spot_ + nodes + on_demand_) * pool_.mix.spot_percent_max;
+  }
+
+  /// How many nodes of the group can come next without asking the mix again.
+  [[nodiscard]] std::int64_t run_of(std::size_t i, bool mixed) const {
+    const auto left = std::min(left_[i], left_of_pool_);
+    if (!mixed) return left;
+    const auto stride = std::min(left, input_.stride);
+    if (type(i) == CapacityType::OnDemand && on_demand_ < pool_.mix.on_demand_nodes_min)
+      return std::min(left, std::max(pool_.mix.on_demand_nodes_min - on_demand_, stride));
+    return stride;
+  }
+
+  void offer() {
+    count_mix();
+    auto groups = order();
+    const bool mixed = pool_.mix.spot_percent_max < 100 || pool_.mix.on_demand_nodes_min > 0;
+    while (left_of_pool_ > 0 && out_.stock.tiers.size() < tiers_max) {
+      std::erase_if(groups, [&](std::size_t i) { return left_[i] == 0; });
+      const auto next = std::ranges::find_if(groups, [&](std::size_t i) {
+        return mix_allows(i, mixed ? run_of(i, mixed) : 1);
+      });
+      if (next == groups.end()) break;
+      offer_nodes(*next, run_of(*next, mixed));
+    }
+  }
+
+  void offer_nodes(std::size_t i, std::int64_t nodes) {
+    left_[i] -= nodes;
+    left_of_pool_ -= nodes;
+    if (type(i) == CapacityType::Spot) spot_ += nodes;
+    if (type(i) == CapacityType::OnDemand) on_demand_ += nodes;
+    auto& tiers = out_.stock.tiers;
+    if (!tiers.empty() && out_.group_of_tier.back() == i) {
+      tiers.back().nodes += nodes;
+      return;
+    }
+    tiers.push_back({.price = marginal(survey(i).quote),
+                     .nodes = nodes,
+                     .spot = type(i) == CapacityType::Spot,
+                     .step = std::max<std::int64_t>(input_.pool.groups[i].step, 1)});
+    out_.group_of_tier.push_back(i);
+  }
+
+  const SupplyInput& input_;
+  const AcceleratorPool& pool_;
+  Instant now_;
+  Supply out_;
+  std::vector<std::int64_t> left_;  // nodes that may be added, by group
+  std::int64_t left_of_pool_ = 0;
+  std::int64_t spot_ = 0;
+  std::int64_t on_demand_ = 0;
+};
+
+}  // namespace
+
+Supply supply_of(const SupplyInput& input, Instant now) { return Supplier(input, now).result(); }
+
+}  // namespace poolscaler::capacity

@@ -1,0 +1,264 @@
+#include "poolscaler/capacity/survey.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "group_finder.hpp"
+#include "node_prices.hpp"
+#include "poolscaler/base/check.hpp"
+
+namespace poolscaler::capacity {
+namespace {
+
+constexpr std::size_t named_max = 3;
+
+/// "3 nodes (a, b, c)"; the first few by name.
+std::string nodes_text(const std::vector<std::string>& names) {
+  std::string text = fmt::format("{} node{} (", names.size(), names.size() == 1 ? "" : "s");
+  for (std::size_t i = 0; i < std::min(names.size(), named_max); ++i)
+    text += (i == 0 ? "" : ", ") + names[i];
+  return text + (names.size() > named_max ? ", ...)" : ")");
+}
+
+NodeState state_of(const Node& node, std::int64_t advertised, Instant now) {
+  if (node.deleting) return NodeState::Deleting;
+  if (!node.interruption.empty()) return NodeState::Interrupted;
+  if (node.cordoned) return node.cordoned_by_us ? NodeState::Leaving : NodeState::Cordoned;
+  if (node.ready && advertised > 0) return NodeState::Ready;
+  return now - node.created < boot_max ? NodeState::Starting : NodeState::NotReady;
+}
+
+bool is_going(NodeState state) {
+  return state == NodeState::Interrupted || state == NodeState::Deleting;
+}
+
+class Surveyor {
+ public:
+  Surveyor(const SurveyInput& input, Instant now)
+      : input_(input), now_(now), finder_(input.pools), homes_(input.cluster.nodes.size()) {}
+
+  Survey result() {
+    open();
+    place_nodes();
+    place_pods();
+    for (std::size_t i = 0; i < survey_.pools.size(); ++i) {
+      price(i);
+      sum_up(i);
+    }
+    return std::move(survey_);
+  }
+
+ private:
+  /// Where a node stands in the survey.
+  struct Home {
+    std::size_t pool;
+    std::size_t index;  // of the pool's nodes
+  };
+  /// Names of nodes that something is to be said of, by place.
+  using Names = std::map<Place, std::vector<std::string>>;
+
+  void open() {
+    for (const auto& pool : input_.pools) {
+      CHECK(pool.groups.size() == pool.pool->node_groups.size(), "each group has its facts");
+      auto& out = survey_.pools.emplace_back();
+      for (const auto& facts : pool.groups) {
+        auto& group = out.groups.emplace_back();
+        group.desired = facts.desired;
+        if (facts.trouble) group.findings.push_back(*facts.trouble);
+        group.may_grow = facts.desired && !facts.trouble && facts.busy.empty();
+        if (!facts.busy.empty())
+          group.findings.push_back({facts.busy, "nothing: it is written when that is over"});
+      }
+    }
+    survey_.draws.resize(input_.draws.size());
+    for (const auto& place : finder_.blind())
+      stop_growth(place, {"its nodes cannot be told from others",
+                          "give the node group a nodeSelector that only its nodes fit"});
+  }
+
+  [[nodiscard]] const AcceleratorPool& pool(std::size_t index) const {
+    return *input_.pools[index].pool;
+  }
+  [[nodiscard]] const std::string& resource(std::size_t index) const {
+    return pool(index).accelerator.resource;
+  }
+  GroupSurvey& group(const Place& place) { return survey_.pools[place.pool].groups[place.group]; }
+
+  void stop_growth(const Place& place, Finding finding) {
+    group(place).may_grow = false;
+    group(place).findings.push_back(std::move(finding));
+  }
+
+  void place_nodes() {
+    Names shared;
+    std::map<std::size_t, std::vector<std::string>> strays;
+    for (std::size_t i = 0; i < input_.cluster.nodes.size(); ++i) {
+      const auto& node = *input_.cluster.nodes[i];
+      const auto places = finder_.find(node);
+      if (places.empty()) {
+        for (std::size_t p = 0; p < input_.pools.size(); ++p)
+          if (count_of(node.allocatable, resource(p)) > 0) strays[p].push_back(node.name);
+        continue;
+      }
+      if (places.size() > 1)
+        for (const auto& place : places) shared[place].push_back(node.name);
+      place_node(i, places.front());
+    }
+    for (auto& [place, names] : shared)
+      stop_growth(place, {nodes_text(names) + " fit another node group, too",
+                          "make the nodeSelectors of the groups exclude each other"});
+    for (auto& [index, names] : strays)
+      survey_.pools[index].findings.push_back(
+          {fmt::format("{} offer {} and are of no node group", nodes_text(names),
+                       resource(index)),
+           "declare a node group for them; until then they are neither counted nor billed"});
+  }
+
+  void place_node(std::size_t index, const Place& place) {
+    const auto& node = *input_.cluster.nodes[index];
+    auto& pool = survey_.pools[place.pool];
+    const auto advertised = std::max<std::int64_t>(
+        count_of(node.allocatable, resource(place.pool)), 0);
+    homes_[index] = Home{place.pool, pool.nodes.size()};
+    pool.nodes.push_back({.node = index,
+                          .group = place.group,
+                          .state = state_of(node, advertised, now_),
+                          .capacity = advertised});
+  }
+
+  void place_pods() {
+    for (const auto& pod : input_.cluster.pods) {
+      if (!pod.accelerators) continue;
+      if (pod.node)
+        place_bound(pod);
+      else
+        place_pending(pod);
+    }
+  }
+
+  void place_bound(const Pod& pod) {
+    CHECK(*pod.node < homes_.size(), "a pod is on a node that is there");
+    const auto& home = homes_[*pod.node];
+    if (!home) return place_outside(pod);
+    auto& node = survey_.pools[home->pool].nodes[home->index];
+    const auto count = count_of(*pod.accelerators, resource(home->pool));
+    if (count <= 0) return;
+    node.allocated += count;
+    node.capacity = std::max(node.capacity, node.allocated);
+    node.busy = node.busy || !pod.daemon;
+    const auto use = std::ranges::find(node.uses, pod.policy, &Use::draw);
+    if (use != node.uses.end())
+      use->accelerators += count;
+    else
+      node.uses.push_back({pod.policy, count});
+    if (!pod.policy) return;
+    if (input_.draws[*pod.policy].pool != home->pool) return place_outside(pod);
+    auto& draw = survey_.draws[*pod.policy];
+    (is_going(node.state) ? draw.lost : draw.bound) += count;
+  }
+
+  /// On a node that is not of its pool a replica has its place as well.
+  void place_outside(const Pod& pod) {
+    if (!pod.policy) return;
+    survey_.draws[*pod.policy].bound +=
+        count_of(*pod.accelerators, resource(input_.draws[*pod.policy].pool));
+  }
+
+  void place_pending(const Pod& pod) {
+    if (pod.policy) {
+      const auto index = input_.draws[*pod.policy].pool;
+      survey_.pools[index].pending += count_of(*pod.accelerators, resource(index));
+      return;
+    }
+    for (std::size_t i = 0; i < input_.pools.size(); ++i) {
+      const auto count = count_of(*pod.accelerators, resource(i));
+      if (count <= 0 || is_hopeless(pod)) continue;
+      survey_.pools[i].pending += count;
+      survey_.pools[i].foreign_pending.push_back(count);
+      return;  // the first pool that has the resource
+    }
+  }
+
+  /// The scheduler has not placed it for so long that something else than room is missing.
+  [[nodiscard]] bool is_hopeless(const Pod& pod) const {
+    return pod.unschedulable && now_ - pod.created >= boot_max;
+  }
+
+  void price(std::size_t index) {
+    NodePrices prices(input_.prices, now_);
+    auto& pool = survey_.pools[index];
+    const auto& groups = this->pool(index).node_groups;
+    std::vector<const Node*> samples(groups.size(), nullptr);
+    for (auto& node : pool.nodes) {
+      const auto& object = *input_.cluster.nodes[node.node];
+      node.quote = prices.of_node(groups[node.group], object);
+      if (node.state != NodeState::Deleting) samples[node.group] = &object;
+    }
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      auto& group = pool.groups[i];
+      group.quote = prices.of_next(groups[i], samples[i]);
+      if (!group.quote.allows_growth())
+        group.findings.push_back({group.quote.words, group.quote.remedy});
+    }
+  }
+
+  void sum_up(std::size_t index) {
+    auto& pool = survey_.pools[index];
+    std::map<std::size_t, std::vector<std::string>> late;
+    for (const auto& node : pool.nodes) {
+      auto& group = pool.groups[node.group];
+      ++group.nodes[static_cast<std::size_t>(node.state)];
+      group.busy += node.busy ? 1 : 0;
+      if (node.quote->marginal)
+        group.rate += *node.quote->marginal;
+      else
+        ++group.unpriced;
+      pool.capacity += node.capacity;
+      pool.allocated += node.allocated;
+      if (node.state == NodeState::NotReady)
+        late[node.group].push_back(input_.cluster.nodes[node.node]->name);
+    }
+    for (auto& group : pool.groups)
+      if (group.desired) group.in_flight = std::max(*group.desired - group.present(), {});
+    std::ranges::sort(pool.foreign_pending, std::greater{});
+    for (auto& [i, names] : late)
+      pool.groups[i].findings.push_back(
+          {fmt::format("{} of it {} not ready, or offer no {}, {} minutes after they were made",
+                       nodes_text(names), names.size() == 1 ? "is" : "are", resource(index),
+                       boot_max / std::chrono::minutes(1)),
+           "look at the node and its device plugin; it is billed and serves nobody"});
+  }
+
+  const SurveyInput& input_;
+  Instant now_;
+  GroupFinder finder_;
+  std::vector<std::optional<Home>> homes_;  // by node of the cluster
+  Survey survey_;
+};
+
+}  // namespace
+
+std::string_view name_of(NodeState state) {
+  switch (state) {
+    case NodeState::Ready: return "Ready";
+    case NodeState::Starting: return "Starting";
+    case NodeState::NotReady: return "NotReady";
+    case NodeState::Leaving: return "Leaving";
+    case NodeState::Cordoned: return "Cordoned";
+    case NodeState::Interrupted: return "Interrupted";
+    case NodeState::Deleting: return "Deleting";
+  }
+  return {};
+}
+
+std::int64_t GroupSurvey::present() const {
+  return std::accumulate(nodes.begin(), nodes.end(), std::int64_t{0}) -
+         count(NodeState::Deleting);
+}
+
+Survey survey(const SurveyInput& input, Instant now) { return Surveyor(input, now).result(); }
+
+}  // namespace poolscaler::capacity
