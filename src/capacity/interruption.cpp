@@ -12,39 +12,39 @@
 namespace poolscaler::capacity {
 namespace {
 
-enum class Place { Taint, Condition, Label };
+enum class Source { Taint, Condition, Label };
 
 struct Rule {
-  Place place;
+  Source source;
   std::string_view key;
   std::string_view value;  // "*": any
   std::string_view words;
 };
 
 constexpr std::array rules = {
-    Rule{Place::Taint, "aws-node-termination-handler/spot-itn", "*", "spot interruption"},
-    Rule{Place::Taint, "aws-node-termination-handler/scheduled-maintenance", "*", "maintenance"},
-    Rule{Place::Taint, "aws-node-termination-handler/asg-lifecycle-termination", "*",
+    Rule{Source::Taint, "aws-node-termination-handler/spot-itn", "*", "spot interruption"},
+    Rule{Source::Taint, "aws-node-termination-handler/scheduled-maintenance", "*", "maintenance"},
+    Rule{Source::Taint, "aws-node-termination-handler/asg-lifecycle-termination", "*",
          "its scaling group ends it"},
-    Rule{Place::Taint, "karpenter.sh/disrupted", "*", "Karpenter removes it"},
-    Rule{Place::Taint, "cloud.google.com/impending-node-termination", "*", "it is being ended"},
-    Rule{Place::Taint, "ToBeDeletedByClusterAutoscaler", "*", "cluster-autoscaler removes it"},
-    Rule{Place::Taint, "remediator.kubernetes.azure.com/unschedulable", "*",
+    Rule{Source::Taint, "karpenter.sh/disrupted", "*", "Karpenter removes it"},
+    Rule{Source::Taint, "cloud.google.com/impending-node-termination", "*", "it is being ended"},
+    Rule{Source::Taint, "ToBeDeletedByClusterAutoscaler", "*", "cluster-autoscaler removes it"},
+    Rule{Source::Taint, "remediator.kubernetes.azure.com/unschedulable", "*",
          "Azure drains it for an event"},
-    Rule{Place::Taint, "node.kubernetes.io/out-of-service", "*", "it is out of service"},
-    Rule{Place::Condition, "PreemptionScheduled", "True", "preemption is scheduled"},
-    Rule{Place::Condition, "PreemptScheduled", "True", "preemption is scheduled"},
-    Rule{Place::Condition, "VMEventScheduled", "True", "an event of its machine is scheduled"},
-    Rule{Place::Condition, "AcceleratedHardwareReady", "False", "an accelerator is faulty"},
-    Rule{Place::Condition, "GPUMissing", "True", "an accelerator is missing"},
-    Rule{Place::Label, "cloud.google.com/active-node-maintenance", "ONGOING", "maintenance"},
+    Rule{Source::Taint, "node.kubernetes.io/out-of-service", "*", "it is out of service"},
+    Rule{Source::Condition, "PreemptionScheduled", "True", "preemption is scheduled"},
+    Rule{Source::Condition, "PreemptScheduled", "True", "preemption is scheduled"},
+    Rule{Source::Condition, "VMEventScheduled", "True", "an event of its machine is scheduled"},
+    Rule{Source::Condition, "AcceleratedHardwareReady", "False", "an accelerator is faulty"},
+    Rule{Source::Condition, "GPUMissing", "True", "an accelerator is missing"},
+    Rule{Source::Label, "cloud.google.com/active-node-maintenance", "ONGOING", "maintenance"},
 };
 
-std::string_view in_words(Place place) {
-  switch (place) {
-    case Place::Taint: return "taint";
-    case Place::Condition: return "condition";
-    case Place::Label: return "label";
+std::string_view in_words(Source source) {
+  switch (source) {
+    case Source::Taint: return "taint";
+    case Source::Condition: return "condition";
+    case Source::Label: return "label";
   }
   return {};
 }
@@ -56,10 +56,10 @@ bool has(std::span<const Mark> marks, const Rule& rule) {
 }
 
 bool fits(const Rule& rule, const Marks& marks) {
-  switch (rule.place) {
-    case Place::Taint: return has(marks.taints, rule);
-    case Place::Condition: return has(marks.conditions, rule);
-    case Place::Label: {
+  switch (rule.source) {
+    case Source::Taint: return has(marks.taints, rule);
+    case Source::Condition: return has(marks.conditions, rule);
+    case Source::Label: {
       const auto found = marks.labels.find(rule.key);
       return found != marks.labels.end() && (rule.value == "*" || rule.value == found->second);
     }
@@ -72,7 +72,7 @@ bool fits(const Rule& rule, const Marks& marks) {
 std::string interruption_of(const Marks& marks) {
   for (const auto& rule : rules)
     if (fits(rule, marks))
-      return fmt::format("{} ({} {})", rule.words, in_words(rule.place), rule.key);
+      return fmt::format("{} ({} {})", rule.words, in_words(rule.source), rule.key);
   return {};
 }
 

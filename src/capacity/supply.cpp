@@ -69,7 +69,7 @@ class Supplier {
       if (goes) continue;
       if (node.state == NodeState::Starting) {
         put(node.group, pool_.accelerator.per_node - node.allocated, 1);
-      } else if (node.state == NodeState::Ready || node.state == NodeState::Leaving) {
+      } else if (node.is_supply()) {
         put(node.group, node.free(), 1);
       }
     }

@@ -126,7 +126,8 @@ class Surveyor {
     pool.nodes.push_back({.node = index,
                           .group = place.group,
                           .state = state_of(node, advertised, now_),
-                          .capacity = advertised});
+                          .capacity = advertised,
+                          .works = node.ready && advertised > 0});
   }
 
   void place_pods() {

@@ -44,10 +44,12 @@ class Arbiter {
   Arbitration result() {
     serve_all(true);
     serve_all(false);
-    Arbitration arbitration{.grants = std::move(grants_), .new_nodes = {}, .free_nodes = {}};
+    Arbitration arbitration{
+        .grants = std::move(grants_), .new_nodes = {}, .free_nodes = {}, .free_spot_nodes = {}};
     for (const auto& stock : stocks_) {
       arbitration.new_nodes.push_back(stock.added());
       arbitration.free_nodes.push_back(stock.free_nodes());
+      arbitration.free_spot_nodes.push_back(stock.free_spot_nodes());
     }
     return arbitration;
   }

@@ -28,20 +28,10 @@ std::string_view in_words(PeriodKind kind) {
   return {};
 }
 
-std::string resume_of(const Limit& limit) {
-  return std::visit(
-      Overloaded{[](const RateCap&) { return std::string("when the rate has fallen"); },
-                 [](const AccruedCap& cap) {
-                   return fmt::format("at {}, when the next one begins",
-                                      to_rfc3339(cap.period.end));
-                 }},
-      limit.cap);
-}
-
 std::string words_of(const Limit& limit, const Growth& growth, std::int64_t granted) {
   return fmt::format("{} asked for at {} an hour each, {} granted: {}{}; may resume {}",
                      growth.count, shown(*growth.price), granted, shown(limit),
-                     limit.frozen ? ", frozen" : "", resume_of(limit));
+                     limit.frozen ? ", frozen" : "", resumes(limit));
 }
 
 }  // namespace
@@ -56,6 +46,16 @@ std::string shown(const Limit& limit) {
                    return fmt::format("budget {}: {} of {} {}, and {} an hour", limit.budget,
                                       shown(cap.accrued), shown(cap.most), in_words(cap.kind),
                                       shown(limit.rate));
+                 }},
+      limit.cap);
+}
+
+std::string resumes(const Limit& limit) {
+  return std::visit(
+      Overloaded{[](const RateCap&) { return std::string("when the rate has fallen"); },
+                 [](const AccruedCap& cap) {
+                   return fmt::format("at {}, when the next one begins",
+                                      to_rfc3339(cap.period.end));
                  }},
       limit.cap);
 }

@@ -82,10 +82,4 @@ HourlyRate PoolStock::price_of(const Placement& placement) const {
   return *supply_.tiers[placement.tier].price * placement.new_nodes;
 }
 
-std::vector<std::int64_t> PoolStock::free_nodes() const {
-  auto nodes = free_[firm];
-  for (std::size_t size = 0; size < nodes.size(); ++size) nodes[size] += free_[spot][size];
-  return nodes;
-}
-
 }  // namespace poolscaler::money

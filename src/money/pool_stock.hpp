@@ -30,7 +30,8 @@ class PoolStock {
   void take(const Placement& placement);
   [[nodiscard]] HourlyRate price_of(const Placement& placement) const;
   [[nodiscard]] const std::vector<std::int64_t>& added() const { return added_; }
-  [[nodiscard]] std::vector<std::int64_t> free_nodes() const;
+  [[nodiscard]] const std::vector<std::int64_t>& free_nodes() const { return free_[firm]; }
+  [[nodiscard]] const std::vector<std::int64_t>& free_spot_nodes() const { return free_[spot]; }
 
  private:
   /// Nodes that share a fate: those on spot, and the others.

@@ -1,6 +1,6 @@
 // What is kept of the nodes of a cluster, and of the pods that take accelerators of them: as much
 // as the price of nodes, their group and their room need, and no more. An accelerator is a resource
-// by name, whoever makes it: nvidia.com/gpu, nvidia.com/mig-1g.5gb, habana.ai/gaudi, google.com/tpu.
+// by name, whoever makes it: nvidia.com/gpu, nvidia.com/mig-1g.5gb, habana.ai/gaudi, amd.com/gpu.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +51,7 @@ struct Node {
   bool ready = false;
   bool cordoned = false;
   bool cordoned_by_us = false;
+  std::optional<Instant> cordoned_since{};  // by us
   bool deleting = false;
   std::string interruption{};  // what says that it will be taken away; empty: nothing does
   Resources capacity{};

@@ -30,8 +30,9 @@ enum class Leave {
 struct NodeMemory {
   std::optional<Instant> empty_since{};
   Leave leave = Leave::No;
-  std::optional<Instant> leaving_since{};
-  std::optional<Instant> cordon_seen{};
+  bool asked = false;                    // we have asked for its cordon
+  std::optional<Instant> since{};        // in this state of leaving
+  std::optional<Instant> not_before{};   // it is not named
   std::optional<Instant> stays_until{};  // it could not be drained
   bool operator==(const NodeMemory&) const = default;
 };

@@ -70,11 +70,16 @@ struct NodeSurvey {
   NodeState state;
   std::int64_t capacity = 0;   // accelerators that it advertises
   std::int64_t allocated = 0;  // never more than capacity
+  bool works = false;          // Ready, and its accelerators are advertised
   bool busy = false;           // with a pod that is not a daemon's
   std::vector<Use> uses{};
   std::shared_ptr<const money::PriceQuote> quote{};
 
   [[nodiscard]] std::int64_t free() const { return capacity - allocated; }
+  /// Pods can be placed on it, or could if we took our cordon back.
+  [[nodiscard]] bool is_supply() const {
+    return state == NodeState::Ready || (state == NodeState::Leaving && works);
+  }
 };
 
 struct GroupSurvey {

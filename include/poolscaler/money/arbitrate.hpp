@@ -74,6 +74,7 @@ struct Arbitration {
   std::vector<std::vector<std::int64_t>> new_nodes;  // by pool and tier
   /// What is left of each pool, those nodes included: how many have 0, 1, ... accelerators free.
   std::vector<std::vector<std::int64_t>> free_nodes;
+  std::vector<std::vector<std::int64_t>> free_spot_nodes;
 };
 
 /// Indices of pools and limits are within theirs (CHECKed). At most `capacity of the pools` steps.

@@ -53,6 +53,9 @@ struct Limit {
 /// "budget team-a: 98.31 of 100.00 an hour".
 [[nodiscard]] std::string shown(const Limit& limit);
 
+/// "when the rate has fallen", or "at ..., when the next one begins".
+[[nodiscard]] std::string resumes(const Limit& limit);
+
 inline constexpr std::int64_t no_bound = std::numeric_limits<std::int64_t>::max();
 
 /// What is asked for: so many, each at this price for at least `hold`.

@@ -144,8 +144,9 @@ TEST(Arbitration, SaysWhatIsLeftOfEachPool) {
   const std::vector claims = {Claim{.policy = "a", .accelerators = 3, .wanted = 2}};
   auto supply = pool(1, {0, 0, 0, 0, 1});
   supply.free_spot_nodes = {2};
-  EXPECT_THAT(arbitrate(claims, std::vector{supply}, {}, now).free_nodes,
-              ElementsAre(ElementsAre(2, 1, 0, 0, 0, 1, 0, 0, 0)));
+  const auto left = arbitrate(claims, std::vector{supply}, {}, now);
+  EXPECT_THAT(left.free_nodes, ElementsAre(ElementsAre(0, 1, 0, 0, 0, 1, 0, 0, 0)));
+  EXPECT_THAT(left.free_spot_nodes, ElementsAre(ElementsAre(2, 0, 0, 0, 0, 0, 0, 0, 0)));
 }
 
 /// Work that fits is granted although a cheaper catalogue would have served another first: the law

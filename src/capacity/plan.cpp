@@ -1,0 +1,290 @@
+#include "poolscaler/capacity/plan.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "poolscaler/base/check.hpp"
+
+namespace poolscaler::capacity {
+namespace {
+
+constexpr std::size_t reasons_told = 3;
+
+/// The largest floor of the windows that are open, or the number itself.
+std::int64_t warm_of(const WarmNodes& warm, Instant now) {
+  std::int64_t nodes = warm.nodes;
+  for (const auto& window : warm.schedule)
+    if (window.floor && is_open(window, now)) nodes = std::max<std::int64_t>(nodes, *window.floor);
+  return nodes;
+}
+
+std::int64_t whole_nodes(const money::Arbitration& arbitration, std::size_t pool) {
+  return arbitration.free_nodes[pool].back() + arbitration.free_spot_nodes[pool].back();
+}
+
+class Planner {
+ public:
+  Planner(std::vector<PoolMemory>& memory, const FleetInput& input, const Sight& sight,
+          const MoneyInput& money)
+      : memory_(memory), input_(input), sight_(sight), money_(money),
+        limits_(money.limits.begin(), money.limits.end()), plan_{}, stocks_(input.pools.size()),
+        added_(input.pools.size()) {
+    CHECK(memory.size() == input.pools.size() && sight.supplies.size() == input.pools.size() &&
+              money.of_pool.size() == input.pools.size() &&
+              money.pool_warned.size() == input.pools.size(),
+          "each pool has been looked at");
+    CHECK(money.of_asking.size() == input.asking.size() &&
+              sight.placings.size() == input.asking.size(),
+          "and each policy");
+    plan_.pools.resize(input.pools.size());
+    plan_.grants.resize(input.asking.size());
+  }
+
+  Plan result(Instant now) {
+    for (std::size_t i = 0; i < stocks_.size(); ++i) {
+      stocks_[i] = sight_.supplies[i].stock;
+      stocks_[i].limits = money_.of_pool[i];
+      added_[i].resize(pool(i).node_groups.size());
+      plan_.pools[i].groups.resize(pool(i).node_groups.size());
+      for (std::size_t group = 0; group < added_[i].size(); ++group)
+        keep_least({i, group}, now);
+    }
+    arbitrate(now);
+    for (std::size_t i = 0; i < stocks_.size(); ++i) settle(i, now);
+    return std::move(plan_);
+  }
+
+ private:
+  struct GroupPlace {
+    std::size_t pool;
+    std::size_t group;
+  };
+
+  [[nodiscard]] const AcceleratorPool& pool(std::size_t i) const { return *input_.pools[i].pool; }
+
+  /// A group below its minNodes is brought there, as far as it can be paid.
+  void keep_least(const GroupPlace& at, Instant now) {
+    const auto& group = pool(at.pool).node_groups[at.group];
+    const auto& desired = sight_.survey.pools[at.pool].groups[at.group].desired;
+    const auto& groups = sight_.supplies[at.pool].group_of_tier;
+    auto& stock = stocks_[at.pool];
+    for (std::size_t tier = 0; desired && tier < groups.size(); ++tier) {
+      const auto missing = group.min_nodes - *desired - added_[at.pool][at.group];
+      if (groups[tier] != at.group || missing <= 0) continue;
+      auto& offer = stock.tiers[tier];
+      std::vector<money::Limit> limits;
+      for (const auto index : stock.limits) limits.push_back(limits_[index]);
+      const auto steps = std::min((missing + offer.step - 1) / offer.step,
+                                  offer.nodes / offer.step);
+      auto each = offer.price;
+      if (each) each = *each * offer.step;
+      const auto admission = money::admit(
+          limits, {.count = steps, .price = each, .hold = stock.hold}, now);
+      const auto nodes = admission.granted * offer.step;
+      for (const auto index : stock.limits)
+        if (each) limits_[index].rate += *each * admission.granted;
+      take(at, tier, nodes);
+      if (admission.granted < steps)
+        plan_.pools[at.pool].findings.push_back(
+            {fmt::format("minNodes {} of node group {}: {}", group.min_nodes, group.name,
+                         admission.words),
+             "raise the limit, or lower minNodes"});
+    }
+  }
+
+  /// Nodes of a tier that nobody claims become free ones.
+  void take(const GroupPlace& at, std::size_t tier, std::int64_t nodes) {
+    if (nodes == 0) return;
+    auto& stock = stocks_[at.pool];
+    auto& offer = stock.tiers[tier];
+    auto& shelf = offer.spot ? stock.free_spot_nodes : stock.free_nodes;
+    shelf.resize(static_cast<std::size_t>(stock.per_node) + 1);
+    shelf.back() += nodes;
+    offer.nodes -= nodes;
+    added_[at.pool][at.group] += nodes;
+  }
+
+  void arbitrate(Instant now) {
+    std::vector<money::Claim> acting;
+    std::vector<std::size_t> asking;  // of each claim; beyond: warm nodes of a pool
+    add_claims(acting, asking, true);
+    const auto policies = asking.size();
+    add_warm(acting, now);
+    const auto result = money::arbitrate(acting, stocks_, limits_, now);
+    for (std::size_t i = 0; i < policies; ++i) grant(asking[i], acting[i], result.grants[i]);
+    for (auto i = policies; i < acting.size(); ++i) {
+      auto& pool = plan_.pools[acting[i].pool];
+      pool.warm = result.grants[i].granted;
+      if (pool.warm < acting[i].wanted)
+        pool.findings.push_back({fmt::format("warm nodes: {}", words(acting[i], result.grants[i])),
+                                 "lower warm, or make room"});
+    }
+    for (std::size_t i = 0; i < stocks_.size(); ++i) {
+      for (std::size_t tier = 0; tier < result.new_nodes[i].size(); ++tier)
+        added_[i][sight_.supplies[i].group_of_tier[tier]] += result.new_nodes[i][tier];
+      // A node that comes is not what makes another one needless.
+      plan_.pools[i].spare = std::max<std::int64_t>(
+          whole_nodes(result, i) - std::accumulate(added_[i].begin(), added_[i].end(), 0LL), 0);
+    }
+    arbitrate_idly(std::move(acting), policies, now);
+  }
+
+  /// Who does not act is decided beside those who do, as if it did.
+  void arbitrate_idly(std::vector<money::Claim> claims, std::size_t policies, Instant now) {
+    claims.resize(policies);
+    std::vector<std::size_t> asking;
+    add_claims(claims, asking, false);
+    if (asking.empty()) return;
+    const auto result = money::arbitrate(claims, stocks_, limits_, now);
+    for (std::size_t i = 0; i < asking.size(); ++i)
+      grant(asking[i], claims[policies + i], result.grants[policies + i]);
+  }
+
+  void add_claims(std::vector<money::Claim>& claims, std::vector<std::size_t>& asking,
+                  bool acting) {
+    for (std::size_t i = 0; i < input_.asking.size(); ++i) {
+      const auto& one = input_.asking[i];
+      if (one.acts != acting) continue;
+      const auto without = one.acts ? sight_.placings[i].without_node : 0;
+      plan_.grants[i].most = one.draw.replicas;
+      plan_.grants[i].without_node = without;
+      const auto more = std::max<std::int64_t>(one.wanted - one.draw.replicas, 0);
+      if (without + more == 0) continue;
+      auto limits = money_.of_asking[i];
+      if (one.max_added_hourly) {
+        limits.push_back(limits_.size());
+        limits_.push_back({.budget = fmt::format("{} (cost.maxAddedHourly)", one.draw.policy),
+                           .cap = money::RateCap{*one.max_added_hourly}});
+      }
+      claims.push_back({.policy = one.draw.policy,
+                        .pool = one.draw.pool,
+                        .accelerators = one.draw.accelerators,
+                        .replicas = one.draw.replicas - without,
+                        .wanted = without + more,
+                        .protected_replicas = one.protected_replicas,
+                        .priority = one.draw.priority,
+                        .weight = std::max<std::int64_t>(one.weight, 1),
+                        .avoids_spot = one.avoids_spot,
+                        .limits = std::move(limits)});
+      asking.push_back(i);
+    }
+  }
+
+  /// Warm nodes come after every policy, and take whole nodes that are free before new ones.
+  void add_warm(std::vector<money::Claim>& claims, Instant now) {
+    for (std::size_t i = 0; i < stocks_.size(); ++i) {
+      auto& wanted = plan_.pools[i].warm_wanted;
+      wanted = money_.pool_warned[i] ? 0 : warm_of(pool(i).warm, now);
+      if (wanted <= 0) continue;
+      claims.push_back({.policy = fmt::format("warm nodes of {}", pool(i).name),
+                        .pool = i,
+                        .accelerators = stocks_[i].per_node,
+                        .wanted = wanted,
+                        .priority = std::numeric_limits<std::int32_t>::min()});
+    }
+  }
+
+  void grant(std::size_t asking, const money::Claim& claim, const money::ClaimGrant& grant) {
+    const auto& one = input_.asking[asking];
+    auto& out = plan_.grants[asking];
+    const auto before = out.without_node;
+    out.most = one.draw.replicas + std::max<std::int64_t>(grant.granted - before, 0);
+    out.without_node = std::max<std::int64_t>(before - grant.granted, 0);
+    out.refusal = grant.refusal;
+    if (grant.limit && *grant.limit < money_.limits.size()) out.limit = grant.limit;
+    if (grant.refusal != money::Refusal::None) out.words = words(claim, grant);
+  }
+
+  [[nodiscard]] std::string words(const money::Claim& claim,
+                                  const money::ClaimGrant& grant) const {
+    const auto& stock = stocks_[claim.pool];
+    const auto each = stock.share * claim.accelerators;
+    auto text = fmt::format("{} more asked for at {} an hour each, {} granted: ", claim.wanted,
+                            shown(each), grant.granted);
+    switch (grant.refusal) {
+      case money::Refusal::None: return text;
+      case money::Refusal::Budget: {
+        const auto& limit = limits_[*grant.limit];
+        return text + fmt::format("{}{}; may grow again {}", money::shown(limit),
+                                  limit.frozen ? ", frozen" : "", money::resumes(limit));
+      }
+      case money::Refusal::Unpriced:
+        return text + fmt::format("pool {} has a node group whose price is not known ({})",
+                                  pool(claim.pool).name, unpriced(claim.pool));
+      case money::Refusal::Pool:
+        return text + fmt::format("pool {} has no room for {} {} more{}", pool(claim.pool).name,
+                                  claim.accelerators, pool(claim.pool).accelerator.resource,
+                                  closed(claim.pool));
+    }
+    return text;
+  }
+
+  [[nodiscard]] std::string unpriced(std::size_t i) const {
+    for (const auto& group : sight_.survey.pools[i].groups)
+      if (!group.quote.allows_growth()) return group.quote.words;
+    return {};
+  }
+
+  /// " (od: it has 4 of at most 4 nodes; spot: ...)"
+  [[nodiscard]] std::string closed(std::size_t i) const {
+    std::string text;
+    std::size_t told = 0;
+    const auto& closed = sight_.supplies[i].closed;
+    for (std::size_t group = 0; group < closed.size() && told < reasons_told; ++group) {
+      if (closed[group].empty()) continue;
+      text += fmt::format("{}{}: {}", told++ == 0 ? " (" : "; ", pool(i).node_groups[group].name,
+                          closed[group]);
+    }
+    return told == 0 ? text : text + ")";
+  }
+
+  /// From nodes by tier to what each group is asked for, and which nodes go.
+  void settle(std::size_t i, Instant now) {
+    auto& out = plan_.pools[i];
+    auto leaving = leave(memory_[i],
+                         {.pool = input_.pools[i],
+                          .survey = sight_.survey.pools[i],
+                          .cluster = input_.cluster,
+                          .spare = out.spare,
+                          .left_on = input_.left_on},
+                         now);
+    out.steps = std::move(leaving.steps);
+    std::ranges::move(leaving.findings, std::back_inserter(out.findings));
+    for (auto& lowering : leaving.lowerings) {
+      auto& group = out.groups[lowering.group];
+      if (added_[i][lowering.group] > 0) continue;  // it grows; whoever leaves can wait
+      group.wanted = lowering.to;
+      group.leaving = std::move(lowering.nodes);
+    }
+    for (std::size_t g = 0; g < out.groups.size(); ++g) {
+      const auto& seen = sight_.survey.pools[i].groups[g];
+      if (!seen.desired) continue;
+      if (added_[i][g] > 0) out.groups[g].wanted = *seen.desired + added_[i][g];
+      // What did not come is not waited for, lest it comes when others have.
+      if (memory_[i].groups[g].refused_until && seen.in_flight > 0 && seen.may_grow &&
+          pool(i).mode == PoolMode::Automatic)
+        out.groups[g].wanted = *seen.desired - seen.in_flight;
+    }
+  }
+
+  std::vector<PoolMemory>& memory_;
+  const FleetInput& input_;
+  const Sight& sight_;
+  const MoneyInput& money_;
+  std::vector<money::Limit> limits_;
+  Plan plan_;
+  std::vector<money::PoolSupply> stocks_;
+  std::vector<std::vector<std::int64_t>> added_;  // nodes by pool and group
+};
+
+}  // namespace
+
+Plan plan(std::vector<PoolMemory>& memory, const FleetInput& input, const Sight& sight,
+          const MoneyInput& money, Instant now) {
+  return Planner(memory, input, sight, money).result(now);
+}
+
+}  // namespace poolscaler::capacity

@@ -1,0 +1,180 @@
+#include "theatre.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace poolscaler::capacity {
+
+std::size_t Theatre::add_policy(const std::string& name, std::int64_t accelerators) {
+  asking.push_back({.draw = {.policy = name, .accelerators = accelerators}});
+  return asking.size() - 1;
+}
+
+Plan Theatre::planned() {
+  std::map<std::size_t, std::int64_t> left_on;
+  for (std::size_t i = 0; i < fleet.cluster.nodes.size(); ++i)
+    if (fleet.cluster.nodes[i]->cordoned_by_us) left_on[i] = others[fleet.cluster.nodes[i]->name];
+  const money::PriceBook none({});
+  fleet.draws.clear();
+  for (const auto& one : asking) fleet.draws.push_back(one.draw);
+  const FleetInput input{.pools = fleet.inputs,
+                         .cluster = fleet.cluster,
+                         .prices = none,
+                         .asking = asking,
+                         .left_on = left_on};
+  const auto sight = look(memory, input, now);
+  auto counted = limits;
+  for (auto& limit : counted) {
+    for (const auto& pool : sight.survey.pools)
+      for (const auto& group : pool.groups) limit.rate += group.rate;
+    for (const auto& supply : sight.supplies) limit.rate += supply.in_flight;
+  }
+  std::vector<std::size_t> all(limits.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  const std::vector of_pool(fleet.inputs.size(), all);
+  const std::vector<std::vector<std::size_t>> of_asking(asking.size());
+  return plan(memory, input, sight,
+              {.limits = counted,
+               .of_pool = of_pool,
+               .of_asking = of_asking,
+               .pool_warned = std::vector(fleet.inputs.size(), warned)},
+              now);
+}
+
+Plan Theatre::round(Millis step) {
+  auto plan = planned();
+  for (std::size_t i = 0; i < asking.size(); ++i)
+    if (asking[i].acts && asking[i].wanted > asking[i].draw.replicas)
+      asking[i].draw.replicas = std::min(asking[i].wanted, plan.grants[i].most);
+  for (std::size_t pool = 0; pool < plan.pools.size(); ++pool) {
+    for (const auto& one : plan.pools[pool].steps) act(pool, one);
+    for (std::size_t g = 0; g < plan.pools[pool].groups.size(); ++g) {
+      const auto& group = plan.pools[pool].groups[g];
+      if (!group.wanted) continue;
+      fleet.facts(pool, g).desired = group.wanted;
+      told.push_back(fleet.pools[pool]->node_groups[g].name + " to " +
+                     std::to_string(*group.wanted));
+      std::vector<std::string> uids;
+      for (const auto node : group.leaving) uids.push_back(fleet.cluster.nodes[node]->uid);
+      lowered(memory[pool], uids, now);
+    }
+  }
+  now += step;
+  return plan;
+}
+
+void Theatre::run_for(Millis time, Millis step) {
+  for (const auto until = now + time; now < until;) {
+    schedule();
+    (void)round(step);
+    groups_act();
+  }
+}
+
+Node* Theatre::find(const std::string& name) {
+  for (const auto& node : fleet.nodes)
+    if (node->name == name) return node.get();
+  return nullptr;
+}
+
+void Theatre::act(std::size_t pool, const NodeStep& step) {
+  auto& node = *find(fleet.cluster.nodes[step.node]->name);
+  switch (step.act) {
+    case NodeAct::Cordon:
+      node.cordoned = node.cordoned_by_us = true;
+      node.cordoned_since = now;
+      told.push_back("cordon " + node.name);
+      break;
+    case NodeAct::GiveBack:
+      node.cordoned = node.cordoned_by_us = false;
+      marked_.erase(node.name);
+      told.push_back("give back " + node.name);
+      break;
+    case NodeAct::Drain:
+      if (evicts) others[node.name] = 0;
+      break;
+    case NodeAct::Name:
+      marked_.insert(node.name);
+      named(memory[pool], node.uid, now);
+      told.push_back("name " + node.name);
+      break;
+  }
+}
+
+void Theatre::groups_act(std::size_t pool) {
+  const auto seen = fleet.survey(now);
+  for (std::size_t g = 0; g < fleet.pools[pool]->node_groups.size(); ++g) {
+    auto& facts = fleet.facts(pool, g);
+    auto have = seen.pools[pool].groups[g].present();
+    while (facts.desired && have < *facts.desired) {
+      auto& node = fleet.add_node(pool, g);
+      --*facts.desired;  // add_node() counts it
+      node.name = fleet.pools[pool]->node_groups[g].name + "-n" + std::to_string(made_++);
+      node.uid = "uid-" + node.name;
+      node.created = now;
+      ++have;
+    }
+    while (facts.desired && have > *facts.desired) {
+      std::vector<const NodeSurvey*> choice;
+      for (const auto& node : seen.pools[pool].nodes)
+        if (node.group == g && find(fleet.cluster.nodes[node.node]->name)) choice.push_back(&node);
+      // Named first; then those without pods, for a group that looks; then any: the last by name.
+      std::ranges::sort(choice, {}, [&](const NodeSurvey* node) {
+        const auto& object = *fleet.cluster.nodes[node->node];
+        const bool looks = facts.removal == Removal::EmptyFirst;
+        return std::tuple(facts.removal != Removal::Named || !marked_.contains(object.name),
+                          looks && node->busy, object.name);
+      });
+      const auto name = fleet.cluster.nodes[choice.front()->node]->name;
+      if (choice.front()->busy) removed_busy.push_back(name);
+      remove(name);
+      return;  // one in a round
+    }
+  }
+}
+
+void Theatre::remove(const std::string& name) {
+  told.push_back("gone " + name);
+  std::erase_if(fleet.nodes, [&](const auto& node) { return node->name == name; });
+  auto& nodes = fleet.cluster.nodes;
+  const auto at = static_cast<std::size_t>(
+      std::ranges::find_if(nodes, [&](const auto& node) { return node->name == name; }) -
+      nodes.begin());
+  nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(at));
+  auto& pods = fleet.cluster.pods;
+  std::erase_if(pods, [&](const Pod& pod) { return pod.node == at; });
+  for (auto& pod : pods)
+    if (pod.node && *pod.node > at) --*pod.node;
+}
+
+void Theatre::schedule() {
+  auto& pods = fleet.cluster.pods;
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    auto have = std::ranges::count(pods, std::optional(i), &Pod::policy);
+    for (; have > asking[i].draw.replicas; --have)
+      pods.erase(std::ranges::find(pods, std::optional(i), &Pod::policy));
+    for (; have < asking[i].draw.replicas; ++have) {
+      fleet.draws.assign(1, asking[i].draw);
+      fleet.draws.resize(i + 1, asking[i].draw);
+      fleet.add_pod({}, asking[i].draw.accelerators, i).created = now;
+    }
+  }
+  for (auto& pod : pods) {
+    if (pod.node) continue;
+    for (std::size_t n = 0; n < fleet.cluster.nodes.size() && !pod.node; ++n) {
+      const auto& node = *fleet.cluster.nodes[n];
+      std::int64_t used = 0;
+      for (const auto& other : pods)
+        if (other.node == n) used += other.accelerators->front().count;
+      if (!node.cordoned && !node.deleting && node.ready &&
+          count_of(node.allocatable, "nvidia.com/gpu") - used >= pod.accelerators->front().count)
+        pod.node = n;
+    }
+  }
+}
+
+std::int64_t Theatre::nodes() const {
+  return static_cast<std::int64_t>(fleet.cluster.nodes.size());
+}
+
+}  // namespace poolscaler::capacity

@@ -1,0 +1,52 @@
+// A fleet that is planned round by round, with small actors around it: group objects that make and
+// remove nodes as they are asked to, a scheduler that places pods, evictions. Whatever is removed
+// is looked at: a node with accelerators in use must never be.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fleet.hpp"
+#include "poolscaler/capacity/plan.hpp"
+
+namespace poolscaler::capacity {
+
+class Theatre {
+ public:
+  Fleet fleet;
+  std::vector<PoolMemory> memory{};
+  std::vector<Asking> asking{};
+  std::vector<money::Limit> limits{};  // of all pools
+  bool warned = false;
+  /// By name of a node: pods without accelerators, that can be evicted or not.
+  std::map<std::string, std::int64_t> others{};
+  bool evicts = true;
+  Instant now = noon;
+  std::vector<std::string> told{};          // "Cordon od-0", "lower od to 1"
+  std::vector<std::string> removed_busy{};  // must stay empty
+
+  std::size_t add_policy(const std::string& name, std::int64_t accelerators);
+  /// Looks and plans; does nothing.
+  [[nodiscard]] Plan planned();
+  /// Plans, and does what the plan says.
+  Plan round(Millis step = std::chrono::seconds(1));
+  void run_for(Millis time, Millis step = std::chrono::seconds(1));
+  /// The groups make and remove nodes.
+  void groups_act(std::size_t pool = 0);
+  /// Pods of every policy for its replicas, on nodes with room.
+  void schedule();
+  /// A new process: nothing is remembered.
+  void restart() { memory.clear(); }
+  [[nodiscard]] std::int64_t nodes() const;
+  [[nodiscard]] Node* find(const std::string& name);
+
+ private:
+  void act(std::size_t pool, const NodeStep& step);
+  void remove(const std::string& name);
+  std::set<std::string> marked_;
+  int made_ = 0;
+};
+
+}  // namespace poolscaler::capacity
