@@ -345,11 +345,15 @@ Result<Request> group_request(const Resource& resource, const GroupWrite& write)
                  fmt::format("{} nodes in {} zones is no count", write.nodes, write.zones));
   const ObjectKey key{write.backend.ns, write.backend.name};
   const auto count = write.nodes / write.zones;
+  // Not the merge patch of other scales: the server heeds no uid in it where the kind is a custom
+  // one.
   if (kind->by_scale)
-    return scale_patch_request(resource, key,
+    return count_patch_request(resource, key,
                                {.uid = write.uid,
                                 .resource_version = write.resource_version,
-                                .replicas = count});
+                                .pointer = "/spec/replicas",
+                                .count = count,
+                                .subresource = "scale"});
   const auto path = FieldPath::parse(kind->desired);
   if (!path) return fail(path.error());
   const auto pointer = path->pointer();

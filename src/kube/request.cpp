@@ -185,9 +185,10 @@ Result<Request> count_patch_request(const Resource& resource, const ObjectKey& k
        {{"op", "test"},
         {"path", "/metadata/resourceVersion"},
         {"value", patch.resource_version}},
-       {{"op", "replace"}, {"path", patch.pointer}, {"value", patch.count}}});
-  return write_request(HttpMethod::Patch, object_path(resource, key), json_patch_type,
-                       body.dump());
+       // Not "replace": a Scale leaves a zero out.
+       {{"op", "add"}, {"path", patch.pointer}, {"value", patch.count}}});
+  return write_request(HttpMethod::Patch, object_path(resource, key, patch.subresource),
+                       json_patch_type, body.dump());
 }
 
 Request eviction_request(const ObjectKey& pod, std::string_view uid) {

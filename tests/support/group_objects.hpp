@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct GroupObject {
   /// A merge patch after which somebody else owns the count; null where nobody else can.
   nlohmann::json owned_elsewhere;
 };
+inline void PrintTo(const GroupObject& example, std::ostream* out) { *out << example.definition; }
 
 /// Every backend in the version that its definition stores. All names are "gpu", all namespaces
 /// "team".

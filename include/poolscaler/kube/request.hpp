@@ -99,12 +99,13 @@ struct ScalePatch {
                                                   const ScalePatch& patch);
 
 /// What one number of an object is patched with. The server refuses it (a failed test) unless the
-/// object has still this uid and this resourceVersion, and the number is there.
+/// object has still this uid and this resourceVersion.
 struct CountPatch {
   std::string uid;
   std::string resource_version;
   std::string pointer;  // RFC 6901
   std::int32_t count;
+  std::string_view subresource{};
 };
 /// Errors: InvalidInput (negative count, empty uid, resourceVersion or pointer).
 [[nodiscard]] Result<Request> count_patch_request(const Resource& resource, const ObjectKey& key,
