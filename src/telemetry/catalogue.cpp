@@ -73,6 +73,33 @@ constexpr std::array catalogue = {
     MetricInfo{"poolscaler_policy_forecast_skill", gauge, "policy_namespace,policy,signal", alpha,
                "How much better than the last value the forecast of a signal did on its history: 1 "
                "is perfect, 0 no better, below 0 worse."},
+    MetricInfo{"poolscaler_budget_info", gauge, "budget,currency", stable,
+               "Always 1; the label says in which currency the amounts of a budget are."},
+    MetricInfo{"poolscaler_budget_ready", gauge, "budget", stable,
+               "1 while a budget has no trouble; 0: nothing grows under it."},
+    MetricInfo{"poolscaler_budget_hourly_cost", gauge, "budget", stable,
+               "What all nodes of a budget cost an hour, but for commitments."},
+    MetricInfo{"poolscaler_budget_unpriced_nodes", gauge, "budget", stable,
+               "Nodes of a budget of which nobody knows the price; they are in no other number."},
+    MetricInfo{"poolscaler_budget_anomalous", gauge, "budget", stable,
+               "1 while the last full hour of a budget cost much more than such hours do."},
+    MetricInfo{"poolscaler_budget_anomalies_total", counter, "budget", stable,
+               "Hours of a budget that cost much more than such hours do."},
+    MetricInfo{"poolscaler_budget_limit_cost", gauge, "budget,limit", stable,
+               "What a limit of a budget allows; of mode Rate an hour, as all about it."},
+    MetricInfo{"poolscaler_budget_used_cost", gauge, "budget,limit", stable,
+               "What has accrued in the period of a limit; of mode Rate what nodes cost an hour."},
+    MetricInfo{"poolscaler_budget_headroom_cost", gauge, "budget,limit", stable,
+               "What a limit leaves after what is protected; below 0 it is exceeded."},
+    MetricInfo{"poolscaler_budget_used_ratio", gauge, "budget,limit", stable,
+               "Used of a limit, 1 being all of it."},
+    MetricInfo{"poolscaler_budget_frozen", gauge, "budget,limit", stable,
+               "1 while nothing grows under a limit."},
+    MetricInfo{"poolscaler_budget_projected_cost", gauge, "budget,limit,projection", stable,
+               "What will have accrued at the end of the period: worst when the rate stays, "
+               "typical by the hours of the week."},
+    MetricInfo{"poolscaler_budget_thresholds_total", counter, "budget,limit,percent", stable,
+               "Thresholds of a limit that were reached, once a period each."},
     MetricInfo{"leader_election_master_status", gauge, "name", stable,
                "1 while this process holds the lease of that name."},
     MetricInfo{"rest_client_requests_total", counter, "code,method,host", stable,
@@ -119,8 +146,8 @@ std::string metrics_page() {
   std::string page =
       "# Metrics\n\n"
       "<!-- printed by `poolscaler print metrics`; do not edit -->\n\n"
-      "Served at `/metrics` of the listen address. A series that names a policy vanishes with the\n"
-      "policy, and is shown by the leader alone. The namespace of a policy is in the label\n"
+      "Served at `/metrics` of the listen address. A series that names a policy or a budget\n"
+      "vanishes with it, and is shown by the leader alone. The namespace of a policy is in the label\n"
       "`policy_namespace`, since Prometheus would rename a label `namespace` to\n"
       "`exported_namespace` on most installations.\n\n"
       "Stable: the name and the labels stay for a year after a replacement is announced. Alpha:\n"

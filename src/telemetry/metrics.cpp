@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "budget_series.hpp"
 #include "policy_series.hpp"
 #include "poolscaler/base/guarded.hpp"
 #include "poolscaler/telemetry/catalogue.hpp"
@@ -112,6 +113,7 @@ struct Metrics::Impl {
 
   prometheus::Registry registry;
   Guarded<PolicySeries> policies;
+  Guarded<BudgetSeries> budgets;
   CappedLabel host{hosts_max};
   CappedLabel resource{resources_max};
 
@@ -265,12 +267,30 @@ void Metrics::drop_all_policies() {
   impl_->policies.with([](PolicySeries& series) { series.clear(); });
 }
 
+void Metrics::set_budget(const std::string& budget, const BudgetSample& sample) {
+  impl_->budgets.with([&](BudgetSeries& series) { series.set(budget, sample); });
+}
+void Metrics::count_budget_threshold(const std::string& budget, std::string_view limit,
+                                     int percent) {
+  impl_->budgets.with([&](BudgetSeries& series) { series.count(budget, limit, percent); });
+}
+void Metrics::count_budget_anomaly(const std::string& budget) {
+  impl_->budgets.with([&](BudgetSeries& series) { series.count_anomaly(budget); });
+}
+void Metrics::drop_budget(const std::string& budget) {
+  impl_->budgets.with([&](BudgetSeries& series) { series.drop(budget); });
+}
+void Metrics::drop_all_budgets() {
+  impl_->budgets.with([](BudgetSeries& series) { series.clear(); });
+}
+
 std::string Metrics::text() const {
   impl_->read_process();
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
   std::string text = std::move(out).str();
   impl_->policies.with([&](const PolicySeries& series) { series.print(text); });
+  impl_->budgets.with([&](const BudgetSeries& series) { series.print(text); });
   return text;
 }
 

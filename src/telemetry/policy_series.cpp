@@ -8,12 +8,6 @@
 namespace poolscaler::telemetry {
 namespace {
 
-void print_head(std::string& out, std::string_view name) {
-  const auto& info = metric_info(name);
-  fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", info.name, info.help,
-                 info.name, name_of(info.type));
-}
-
 std::string labels_of(const ObjectKey& policy) {
   return fmt::format("policy_namespace=\"{}\",policy=\"{}\"", label_escaped(policy.ns),
                      label_escaped(policy.name));
@@ -29,6 +23,12 @@ void print_gauge(std::string& out, const std::map<ObjectKey, PolicySample>& rows
 }
 
 }  // namespace
+
+void print_head(std::string& out, std::string_view name) {
+  const auto& info = metric_info(name);
+  fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", info.name, info.help,
+                 info.name, name_of(info.type));
+}
 
 std::string label_escaped(std::string_view value) {
   std::string out;

@@ -21,6 +21,9 @@ class PolicySeries {
   std::map<ObjectKey, PolicySample> rows_;
 };
 
+/// "# HELP ..." and "# TYPE ..." of a family.
+void print_head(std::string& out, std::string_view name);
+
 /// As the text format wants it: backslash, double quote and line feed escaped.
 [[nodiscard]] std::string label_escaped(std::string_view value);
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/amount.hpp"
 #include "poolscaler/domain/decision.hpp"
 #include "poolscaler/domain/names.hpp"
 #include "poolscaler/domain/reason.hpp"
@@ -52,6 +53,31 @@ struct PolicySample {
   bool ready = false;
   std::vector<SignalSample> signals{};
 };
+
+/// Where one limit of a budget stands.
+struct BudgetLimitSample {
+  std::string name;
+  Amount amount{};    // of a Rate: per hour, as are the others
+  Amount used{};
+  Amount headroom{};  // negative: exceeded
+  std::int64_t used_basis_points = 0;
+  std::optional<Amount> projected_worst{};  // where it accrues
+  std::optional<Amount> projected_typical{};
+  bool frozen = false;
+};
+
+struct BudgetSample {
+  bool ready = false;  // it is counted: no trouble with it
+  std::string currency = "USD";
+  HourlyRate rate{};
+  std::size_t unpriced_nodes = 0;
+  bool anomalous = false;
+  std::vector<BudgetLimitSample> limits{};
+};
+
+/// Of one budget; more are not shown.
+inline constexpr std::size_t budget_limits_shown_max = 8;
+inline constexpr std::size_t budget_thresholds_shown_max = 64;
 
 /// Thread-safe.
 class Metrics {
@@ -91,6 +117,13 @@ class Metrics {
   void drop_policy(const ObjectKey& policy);
   /// Nothing of any policy is shown (a standby, or a leader that lost its lease).
   void drop_all_policies();
+
+  void set_budget(const std::string& budget, const BudgetSample& sample);
+  /// Counted for a budget that is set; the counts vanish with it.
+  void count_budget_threshold(const std::string& budget, std::string_view limit, int percent);
+  void count_budget_anomaly(const std::string& budget);
+  void drop_budget(const std::string& budget);
+  void drop_all_budgets();
 
   /// The text exposition, version 0.0.4.
   [[nodiscard]] std::string text() const;

@@ -39,6 +39,16 @@ void touch_everything(Metrics& metrics) {
                       .ready = true,
                       .signals = {{"queue", SignalState::Value, 48, 0.5},
                                   {"gpu", SignalState::Stale}}});
+  metrics.set_budget("team-a", {.ready = true,
+                                .rate = HourlyRate::of(98'310'000'000),
+                                .unpriced_nodes = 1,
+                                .limits = {{.name = "daily",
+                                            .amount = Amount::of(500'000'000'000),
+                                            .used = Amount::of(196'620'000'000),
+                                            .headroom = Amount::of(303'380'000'000),
+                                            .used_basis_points = 3933,
+                                            .projected_worst = Amount::of(2'359'440'000'000)}}});
+  metrics.count_budget_threshold("team-a", "daily", 50);
 }
 
 std::set<std::string> families_of(const std::string& text) {
@@ -83,6 +93,32 @@ TEST(Metrics, SeriesOfADroppedPolicyVanish) {
   EXPECT_THAT(metrics.text(), HasSubstr("policy_namespace=\"shop\""));
   metrics.drop_policy({"shop", "web"});
   EXPECT_THAT(metrics.text(), Not(HasSubstr("policy_namespace=\"shop\"")));
+}
+
+TEST(Metrics, SeriesOfADroppedBudgetVanishWithTheirCounts) {
+  Metrics metrics(build);
+  touch_everything(metrics);
+  const auto text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("poolscaler_budget_hourly_cost{budget=\"team-a\"} 98.31\n"));
+  EXPECT_THAT(text, HasSubstr("poolscaler_budget_used_ratio{budget=\"team-a\",limit=\"daily\"} "
+                              "0.3933\n"));
+  EXPECT_THAT(text, HasSubstr("limit=\"daily\",projection=\"worst\"} 2359.44\n"));
+  EXPECT_THAT(text, HasSubstr("limit=\"daily\",percent=\"50\"} 1\n"));
+  metrics.drop_budget("team-a");
+  metrics.count_budget_threshold("team-a", "daily", 80);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("team-a")));
+}
+
+TEST(Metrics, LabelsOfBudgetsAreBounded) {
+  Metrics metrics(build);
+  BudgetSample sample;
+  for (int i = 0; i < 20; ++i) sample.limits.push_back({.name = "limit-" + std::to_string(i)});
+  metrics.set_budget("b", sample);
+  for (int i = 0; i < 200; ++i) metrics.count_budget_threshold("b", "daily", i);
+  const auto text = metrics.text();
+  EXPECT_THAT(text, Not(HasSubstr("limit-8")));
+  EXPECT_THAT(text, HasSubstr("percent=\"63\""));
+  EXPECT_THAT(text, Not(HasSubstr("percent=\"64\"")));
 }
 
 TEST(Metrics, ASignalWithoutAUsableValueShowsItsStateAlone) {
