@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cost_history.hpp"
 #include "poolscaler/base/result.hpp"
 #include "poolscaler/money/integral.hpp"
 #include "room.hpp"
@@ -36,14 +37,25 @@ std::string words_of(const Limit& limit, const Growth& growth, std::int64_t gran
 
 }  // namespace
 
+std::string_view name_of(LimitOwner owner) {
+  switch (owner) {
+    case LimitOwner::Budget: return "budget";
+    case LimitOwner::Policy: return "policy";
+    case LimitOwner::Pool: return "pool";
+  }
+  return {};
+}
+
 std::string shown(const Limit& limit) {
+  const auto whose = fmt::format("{} {}{}", name_of(limit.owner), limit.budget,
+                                 limit.name.empty() ? "" : " (" + limit.name + ")");
   return std::visit(
       Overloaded{[&](const RateCap& cap) {
-                   return fmt::format("budget {}: {} of {} an hour", limit.budget,
-                                      shown(limit.rate), shown(cap.most));
+                   return fmt::format("{}: {} of {} an hour", whose, shown(limit.rate),
+                                      shown(cap.most));
                  },
                  [&](const AccruedCap& cap) {
-                   return fmt::format("budget {}: {} of {} {}, and {} an hour", limit.budget,
+                   return fmt::format("{}: {} of {} {}, and {} an hour", whose,
                                       shown(cap.accrued), shown(cap.most), in_words(cap.kind),
                                       shown(limit.rate));
                  }},
@@ -124,16 +136,10 @@ Amount worst_projection(const AccruedCap& cap, HourlyRate rate, Instant now) {
 
 Amount typical_projection(const AccruedCap& cap, const WeekProfile& profile, const TimeZone& zone,
                           Instant now) {
-  using std::chrono::days;
-  using std::chrono::hours;
   Integral expected;
   for (auto at = now; at < cap.period.end;) {
-    const auto local = zone.local(std::chrono::floor<Seconds>(at));
-    const auto day = std::chrono::floor<days>(local);
-    const auto weekday = std::chrono::weekday(day).iso_encoding() - 1;
-    const auto hour = static_cast<std::size_t>((local - day) / hours(1));
     const auto end = std::min(cap.period.end, period_at(PeriodKind::Hour, zone, at).end);
-    expected.add(profile[weekday * 24 + hour], end - at);
+    expected.add(profile[hour_of_week(zone, at)], end - at);
     at = end;
   }
   return cap.accrued + expected.rounded_up();

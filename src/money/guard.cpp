@@ -14,6 +14,11 @@ constexpr std::int64_t full = 100 * percent;
 
 void arm_anew(GuardState& state, const GuardReading& reading) {
   if (state.period_begin == reading.period_begin && state.amount == reading.amount) return;
+  if (reading.continuous && state.amount == reading.amount) {
+    state.period_begin = reading.period_begin;
+    state.fired.clear();
+    return;
+  }
   state = {.period_begin = reading.period_begin, .amount = reading.amount};
 }
 

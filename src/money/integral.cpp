@@ -36,6 +36,13 @@ Integral& Integral::operator+=(const Integral& other) {
   return *this;
 }
 
+Integral operator-(const Integral& a, const Integral& b) {
+  if (a <= b) return {};
+  const bool borrows = a.rest_ < b.rest_;
+  const auto whole = a.whole_ - b.whole_ - Amount::of(borrows ? 1 : 0);
+  return Integral::of(whole, a.rest_ - b.rest_ + (borrows ? Integral::parts : 0));
+}
+
 Amount cost_of(HourlyRate rate, Millis time) {
   Integral integral;
   integral.add(rate, time);

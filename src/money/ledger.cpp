@@ -5,20 +5,13 @@
 namespace poolscaler::money {
 namespace {
 
-struct Span {
+struct Lapse {
   Instant begin;
   Instant end;
-  [[nodiscard]] Span within(const Span& other) const {
+  [[nodiscard]] Lapse within(const Lapse& other) const {
     return {std::max(begin, other.begin), std::min(end, other.end)};
   }
   [[nodiscard]] Millis length() const { return std::max(end - begin, Millis(0)); }
-};
-
-/// A node, how it is split, and the time that is to be counted of it.
-struct Charge {
-  const BilledNode* node;
-  Split split;
-  Span span;
 };
 
 Integral& account(std::map<std::string, Integral>& accounts, const std::string& value) {
@@ -26,21 +19,18 @@ Integral& account(std::map<std::string, Integral>& accounts, const std::string& 
   return accounts[accounts.size() < values_max ? value : std::string(other_values)];
 }
 
-void add(Book& book, const Charge& charge, const Span& within) {
-  const auto time = charge.span.within(within).length();
+void add(Book& book, const Charge& charge, const Lapse& within) {
+  const auto time = Lapse{charge.begin, charge.end}.within(within).length();
   if (time == Millis(0)) return;
-  if (!charge.node->rate) {
-    book.unpriced += time;
-    return;
-  }
-  book.bill.add(*charge.node->rate, time);
+  book.unpriced += time * charge.unpriced;
+  book.bill.add(charge.rate, time);
   book.idle.add(charge.split.idle, time);
   for (std::size_t i = 0; i < book.tenants.size(); ++i)
     for (const auto& [value, rate] : charge.split.tenants[i])
       account(book.tenants[i], value).add(rate, time);
 }
 
-void add_all(Book& book, const std::vector<Charge>& charges, const Span& within) {
+void add_all(Book& book, std::span<const Charge> charges, const Lapse& within) {
   for (const auto& charge : charges) add(book, charge, within);
 }
 
@@ -48,7 +38,7 @@ Book empty_book(const Ledger& ledger) {
   return {.tenants = std::vector<std::map<std::string, Integral>>(ledger.dimensions.size())};
 }
 
-void count(PeriodBook& book, const std::vector<Charge>& charges, const Ledger& ledger,
+void count(PeriodBook& book, std::span<const Charge> charges, const Ledger& ledger,
            Instant now) {
   if (!book.period.contains(now)) {
     add_all(book.book, charges, {book.period.begin, book.period.end});
@@ -61,8 +51,12 @@ void count(PeriodBook& book, const std::vector<Charge>& charges, const Ledger& l
   add_all(book.book, charges, {book.period.begin, book.period.end});
 }
 
-Charge charge_of(const BilledNode& node, const Ledger& ledger, const Span& span) {
-  return {&node, split_of(node, ledger.dimensions.size()), span};
+Charge charge_of(const BilledNode& node, const Ledger& ledger, const Lapse& span) {
+  return {.begin = span.begin,
+          .end = span.end,
+          .rate = node.rate.value_or(HourlyRate()),
+          .unpriced = node.rate ? 0 : 1,
+          .split = split_of(node, ledger.dimensions.size())};
 }
 
 const BilledNode* find(const std::vector<BilledNode>& nodes, const std::string& uid) {
@@ -143,6 +137,12 @@ Ledger stored(Ledger ledger) {
   return ledger;
 }
 
+Ledger counted(Ledger ledger, std::span<const Charge> charges, Instant now) {
+  for (auto& book : ledger.books) count(book, charges, ledger, now);
+  ledger.counted_to = now;
+  return ledger;
+}
+
 Advance advance(Ledger ledger, std::vector<BilledNode> nodes, Instant now) {
   std::ranges::sort(nodes, {}, &BilledNode::uid);
   Advance advance{.ledger = std::move(ledger)};
@@ -159,8 +159,7 @@ Advance advance(Ledger ledger, std::vector<BilledNode> nodes, Instant now) {
     gone.rate = advance.gone;
     charges.push_back(charge_of(gone, next, {next.counted_to, now}));
   }
-  for (auto& book : next.books) count(book, charges, next, now);
-  next.counted_to = now;
+  next = counted(std::move(next), charges, now);
   take_up(next, std::move(nodes));
   return advance;
 }

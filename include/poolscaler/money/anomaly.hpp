@@ -25,6 +25,7 @@ struct GroupHour {
   std::string group;         // "p5.48xlarge spot"
   std::int64_t milli_nodes;  // node-hours x 1000
   HourlyRate price;          // of one
+  bool operator==(const GroupHour&) const = default;
 };
 
 struct CostHour {
@@ -32,6 +33,7 @@ struct CostHour {
   std::vector<GroupHour> groups{};
   bool excluded = false;  // from baselines: AnomalyVerdict::excludes()
   [[nodiscard]] Amount cost() const;
+  bool operator==(const CostHour&) const = default;
 };
 
 enum class Baseline {

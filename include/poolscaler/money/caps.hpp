@@ -40,17 +40,23 @@ struct AccruedCap {
   HourlyRate floor{};  // of what is protected: it is spent to the end of the period
 };
 
+/// Whose limit it is: a CostBudget's, or one that a policy or a pool sets itself.
+enum class LimitOwner { Budget, Policy, Pool };
+[[nodiscard]] std::string_view name_of(LimitOwner owner);  // "budget", in words
+
 /// One limit of one budget, and where it stands. `rate` is of all nodes that are billed now and of
 /// what has been granted but is not there yet.
 struct Limit {
-  std::string budget;
+  std::string budget;  // or the policy or pool
   std::variant<RateCap, AccruedCap> cap;
   HourlyRate rate{};
   Millis hold{};        // how long what runs now is kept at least
   bool frozen = false;  // reached, and not yet resumed (guard.hpp)
+  LimitOwner owner = LimitOwner::Budget;
+  std::string name{};   // among the owner's limits
 };
 
-/// "budget team-a: 98.31 of 100.00 an hour".
+/// "budget team-a: 98.31 of 100.00 an hour", "policy shop/web (maxHourly): ...".
 [[nodiscard]] std::string shown(const Limit& limit);
 
 /// "when the rate has fallen", or "at ..., when the next one begins".

@@ -45,11 +45,13 @@ struct GuardState {
 
 struct GuardReading {
   Instant now;
-  Instant period_begin;  // of a rate, which has no period: any constant
+  Instant period_begin;
   Amount amount;         // a change of it arms everything again
   std::int64_t used_basis_points;
   std::int64_t forecast_basis_points = 0;
   bool trusted = true;  // prices are fresh: nothing is shed on others
+  /// Of a rate, which has no period: a day that begins lets thresholds be said again, no more.
+  bool continuous = false;
 };
 
 enum class GuardAct { None, Freeze, Shed, ScaleToZero };

@@ -26,6 +26,8 @@ class Integral {
   /// Saturates as amounts do.
   void add(HourlyRate rate, Millis time);
   Integral& operator+=(const Integral& other);
+  /// Nothing below 0.
+  friend Integral operator-(const Integral& a, const Integral& b);
 
   [[nodiscard]] Amount rounded_down() const { return whole_; }
   /// What a cap is compared with: never less than was spent.

@@ -40,8 +40,8 @@ struct Share {
 /// A node as it stands on the bill.
 struct BilledNode {
   std::string uid;
-  /// Marginal: 0 for committed capacity that is paid anyway. Nothing: no price is known, and its
-  /// time is counted apart.
+  /// Committed capacity with its part of the commitment. Nothing: no price is known, and its time
+  /// is counted apart.
   std::optional<HourlyRate> rate;
   Instant started;
   std::optional<Instant> stopped{};
@@ -52,10 +52,15 @@ struct BilledNode {
 
 /// A rate cut into what each value of a dimension pays and what nobody uses; sums to the rate.
 struct Split {
-  std::vector<std::map<std::string, HourlyRate>> tenants;  // by dimension
-  HourlyRate idle;
+  std::vector<std::map<std::string, HourlyRate>> tenants{};  // by dimension
+  HourlyRate idle{};
 };
 [[nodiscard]] Split split_of(const BilledNode& node, std::size_t dimensions);
+
+/// Cuts `rate` at the running sums of `uses`, of which there are `accelerators` or more in all:
+/// what each pays, and at the end what nobody uses. The parts sum to the rate.
+[[nodiscard]] std::vector<HourlyRate> cut(HourlyRate rate, std::span<const std::int64_t> uses,
+                                          std::int64_t accelerators);
 
 /// Beyond these many values of a dimension cost goes to `other_values`.
 inline constexpr std::size_t values_max = 256;
@@ -110,6 +115,19 @@ struct Advance {
   /// up to `now`, as idle. An upper bound.
   HourlyRate gone{};
 };
+
+/// Nodes over one span of time, and who pays for them. The split sums to the rate.
+struct Charge {
+  Instant begin;
+  Instant end;
+  HourlyRate rate{};
+  std::int64_t unpriced = 0;  // nodes without a price
+  Split split{};
+};
+
+/// Adds what is charged up to `now`, which is not before counted_to, closes the periods that are
+/// over, and has then counted up to `now`. Charges before counted_to are the caller's error.
+[[nodiscard]] Ledger counted(Ledger ledger, std::span<const Charge> charges, Instant now);
 
 /// Counts the time from ledger.counted_to to `now`. `nodes` are those that exist now and those that
 /// have ended since, in any order, each uid once. A node that is seen for the first time is counted

@@ -1,0 +1,156 @@
+// Which policies are lowered, under all the limits that say so.
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "outlay.hpp"
+#include "poolscaler/base/check.hpp"
+#include "poolscaler/money/budget_book.hpp"
+#include "spans.hpp"
+#include "wide.hpp"
+
+namespace poolscaler::money {
+namespace {
+
+class Shedding {
+ public:
+  Shedding(const BudgetRound& round, const Standings& standings,
+           std::span<const Holding> holdings)
+      : round_(round),
+        standings_(standings),
+        holdings_(holdings),
+        outlay_(outlay_of(round)),
+        there_(running_in(outlay_)),
+        taken_(holdings.size(), 0),
+        most_(holdings.size()) {
+    for (const auto& holding : holdings)
+      CHECK(holding.tenant < round.tenants.size() && holding.accelerators >= 1,
+            "a holding is of a tenant that is told");
+  }
+
+  std::vector<MostReplicas> result() {
+    std::vector<std::size_t> order(round_.budgets.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) -> const std::string& {
+      return round_.budgets[i].budget->name;
+    });
+    for (const auto i : order) take_for(*round_.budgets[i].budget, standings_.budgets[i]);
+    std::vector<MostReplicas> result;
+    for (auto& one : most_)
+      if (one) result.push_back(*std::move(one));
+    return result;
+  }
+
+ private:
+  void take_for(const CostBudget& budget, const BudgetStanding& standing) {
+    const auto view = View::of_selector(budget.selector, outlay_.tenants);
+    std::int64_t step = budget.shed_step_max;
+    for (const auto& limit : standing.limits) {
+      if (limit.act == GuardAct::ScaleToZero) {
+        for (std::size_t h = 0; h < holdings_.size(); ++h)
+          if (is_bound(view, h) && holdings_[h].price > HourlyRate())
+            take(h, holdings_[h].replicas - taken_[h], budget, limit);
+      } else if (limit.act == GuardAct::Shed) {
+        shed_for(budget, limit, view, step);
+      }
+    }
+  }
+
+  void shed_for(const CostBudget& budget, const LimitStanding& limit, const View& view,
+                std::int64_t& step) {
+    std::vector<Sheddable> from;
+    std::vector<std::size_t> bound;
+    HourlyRate saved;
+    for (std::size_t h = 0; h < holdings_.size(); ++h) {
+      if (!is_bound(view, h)) continue;
+      const auto& holding = holdings_[h];
+      const auto& tenant = round_.tenants[holding.tenant];
+      saved += holding.price * taken_[h];
+      bound.push_back(h);
+      from.push_back({.policy = tenant.policy,
+                      .priority = tenant.cost.priority,
+                      .replicas = holding.replicas - taken_[h] - holding.protected_replicas,
+                      .price = holding.price,
+                      .over_quota = holding.over_quota,
+                      .checkpointed = holding.checkpointed,
+                      .spot = holding.spot,
+                      .started = holding.started});
+    }
+    for (const auto& cut : shed(from, excess(limit, view) - saved, step)) {
+      take(bound[cut.index], cut.replicas, budget, limit);
+      step -= cut.replicas;
+    }
+  }
+
+  /// What has to be saved. An amount that is spent already leaves nothing for anyone.
+  [[nodiscard]] HourlyRate excess(const LimitStanding& limit, const View& view) const {
+    const auto sums = there_.sums(view, {});
+    const auto most =
+        limit.mode == LimitMode::Rate ? HourlyRate::of(limit.amount.nano()) : HourlyRate();
+    return sums.marginal - sums.empty_marginal - most - leaving(view);
+  }
+
+  /// Of replicas that were taken before and still sit on nodes.
+  [[nodiscard]] HourlyRate leaving(const View& view) const {
+    std::map<std::size_t, std::int64_t> wanted;
+    for (const auto& holding : holdings_)
+      wanted[holding.tenant] += holding.replicas * holding.accelerators;
+    HourlyRate rate;
+    for (const auto& [tenant, keeps] : wanted) {
+      Part placed;
+      for (const auto& [place, cell] : there_.cells)
+        if (const auto part = cell.parts.find(tenant);
+            view.has_pool(place.first) && part != cell.parts.end())
+          placed += part->second;
+      const auto extra = placed.accelerators - keeps;
+      if (extra <= 0 || !(view.whole() || view.has_tenant(tenant))) continue;
+      rate += HourlyRate::of(narrowed(Wide{placed.marginal.nano()} * extra / placed.accelerators));
+    }
+    return rate;
+  }
+
+  [[nodiscard]] bool is_bound(const View& view, std::size_t holding) const {
+    const auto index = holdings_[holding].tenant;
+    return view.has_pool(round_.tenants[index].pool) &&
+           (view.whole() || view.has_tenant(index));
+  }
+
+  void take(std::size_t h, std::int64_t replicas, const CostBudget& budget,
+            const LimitStanding& limit) {
+    if (replicas <= 0) return;
+    taken_[h] += replicas;
+    const auto most = holdings_[h].replicas - taken_[h];
+    most_[h] = MostReplicas{
+        .holding = h,
+        .most = most,
+        .budget = budget.name,
+        .limit = limit.name,
+        .act = limit.act,
+        .words = fmt::format("budget {} ({}): {}; {} of {} replicas are taken", budget.name,
+                             limit.name, limit.words, taken_[h], holdings_[h].replicas)};
+  }
+
+  const BudgetRound& round_;
+  const Standings& standings_;
+  std::span<const Holding> holdings_;
+  Outlay outlay_;
+  Span there_;
+  std::vector<std::int64_t> taken_;
+  std::vector<std::optional<MostReplicas>> most_;
+};
+
+}  // namespace
+
+std::vector<MostReplicas> most_replicas(const BudgetRound& round, const Standings& standings,
+                                        std::span<const Holding> holdings) {
+  const bool any = std::ranges::any_of(standings.budgets, [](const BudgetStanding& budget) {
+    return budget.act() >= GuardAct::Shed;
+  });
+  if (!any) return {};
+  CHECK(standings.budgets.size() == round.budgets.size(), "the standings are those of the round");
+  return Shedding(round, standings, holdings).result();
+}
+
+}  // namespace poolscaler::money

@@ -1,0 +1,96 @@
+// Which policies are lowered, by a book's own limits.
+#include <gmock/gmock.h>
+
+#include "budget_world.hpp"
+
+namespace poolscaler::money {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Lowering, TakesTheLowestPriorityAndStopsAtTheCap) {
+  BudgetWorld world;
+  world.budget("all", {rate_limit("20")}).on_limit = OnBudgetLimit::Shed;
+  const auto high = world.policy("shop", "high", {.priority = 10});
+  const auto low = world.policy("shop", "low", {.priority = 1});
+  world.node("a", "16", {{high, 8}});
+  world.node("b", "16", {{low, 8}});
+  world.look();
+  const auto standings = world.after(minutes(3));
+  const std::vector<Holding> holdings = {
+      {.tenant = high, .replicas = 8, .price = hourly("2")},
+      {.tenant = low, .replicas = 8, .price = hourly("2"), .protected_replicas = 1}};
+  const auto lowered = most_replicas(world.round, standings, holdings);
+  ASSERT_THAT(lowered, SizeIs(1));
+  EXPECT_EQ(lowered[0].holding, 1U);
+  EXPECT_EQ(lowered[0].most, 2);
+  EXPECT_EQ(lowered[0].act, GuardAct::Shed);
+  EXPECT_THAT(lowered[0].words, HasSubstr("6 of 8 replicas are taken"));
+}
+
+TEST(Lowering, WaitsForWhatIsLeavingAlready) {
+  BudgetWorld world;
+  world.budget("all", {rate_limit("20")}).on_limit = OnBudgetLimit::Shed;
+  const auto low = world.policy("shop", "low");
+  world.node("a", "16", {{low, 8}});
+  world.node("b", "16", {{low, 8}});
+  world.look();
+  const auto standings = world.after(minutes(3));
+  // Of 16 replicas 10 are to stay, and the pods of the six others are still there.
+  EXPECT_THAT(most_replicas(world.round, standings,
+                            std::vector<Holding>{
+                                {.tenant = low, .replicas = 10, .price = hourly("2")}}),
+              IsEmpty());
+  // They are gone, and a node stands empty until it is removed.
+  world.find("a").uses = {};
+  const auto later = world.after(minutes(1));
+  EXPECT_THAT(most_replicas(world.round, later,
+                            std::vector<Holding>{
+                                {.tenant = low, .replicas = 8, .price = hourly("2")}}),
+              IsEmpty());
+}
+
+TEST(Lowering, GoesInStepsAndSparesWhatIsPaidAnyway) {
+  BudgetWorld world;
+  auto& budget = world.budget("all", {daily_limit("1")});
+  budget.on_limit = OnBudgetLimit::Shed;
+  budget.shed_step_max = 3;
+  const auto paid = world.policy("shop", "paid");
+  const auto low = world.policy("shop", "low", {.priority = 5});
+  world.node("a", "16", {{paid, 8}}).marginal = HourlyRate();
+  world.node("b", "16", {{low, 8}});
+  world.look();
+  world.after(hours(1));
+  const auto standings = world.after(minutes(3));
+  const auto lowered = most_replicas(
+      world.round, standings,
+      std::vector<Holding>{{.tenant = paid, .replicas = 8},
+                           {.tenant = low, .replicas = 8, .price = hourly("2")}});
+  ASSERT_THAT(lowered, SizeIs(1));
+  EXPECT_EQ(lowered[0].holding, 1U);
+  EXPECT_EQ(lowered[0].most, 5);
+}
+
+TEST(Lowering, ScaleToZeroTakesWhatIsProtectedToo) {
+  BudgetWorld world;
+  world.budget("all", {daily_limit("1")}).on_limit = OnBudgetLimit::ScaleToZero;
+  const auto low = world.policy("shop", "low");
+  world.node("b", "16", {{low, 8}});
+  world.look();
+  world.after(hours(1));
+  const auto standings = world.after(minutes(3));
+  const auto lowered = most_replicas(
+      world.round, standings,
+      std::vector<Holding>{
+          {.tenant = low, .replicas = 8, .price = hourly("2"), .protected_replicas = 8}});
+  ASSERT_THAT(lowered, SizeIs(1));
+  EXPECT_EQ(lowered[0].most, 0);
+  EXPECT_EQ(lowered[0].act, GuardAct::ScaleToZero);
+}
+
+}  // namespace
+}  // namespace poolscaler::money
