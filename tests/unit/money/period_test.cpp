@@ -104,7 +104,7 @@ RC_GTEST_PROP(Period, EveryInstantLiesInExactlyOne, ()) {
                                              "Pacific/Apia", "Asia/Kathmandu");
   const auto zone = api::time_zone_named(name).value();
   const auto kind = *rc::gen::element(Hour, Day, Month);
-  const Instant at(Millis(*rc::gen::inRange<std::int64_t>(0, 4'000'000'000'000)));
+  const Instant at(Millis(*rc::gen::inRange<std::int64_t>(10'000'000'000, 4'000'000'000'000)));
   const auto period = period_at(kind, *zone, at);
   RC_ASSERT(period.contains(at));
   RC_ASSERT(period_at(kind, *zone, period.begin) == period);
