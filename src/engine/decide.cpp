@@ -5,8 +5,7 @@
 
 namespace poolscaler::engine {
 
-// The order is the published precedence read backwards: what stands later has the last word. Caps
-// on money belong after limit_rate.
+// The order is the published precedence read backwards: what stands later has the last word.
 Outcome decide(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
                Instant now) {
   CHECK(observation.signals.size() == policy.signals.size(), "one reading per signal");
@@ -23,6 +22,7 @@ Outcome decide(const Observation& observation, const ScalingPolicy& policy, cons
   stabilize(d);
   keep_in_bounds(d);
   limit_rate(d);
+  keep_to_grant(d);
   settle(d);
   remember_scaling(d);
   return {.decision = std::move(d.decision), .memory = std::move(d.memory)};

@@ -66,6 +66,7 @@ struct Deliberation {
   std::optional<Reason> limit{};   // the last limit that changed `number`
   std::optional<Reason> cause{};   // why it is not `current`, where that is no signal's doing
   bool out_of_bounds = false;      // brought back at once, past behavior
+  std::optional<Reason> unpaid{};  // why a pin, which stands above it, has no money or no room
 
   Deliberation(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
                Instant now);
@@ -108,6 +109,8 @@ void stabilize(Deliberation& d);
 void keep_in_bounds(Deliberation& d);
 /// Applies the rate policies (rate.cpp).
 void limit_rate(Deliberation& d);
+/// Applies what pool and budgets have granted (grant.cpp).
+void keep_to_grant(Deliberation& d);
 /// Applies pause, mode Paused and mode Recommend, and settles action and reason (precedence.cpp).
 void settle(Deliberation& d);
 /// Remembers what will be written (memory.cpp).

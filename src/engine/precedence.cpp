@@ -45,6 +45,7 @@ void settle(Deliberation& d) {
   decision.desired = d.number;
   if (d.number != d.current) decision.action = ScaleTo{.replicas = d.number};
   if (d.number != d.asked) decision.limited = d.limit;
+  if (d.unpaid) decision.limited = d.unpaid;
 }
 
 }  // namespace poolscaler::engine

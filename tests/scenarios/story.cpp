@@ -114,6 +114,7 @@ Observation Story::observe() const {
                                      .pods = counts,
                                      .created = target_created_},
                           .policy_created = policy_created_};
+  observation.grant = grant_;
   for (const auto& signal : policy_.signals)
     observation.signals.push_back(reads_pods(signal) ? pods_reading(signal)
                                                      : readings_.at(signal.name));
@@ -248,6 +249,7 @@ std::string Story::carry_out(std::string_view line) {
   else if (verb == "scale-down") set_rules(policy_.behavior.scale_down, words);
   else if (verb == "target") set_target(words);
   else if (verb == "somebody-scales") resize(std::stoi(words.at(0).name));
+  else if (verb == "grant") set_grant(words);
   else if (verb == "restart") restart();
   else if (verb == "created") policy_created_ = now_;
   else if (verb == "run") return run(words);

@@ -32,6 +32,7 @@ class Story {
   [[nodiscard]] std::string schedule_line() const;
   void set_rules(ScalingRules& rules, const Words& words);
   void set_target(const Words& words);
+  void set_grant(const Words& words);
   void read_load(const Words& words);
   void resize(std::int32_t replicas);
   void restart();
@@ -55,6 +56,7 @@ class Story {
   Instant begin_;  // what the story's times count from
   Instant now_;
   std::string uid_ = "a";
+  std::optional<Grant> grant_;
   Instant target_created_;
   Instant policy_created_;
   std::int32_t replicas_ = 1;

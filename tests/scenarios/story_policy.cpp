@@ -5,6 +5,8 @@
 #include <random>
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 #include "poolscaler/api/time_zones.hpp"
 #include "poolscaler/engine/forecast.hpp"
 #include "story.hpp"
@@ -139,6 +141,19 @@ void Story::read_history(const Words& words) {
   const auto horizon = engine::forecast_horizon(policy_.scale_to_zero, memory_.cold_starts).length;
   past.model =
       std::make_shared<const ForecastModel>(engine::learn_forecast(values, horizon));
+}
+
+/// "3 CappedByBudget takes", or "all": nothing is capped.
+void Story::set_grant(const Words& words) {
+  grant_.reset();
+  if (words.at(0).name == "all") return;
+  const auto reason = std::ranges::find(all_reasons, words.at(1).name,
+                                        [](Reason one) { return name_of(one); });
+  if (reason == all_reasons.end()) not_understood(words.at(1));
+  grant_ = Grant{.most = std::stoi(words.at(0).name),
+                 .reason = *reason,
+                 .words = fmt::format("{} granted", words.at(0).name),
+                 .takes = words.size() > 2 && words[2].name == "takes"};
 }
 
 void Story::set_window(const Words& words) {

@@ -9,6 +9,7 @@
 
 #include "poolscaler/base/time.hpp"
 #include "poolscaler/domain/forecast.hpp"
+#include "poolscaler/domain/reason.hpp"
 
 namespace poolscaler {
 
@@ -77,6 +78,16 @@ struct TargetObservation {
   Instant created;
 };
 
+/// How far the pool and the budgets let the policy grow, or how far they take it back: the answer
+/// of an arbitration across policies.
+struct Grant {
+  std::int32_t most = 0;  // replicas
+  Reason reason = Reason::CappedByPool;  // why no more
+  std::string words{};                   // which limit, what was asked, when it may go on
+  /// What is above `most` is taken. Otherwise nothing is added, and replicas that are there stay.
+  bool takes = false;
+};
+
 struct Observation {
   TargetObservation target;
   Instant policy_created;
@@ -85,6 +96,8 @@ struct Observation {
   /// What is known of the past of each signal, in the same order; fewer, or none, where the policy
   /// does not forecast or nothing was read yet.
   std::vector<LearnedPast> pasts{};
+  /// Nothing: the policy draws on no pool, or has not been arbitrated yet.
+  std::optional<Grant> grant{};
 };
 
 }  // namespace poolscaler

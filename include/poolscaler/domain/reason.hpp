@@ -26,6 +26,9 @@ namespace poolscaler {
   X(ForecastAboveSignals, "the forecast asks for more replicas than the signals do now")         \
   X(OutsideWindow, "no signal is declared, and no schedule window is open")                      \
   X(FallbackActive, "a signal has had no usable data for so long that the fallback decides")     \
+  X(ShedByBudget, "a budget is exceeded, and its rule Shed takes replicas")                      \
+  X(ZeroedByBudget, "a budget is exceeded, and its rule ScaleToZero takes every replica")        \
+  X(CapacityInterrupted, "the provider takes a node back, and its work goes elsewhere")          \
   X(ChangedBeforeRestart, "a change was made so shortly before a restart that its reason is lost") \
   /* no change */                                                                                \
   X(AtTarget, "the signals ask for exactly the replicas that there are")                         \
@@ -40,6 +43,12 @@ namespace poolscaler {
   X(KeptAlive, "replicas are kept that will likely be needed again soon")                        \
   X(AwaitingFreshWindow, "the operator has not yet seen a full window of fresh data")            \
   X(WaitingForCapacity, "replicas that were asked for earlier are not ready yet")                \
+  X(AwaitingNodes, "nodes that were asked for earlier are not ready yet")                        \
+  X(CappedByBudget, "a budget has no room for all the replicas that are asked for")              \
+  X(CappedByPolicyCost, "the cost that the policy allows itself has no room for more replicas")  \
+  X(CappedByPool, "the pool has no free accelerators for more replicas, and may add no node")    \
+  X(PriceUnknown, "nobody knows what a node costs, and nothing grows on an unknown price")       \
+  X(PriceStale, "the price of a node is too old, and nothing grows on a stale price")            \
   X(ScaledToZero, "the target stands at zero and no signal is above its activation")             \
   X(MetricAbsent, "a signal has no series, which never lowers replicas")                         \
   X(MetricNotANumber, "a signal is NaN or infinite, which never lowers replicas")                \
@@ -65,6 +74,12 @@ namespace poolscaler {
   X(RawQueryForbidden, "the MetricSource allows no raw query for this namespace")                \
   X(ConflictingAutoscaler, "an HPA or a ScaledObject scales the same target")                    \
   X(ConflictingPolicy, "an older ScalingPolicy scales the same target")                          \
+  X(PoolNotFound, "the policy names an AcceleratorPool that does not exist")                     \
+  X(PoolInvalid, "the AcceleratorPool has errors, so nothing grows on it")                       \
+  X(BudgetInvalid, "a CostBudget has errors, so nothing grows that it may be about")             \
+  X(GroupNotFound, "the object behind a group of nodes does not exist")                          \
+  X(GroupManagedElsewhere, "something else owns the number of nodes of a group")                 \
+  X(NodesAmbiguous, "the nodes of a group cannot be told from those of another")                 \
   X(ExternalWriter, "something else keeps resetting the replicas of the target")                 \
   X(WriteFailed, "the API server refused or could not take the write")                           \
   X(InternalError, "a bug froze this policy until its spec changes")                             \
@@ -77,7 +92,26 @@ namespace poolscaler {
   X(NotPaused, "the policy is not paused")                                                       \
   X(NoConflict, "nothing else scales the target")                                                \
   X(NoFallback, "no signal is replaced by the fallback")                                         \
-  X(AwaitingFirstRound, "the policy has not been decided yet")
+  X(AwaitingFirstRound, "the policy has not been decided yet")                                   \
+  /* pools and budgets */                                                                        \
+  X(Valid, "the object has no errors and is acted on")                                           \
+  X(NodesAdded, "nodes are asked for, for replicas that need them or to stay warm")              \
+  X(NodesRemoved, "nodes that nobody needs are given back")                                      \
+  X(NodeDraining, "a node is emptied before it is given back")                                   \
+  X(DrainTimedOut, "a node could not be emptied in time, so it stays")                           \
+  X(CapacityAvailable, "every group gives the nodes that it is asked for")                       \
+  X(CapacityLimited, "a group gives fewer nodes than are needed")                                \
+  X(SpotRefused, "the provider gives no spot node, so another kind is asked for")                \
+  X(NothingDraining, "no node is being emptied")                                                 \
+  X(PricesKnown, "every node has a fresh price")                                                 \
+  X(BudgetThreshold, "a share of a budget is spent that somebody wants to know of")              \
+  X(BudgetExceeded, "a budget has reached its limit")                                            \
+  X(BudgetResumed, "a budget has room again, and growth goes on")                                \
+  X(BudgetWithin, "a budget is below its limits")                                                \
+  X(ForecastExceeded, "at this rate a budget will be spent before its period ends")              \
+  X(ForecastWithin, "at this rate a budget will last until its period ends")                     \
+  X(CostAnomaly, "an hour costs much more than such hours do")                                   \
+  X(CostUsual, "the last hour cost what such hours do")
 
 enum class Reason {
 #define X(name, text) name,
