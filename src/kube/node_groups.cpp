@@ -20,7 +20,7 @@ using json = nlohmann::json;
 constexpr std::int32_t count_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t node_names_max = 10'000;
 
-std::string named(const BackendRef& backend) {
+std::string text_of(const BackendRef& backend) {
   return fmt::format("{} {} ({})", escaped(capped(backend.kind, 60)),
                      escaped(capped(ObjectKey{backend.ns, backend.name}.text(), 150)),
                      escaped(capped(backend.api_version, 80)));
@@ -35,7 +35,7 @@ std::string shown(const json& value) {
 }
 
 tl::unexpected<Error> wrong(const BackendRef& backend, std::string_view what) {
-  return fail(ErrorKind::InvalidInput, fmt::format("{}: {}", named(backend), what));
+  return fail(ErrorKind::InvalidInput, fmt::format("{}: {}", text_of(backend), what));
 }
 
 /// A number, or text with one: annotations are text, and bounds may be quantities ("1k").
@@ -57,9 +57,9 @@ std::optional<std::int64_t> whole_number(const json& value) {
 }
 
 /// One object, as a row of the table reads it.
-class Reader {
+class GroupReader {
  public:
-  Reader(const json& object, const NodeGroup& group, const GroupKind& kind)
+  GroupReader(const json& object, const NodeGroup& group, const GroupKind& kind)
       : object_(object),
         group_(group),
         kind_(kind),
@@ -214,7 +214,7 @@ class Reader {
   [[nodiscard]] std::string first_that_holds(const std::array<GroupRule, N>& rules) const {
     for (const auto& rule : rules)
       if (!rule.path.empty() && holds(rule))
-        return fmt::format("{}: {} is {}: {}; {}", named(backend()), rule.path,
+        return fmt::format("{}: {} is {}: {}; {}", text_of(backend()), rule.path,
                            shown(*value_at(object_, rule.path)), rule.words, rule.remedy);
     return {};
   }
@@ -303,7 +303,7 @@ Result<GroupReading> read_group(const json& object, const NodeGroup& group) {
   if (!kind) return fail(kind.error());
   if (text_at(object, "kind") != group.backend->kind)
     return wrong(*group.backend, "what came is an object of another kind");
-  return Reader(object, group, *kind).read();
+  return GroupReader(object, group, *kind).read();
 }
 
 Result<GroupWrite> group_write(const NodeGroup& group, const GroupReading& reading,
@@ -326,7 +326,7 @@ Result<GroupWrite> group_write(const NodeGroup& group, const GroupReading& readi
                                       "raise that, or lower maxNodes of the group",
                                       nodes, *reading.max));
   if (reading.deleting)
-    return fail(ErrorKind::Unavailable, fmt::format("{} is being deleted", named(backend)));
+    return fail(ErrorKind::Unavailable, fmt::format("{} is being deleted", text_of(backend)));
   if (!reading.busy.empty()) return fail(ErrorKind::Unavailable, reading.busy);
   return GroupWrite{.backend = backend,
                     .paths = group.paths,
@@ -377,7 +377,7 @@ Result<GroupWritten> read_group_answer(const json& answer, const GroupWrite& wri
                                       : std::nullopt;
   if (!count || *count < 0 || *count > count_max / write.zones)
     return fail(ErrorKind::Internal,
-                fmt::format("{}: the answer says no count at {}", named(write.backend), path));
+                fmt::format("{}: the answer says no count at {}", text_of(write.backend), path));
   return GroupWritten{.nodes = static_cast<std::int32_t>(*count * write.zones),
                       .resource_version = text_at(answer, "metadata", "resourceVersion")};
 }

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "manifests/generated_files.hpp"
 #include "manifests/helm.hpp"
+#include "poolscaler/kube/node_groups.hpp"
 #include "support/process.hpp"
 
 namespace poolscaler {
@@ -102,6 +104,36 @@ TEST_F(Chart, GivesRightsToMoreKindsOfTargets) {
                             "rbac.extraScaleTargets[0].resources[0]=leaderworkersets"});
   EXPECT_THAT(first_of_kind(all, "ClusterRole")["rules"].dump(),
               testing::AllOf(HasSubstr("leaderworkersets/scale"), HasSubstr("deployments/scale")));
+}
+
+TEST_F(Chart, WatchesNodesOnlyWhereItMayNotManageThem) {
+  const auto rules = [this](const std::vector<std::string>& values) {
+    std::string text;
+    for (const auto& object : objects(values))
+      if (object["metadata"]["name"] == "poolscaler-nodes" && object["kind"] == "ClusterRole")
+        text = object["rules"].dump();
+    return text;
+  };
+  EXPECT_THAT(rules({}), testing::AllOf(HasSubstr("pods/eviction"), HasSubstr("nodepools/scale")));
+  const auto watched = rules({"nodeGroups.manage=false"});
+  EXPECT_THAT(watched, testing::AllOf(HasSubstr("nodes"), HasSubstr("nodepools")));
+  EXPECT_THAT(watched, testing::Not(HasSubstr("patch")));
+  EXPECT_THAT(watched, testing::Not(HasSubstr("create")));
+  EXPECT_EQ(rules({"nodeGroups.enabled=false"}), "");
+  EXPECT_EQ(rules({"watchNamespaces[0]=shop"}), "");
+  EXPECT_THAT(rules({"nodeGroups.extraBackends[0].apiGroup=example.com",
+                     "nodeGroups.extraBackends[0].objects[0]=fleets"}),
+              HasSubstr("fleets"));
+}
+
+TEST_F(Chart, HasRightsForEveryKindOfNodeGroup) {
+  std::set<std::string> given;
+  for (const auto& object : objects({}))
+    if (object["kind"] == "ClusterRole")
+      for (const auto& rule : object["rules"])
+        for (const auto& group : rule["apiGroups"]) given.insert(group);
+  for (const auto& kind : kube::group_kinds())
+    EXPECT_TRUE(given.contains(std::string(kind.group))) << kind.called;
 }
 
 TEST_F(Chart, NamesTheImageByDigestWhenThereIsOne) {

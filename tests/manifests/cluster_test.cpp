@@ -237,7 +237,15 @@ void expect_the_rights_of_the_operator() {
   EXPECT_FALSE(may("shop", "get", "", "secrets"));
   EXPECT_FALSE(may("shop", "create", "", "pods/exec"));
   EXPECT_FALSE(may("shop", "delete", "", "pods"));
-  EXPECT_FALSE(may("", "patch", "", "nodes"));
+  EXPECT_TRUE(may("", "patch", "", "nodes"));
+  EXPECT_TRUE(may("shop", "create", "", "pods/eviction"));
+  EXPECT_TRUE(may("", "patch", "karpenter.sh", "nodepools/scale"));
+  EXPECT_TRUE(may("shop", "patch", "cluster.x-k8s.io", "machines"));
+  EXPECT_TRUE(may("shop", "patch", "eks.services.k8s.aws", "nodegroups"));
+  EXPECT_FALSE(may("", "delete", "", "nodes"));
+  EXPECT_FALSE(may("", "patch", "", "nodes/status"));
+  EXPECT_FALSE(may("", "patch", "karpenter.sh", "nodepools"));
+  EXPECT_FALSE(may("shop", "delete", "cluster.x-k8s.io", "machines"));
   EXPECT_FALSE(may("", "impersonate", "", "users"));
 }
 
