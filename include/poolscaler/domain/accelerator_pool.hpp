@@ -110,6 +110,7 @@ struct AcceleratorPool {
   NodeScaleDown scale_down{};
   PoolLimits limits{};
   PoolMode mode = PoolMode::Automatic;
+  Currency currency{};  // of its prices and limits, and of the costs of policies that draw on it
 };
 
 }  // namespace poolscaler
