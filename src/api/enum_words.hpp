@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "poolscaler/domain/accelerator_pool.hpp"
+#include "poolscaler/domain/cost_budget.hpp"
 #include "poolscaler/domain/scaling_policy.hpp"
 
 namespace poolscaler::api {
@@ -31,6 +33,21 @@ inline constexpr EnumWords<SelectPolicy, 3> select_policy_words{{"Max", "Min", "
 inline constexpr EnumWords<KeepAlive, 2> keep_alive_words{{"Fixed", "Learned"}};
 inline constexpr EnumWords<ForecastMode, 3> forecast_words{{"Off", "Shadow", "On"}};
 inline constexpr EnumWords<FallbackBehavior, 3> fallback_words{{"Static", "AtLeast", "AtMost"}};
+inline constexpr EnumWords<SpotUse, 3> spot_use_words{{"Never", "Allowed", "Preferred"}};
+inline constexpr EnumWords<CapacityType, 3> capacity_type_words{{"OnDemand", "Spot", "Reserved"}};
+inline constexpr EnumWords<MixStrategy, 3> mix_strategy_words{
+    {"Cheapest", "SpotFirst", "OnDemandFirst"}};
+inline constexpr EnumWords<PoolMode, 2> pool_mode_words{{"Automatic", "Recommend"}};
+inline constexpr EnumWords<LimitMode, 2> limit_mode_words{{"Rate", "Accrued"}};
+inline constexpr EnumWords<BudgetPeriod, 3> budget_period_words{{"Hour", "Day", "Month"}};
+inline constexpr EnumWords<OnBudgetLimit, 4> on_budget_limit_words{
+    {"Freeze", "Shed", "ScaleToZero", "Notify"}};
+
+/// The word of an enumerator.
+template <class Enum, std::size_t N>
+std::string_view word_of(const EnumWords<Enum, N>& table, Enum value) {
+  return table.words[static_cast<std::size_t>(value)];
+}
 
 /// The enumerator of a word that the field table has let through.
 template <class Enum, std::size_t N>

@@ -55,7 +55,8 @@ const Trees& trees_of(Kind kind) {
                  .status = grown("status", table.status, table.rules)};
   };
   static const std::array<Trees, all_kinds.size()> trees = {
-      grow(Kind::ScalingPolicy), grow(Kind::MetricSource), grow(Kind::PriceCatalog)};
+      grow(Kind::ScalingPolicy), grow(Kind::MetricSource), grow(Kind::PriceCatalog),
+      grow(Kind::AcceleratorPool), grow(Kind::CostBudget)};
   return trees[static_cast<std::size_t>(kind)];
 }
 
@@ -66,6 +67,8 @@ const KindTable& table_of(Kind kind) {
     case Kind::ScalingPolicy: return scaling_policy_table();
     case Kind::MetricSource: return metric_source_table();
     case Kind::PriceCatalog: return price_catalog_table();
+    case Kind::AcceleratorPool: return accelerator_pool_table();
+    case Kind::CostBudget: return cost_budget_table();
   }
   CHECK(false, "every kind has a table");
 }

@@ -72,6 +72,8 @@ struct KindTable {
 [[nodiscard]] const KindTable& scaling_policy_table();
 [[nodiscard]] const KindTable& metric_source_table();
 [[nodiscard]] const KindTable& price_catalog_table();
+[[nodiscard]] const KindTable& accelerator_pool_table();
+[[nodiscard]] const KindTable& cost_budget_table();
 [[nodiscard]] std::span<const Field> scaling_policy_spec_fields();
 [[nodiscard]] std::span<const Field> schedule_fields();
 [[nodiscard]] std::span<const Rule> schedule_rules();

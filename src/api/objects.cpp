@@ -51,6 +51,14 @@ std::vector<FieldError> errors_of(Kind kind, const json& object, UnknownFields u
       auto catalog = read_price_catalog(object, unknown);
       return catalog ? std::vector<FieldError>() : std::move(catalog.error());
     }
+    case Kind::AcceleratorPool: {
+      auto pool = read_accelerator_pool(object, unknown);
+      return pool ? std::vector<FieldError>() : std::move(pool.error());
+    }
+    case Kind::CostBudget: {
+      auto budget = read_cost_budget(object, unknown);
+      return budget ? std::vector<FieldError>() : std::move(budget.error());
+    }
   }
   return {};
 }

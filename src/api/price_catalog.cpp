@@ -5,9 +5,9 @@
 #include <tuple>
 
 #include "checked_reader.hpp"
+#include "money_fields.hpp"
 #include "object_name.hpp"
 #include "poolscaler/api/price_catalogs.hpp"
-#include "poolscaler/base/check.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -16,18 +16,6 @@ using nlohmann::json;
 
 std::string text_or_empty(const json& row, const char* name) {
   return row.contains(name) ? row[name].get<std::string>() : std::string();
-}
-
-/// Of a text that the field table has let through.
-HourlyRate rate_of(const json& text) {
-  const auto rate = parse_hourly_rate(text.get_ref<const std::string&>());
-  CHECK(rate, "Syntax::Money is what parse_hourly_rate reads");
-  return *rate;
-}
-
-std::optional<HourlyRate> rate_if_there(const json& row, const char* name) {
-  if (!row.contains(name)) return std::nullopt;
-  return rate_of(row[name]);
 }
 
 PriceRow row_from(const json& row) {
@@ -41,7 +29,7 @@ PriceRow row_from(const json& row) {
                 .spot = rate_if_there(row, "spot")};
   if (row.contains("commitments"))
     for (const auto& one : row["commitments"])
-      made.commitments.push_back({one["term"].get<std::string>(), rate_of(one["price"])});
+      made.commitments.push_back({one["term"].get<std::string>(), checked_rate(one["price"])});
   return made;
 }
 

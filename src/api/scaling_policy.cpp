@@ -6,6 +6,7 @@
 #include "forecast.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
+#include "policy_cost.hpp"
 #include "preset_rules.hpp"
 #include "schedule.hpp"
 
@@ -146,6 +147,7 @@ ScalingPolicy policy_from(const json& spec) {
   }
   if (spec.contains("forecast"))
     policy.forecast = word_to(forecast_words, spec["forecast"]["mode"]);
+  read_policy_cost(spec, policy);
   return policy;
 }
 

@@ -3,6 +3,7 @@
 #include "demand_rules.hpp"
 #include "field_table.hpp"
 #include "forecast.hpp"
+#include "policy_cost.hpp"
 #include "preset_rules.hpp"
 #include "status_bounds.hpp"
 
@@ -481,7 +482,8 @@ constexpr Field fields[] = {
 std::span<const Field> scaling_policy_spec_fields() {
   static const auto all = [] {
     std::vector<Field> rows(std::begin(fields), std::end(fields));
-    for (const auto more : {demand_fields(), preset_fields(), forecast_fields(), schedule_fields()})
+    for (const auto more : {demand_fields(), preset_fields(), forecast_fields(), schedule_fields(),
+                            policy_cost_fields()})
       rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();

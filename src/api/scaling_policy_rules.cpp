@@ -5,6 +5,7 @@
 #include "demand_rules.hpp"
 #include "field_table.hpp"
 #include "forecast.hpp"
+#include "policy_cost.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -155,11 +156,21 @@ constexpr Column columns[] = {
      .type = "date",
      .json_path = ".metadata.creationTimestamp",
      .doc = "Time since the policy was created."},
+    {.name = "Accelerator",
+     .type = "string",
+     .json_path = ".status.accelerators.pool",
+     .priority = 1,
+     .doc = "The pool that it draws on."},
     {.name = "Signal",
      .type = "string",
      .json_path = ".status.signalText",
      .priority = 1,
      .doc = "The signals and their targets."},
+    {.name = "$/h",
+     .type = "string",
+     .json_path = ".status.cost.hourly",
+     .priority = 1,
+     .doc = "What its replicas cost an hour, in the pool's currency."},
     {.name = "Last scale",
      .type = "date",
      .json_path = ".status.lastScale.time",
@@ -202,7 +213,8 @@ spec:
 const KindTable& scaling_policy_table() {
   static const auto rules = [] {
     std::vector<Rule> all(std::begin(own_rules), std::end(own_rules));
-    for (const auto more : {demand_rules(), forecast_rules(), schedule_rules()})
+    for (const auto more :
+         {demand_rules(), forecast_rules(), schedule_rules(), policy_cost_rules()})
       all.insert(all.end(), more.begin(), more.end());
     return all;
   }();

@@ -32,11 +32,11 @@ class WindowReader {
                   .start = std::move(start),
                   .end = std::move(end),
                   .zone = *std::move(zone),
-                  .floor = number("floor"),
+                  .floor = number(from_.contains("nodes") ? "nodes" : "floor"),
                   .ceiling = number("ceiling"),
                   .pin = number("pin"),
-                  .off = from_["off"].get<bool>(),
-                  .pre_warm = from_["preWarm"].get<bool>()};
+                  .off = flag("off"),
+                  .pre_warm = flag("preWarm")};
     if (auto fault = fault_of(window)) {
       refuse(field_of(fault->part), std::move(fault->problem), std::move(fault->remedy));
       return std::nullopt;
@@ -51,6 +51,10 @@ class WindowReader {
   [[nodiscard]] std::optional<std::int32_t> number(const char* name) const {
     if (!from_.contains(name)) return std::nullopt;
     return from_[name].get<std::int32_t>();
+  }
+
+  [[nodiscard]] bool flag(const char* name) const {
+    return from_.contains(name) && from_[name].get<bool>();
   }
 
   static const char* field_of(Part part) {
@@ -121,17 +125,24 @@ class WindowReader {
   std::vector<FieldError>& errors_;
 };
 
-}  // namespace
-
-Checked<std::vector<Window>> schedule_from(const json& schedule) {
+Checked<std::vector<Window>> windows_from(const json& list, std::string_view path) {
   std::vector<Window> windows;
   std::vector<FieldError> errors;
-  for (std::size_t i = 0; i < schedule.size() && errors.size() < field_errors_max; ++i)
-    if (auto window =
-            WindowReader(schedule[i], fmt::format("spec.schedule[{}]", i), errors).read())
+  for (std::size_t i = 0; i < list.size() && errors.size() < field_errors_max; ++i)
+    if (auto window = WindowReader(list[i], fmt::format("{}[{}]", path, i), errors).read())
       windows.push_back(*std::move(window));
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   return windows;
+}
+
+}  // namespace
+
+Checked<std::vector<Window>> schedule_from(const json& schedule) {
+  return windows_from(schedule, "spec.schedule");
+}
+
+Checked<std::vector<Window>> windows_of_nodes(const json& schedule) {
+  return windows_from(schedule, "spec.warm.schedule");
 }
 
 }  // namespace poolscaler::api

@@ -2,7 +2,7 @@
 // means is checked in schedule.cpp.
 #include <nlohmann/json.hpp>
 
-#include "field_table.hpp"
+#include "schedule.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -40,18 +40,31 @@ bool pre_warm_of_floor(const json& window) {
   return !window["preWarm"].get<bool>() || window.contains("floor");
 }
 
+constexpr Rule closes_once(std::string_view window) {
+  return {.at = window,
+          .cel = "has(self.end) != has(self.durationSeconds)",
+          .problem = "must have exactly one of `end` and `durationSeconds`",
+          .remedy = "say when the window closes, or how long it lasts",
+          .holds = end_or_duration};
+}
+
+constexpr Rule closes_later(std::string_view window) {
+  return {.at = window,
+          .cel = "!has(self.end) || self.start != self.end",
+          .problem = "must differ from `start`",
+          .remedy = "choose another time: a window that ends where it starts has no time in it",
+          .child = "end",
+          .holds = start_is_not_end};
+}
+
+constexpr Rule rules_of_nodes[] = {
+    closes_once("spec.warm.schedule[]"),
+    closes_later("spec.warm.schedule[]"),
+};
+
 constexpr Rule rules[] = {
-    {.at = "spec.schedule[]",
-     .cel = "has(self.end) != has(self.durationSeconds)",
-     .problem = "must have exactly one of `end` and `durationSeconds`",
-     .remedy = "say when the window closes, or how long it lasts",
-     .holds = end_or_duration},
-    {.at = "spec.schedule[]",
-     .cel = "!has(self.end) || self.start != self.end",
-     .problem = "must differ from `start`",
-     .remedy = "choose another time: a window that ends where it starts has no time in it",
-     .child = "end",
-     .holds = start_is_not_end},
+    closes_once("spec.schedule[]"),
+    closes_later("spec.schedule[]"),
     {.at = "spec.schedule[]",
      .cel = "has(self.floor) || has(self.ceiling) || has(self.pin) || self.off",
      .problem = "must have one of `floor`, `ceiling`, `pin` and `off`",
@@ -86,5 +99,6 @@ constexpr Rule rules[] = {
 }  // namespace
 
 std::span<const Rule> schedule_rules() { return rules; }
+std::span<const Rule> window_rules_of_nodes() { return rules_of_nodes; }
 
 }  // namespace poolscaler::api

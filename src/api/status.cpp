@@ -11,6 +11,7 @@
 #include "gap_digest.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
+#include "policy_cost.hpp"
 #include "replica_digest.hpp"
 #include "status_bounds.hpp"
 #include "status_json.hpp"
@@ -19,39 +20,6 @@ namespace poolscaler::api {
 namespace {
 
 using nlohmann::json;
-
-std::int64_t generation(std::int64_t observed) {
-  return std::clamp<std::int64_t>(observed, 0, generation_max);
-}
-
-std::string_view word_of(ConditionStatus status) {
-  switch (status) {
-    case ConditionStatus::True: return "True";
-    case ConditionStatus::False: return "False";
-    case ConditionStatus::Unknown: return "Unknown";
-  }
-  return "Unknown";
-}
-
-json condition_json(const Condition& condition) {
-  return {{"type", fitted(condition.type, 316)},
-          {"status", word_of(condition.status)},
-          {"reason", name_of(condition.reason)},
-          {"message", fitted(condition.message, condition_message_max)},
-          {"observedGeneration", generation(condition.observed_generation)},
-          {"lastTransitionTime", to_rfc3339(condition.last_transition)}};
-}
-
-json conditions_json(const std::vector<Condition>& conditions) {
-  json list = json::array();
-  std::set<std::string_view> seen;
-  for (const auto& condition : conditions) {
-    if (list.size() == conditions_max) break;
-    if (!condition.type.empty() && seen.insert(condition.type).second)
-      list.push_back(condition_json(condition));
-  }
-  return list;
-}
 
 json signals_json(const std::vector<SignalStatus>& signals) {
   json list = json::array();
@@ -153,19 +121,6 @@ json cold_start_json(const ColdStartStatus& measured) {
           {"samples", std::clamp<std::int64_t>(measured.samples, 0, samples_most)}};
 }
 
-std::string dumped(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::int64_t generation_at(const json& object) {
-  return integer_at(object, "observedGeneration", generation_max);
-}
-
-std::optional<Instant> time_at(const json& object, const char* name) {
-  const auto time = parse_rfc3339(text_at(object, name));
-  return time ? std::optional(*time) : std::nullopt;
-}
-
 std::vector<SignalStatus> read_signals(const json& list) {
   constexpr std::array states = {SignalState::Value,      SignalState::Zero,
                                  SignalState::Absent,     SignalState::NotANumber,
@@ -190,32 +145,13 @@ std::vector<SignalStatus> read_signals(const json& list) {
   return signals;
 }
 
-std::vector<Condition> read_conditions(const json& list) {
-  std::vector<Condition> conditions;
-  each(list, conditions_max, [&](const json& from) {
-    auto type = text_at(from, "type");
-    const auto reason = reason_at(from);
-    const auto time = time_at(from, "lastTransitionTime");
-    if (type.empty() || !reason || !time) return;
-    const auto status = text_at(from, "status");
-    conditions.push_back({.type = std::move(type),
-                          .status = status == "True"    ? ConditionStatus::True
-                                    : status == "False" ? ConditionStatus::False
-                                                        : ConditionStatus::Unknown,
-                          .reason = *reason,
-                          .message = text_at(from, "message"),
-                          .observed_generation = generation_at(from),
-                          .last_transition = *time});
-  });
-  return conditions;
-}
-
 /// A stage lives as long as the program: one of the words that the engine uses.
 std::string_view stage_word(std::string_view text) {
-  constexpr std::array<std::string_view, 18> stages = {
+  constexpr std::array<std::string_view, 21> stages = {
       "signal", "combine", "missing data", "fallback", "tolerance",  "supply",        "idle",
       "wake",   "memory",  "mode",         "pause",    "keep-alive", "stabilization", "rate",
-      "bounds", "schedule", "formula", "forecast"};
+      "bounds", "schedule", "formula", "forecast",
+      "pool",   "money", "shed"};
   const auto* found = std::ranges::find(stages, text);
   return found == stages.end() ? std::string_view("other") : *found;
 }
@@ -329,6 +265,7 @@ std::string render_status(const PolicyStatus& status) {
     out["nextScheduleChange"] = schedule_change_json(*next);
   if (status.forecast) out["forecast"] = forecast_json(*status.forecast);
   if (status.cold_start) out["coldStart"] = cold_start_json(*status.cold_start);
+  put_policy_cost(out, status);
   if (auto memory = memory_json(status); !memory.empty()) out["memory"] = std::move(memory);
   return dumped(out);
 }
@@ -337,32 +274,35 @@ PolicyStatus read_status(const json& object) {
   const auto& from = member(object, "status");
   const auto& decision = member(from, "lastDecision");
   const auto& memory = member(from, "memory");
-  return {.observed_generation = generation_at(from),
-          .target_text = text_at(from, "target"),
-          .target_uid = text_at(from, "targetUID"),
-          .selector = text_at(from, "selector"),
-          .signal_text = text_at(from, "signalText"),
-          .current_replicas = replicas_at(from, "currentReplicas"),
-          .ready_replicas = replicas_at(from, "readyReplicas"),
-          .desired_replicas = replicas_at(from, "desiredReplicas"),
-          .recommended_replicas = replicas_at(from, "recommendedReplicas"),
-          .signals = read_signals(member(from, "signals")),
-          .conditions = read_conditions(member(from, "conditions")),
-          .decision_time = time_at(decision, "time"),
-          .decision_reason = reason_at(decision),
-          .decision_message = text_at(decision, "message"),
-          .decision_steps = read_steps(member(decision, "steps")),
-          .last_scale = read_last_scale(member(from, "lastScale")),
-          .open_windows = read_windows(member(from, "openWindows")),
-          .next_schedule_change = read_schedule_change(member(from, "nextScheduleChange")),
-          .forecast = read_forecast(member(from, "forecast")),
-          .recommendations = read_digest(member(memory, "recommendations")),
-          .scale_ups = read_digest(member(memory, "scaleUps")),
-          .scale_downs = read_digest(member(memory, "scaleDowns")),
-          .cold_start = read_cold_start(member(from, "coldStart")),
-          .cold_starts = read_cold_starts(member(memory, "coldStartMillis")),
-          .woken_at = time_at(memory, "wokenTime"),
-          .keep_alive = read_keep_alive(member(memory, "keepAlive"))};
+  PolicyStatus status{
+      .observed_generation = generation_at(from),
+      .target_text = text_at(from, "target"),
+      .target_uid = text_at(from, "targetUID"),
+      .selector = text_at(from, "selector"),
+      .signal_text = text_at(from, "signalText"),
+      .current_replicas = replicas_at(from, "currentReplicas"),
+      .ready_replicas = replicas_at(from, "readyReplicas"),
+      .desired_replicas = replicas_at(from, "desiredReplicas"),
+      .recommended_replicas = replicas_at(from, "recommendedReplicas"),
+      .signals = read_signals(member(from, "signals")),
+      .conditions = read_conditions(member(from, "conditions")),
+      .decision_time = time_at(decision, "time"),
+      .decision_reason = reason_at(decision),
+      .decision_message = text_at(decision, "message"),
+      .decision_steps = read_steps(member(decision, "steps")),
+      .last_scale = read_last_scale(member(from, "lastScale")),
+      .open_windows = read_windows(member(from, "openWindows")),
+      .next_schedule_change = read_schedule_change(member(from, "nextScheduleChange")),
+      .forecast = read_forecast(member(from, "forecast")),
+      .recommendations = read_digest(member(memory, "recommendations")),
+      .scale_ups = read_digest(member(memory, "scaleUps")),
+      .scale_downs = read_digest(member(memory, "scaleDowns")),
+      .cold_start = read_cold_start(member(from, "coldStart")),
+      .cold_starts = read_cold_starts(member(memory, "coldStartMillis")),
+      .woken_at = time_at(memory, "wokenTime"),
+      .keep_alive = read_keep_alive(member(memory, "keepAlive"))};
+  read_policy_cost_status(from, status);
+  return status;
 }
 
 std::string render_source_status(std::int64_t observed_generation,

@@ -1,11 +1,12 @@
-// The catalogue of .status of both kinds. The API server holds our own writes against it too, so
-// the bounds here are those that render_status cuts to (status_bounds.hpp).
+// The catalogue of .status of ScalingPolicy and MetricSource. The API server holds our own writes
+// against it too, so the bounds here are those that render_status cuts to (status_bounds.hpp).
 #include <array>
 #include <limits>
 
-#include "field_table.hpp"
 #include "forecast.hpp"
+#include "policy_cost.hpp"
 #include "status_bounds.hpp"
+#include "status_fields.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -347,13 +348,14 @@ constexpr auto source_status = joined(source_fields, condition_fields);
 std::span<const Field> scaling_policy_status_fields() {
   static const auto all = [] {
     std::vector<Field> rows(policy_fields.begin(), policy_fields.end());
-    const auto forecast = forecast_status_fields();
-    rows.insert(rows.end(), forecast.begin(), forecast.end());
-    rows.insert(rows.end(), condition_fields.begin(), condition_fields.end());
+    for (const auto more : {forecast_status_fields(), policy_cost_status_fields(),
+                            condition_status_fields()})
+      rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();
   return all;
 }
 std::span<const Field> metric_source_status_fields() { return source_status; }
+std::span<const Field> condition_status_fields() { return condition_fields; }
 
 }  // namespace poolscaler::api

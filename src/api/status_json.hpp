@@ -9,7 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/amount.hpp"
 #include "poolscaler/domain/reason.hpp"
 
 namespace poolscaler::api {
@@ -21,6 +25,10 @@ void put_text(nlohmann::json& object, const char* name, std::string_view text,
 [[nodiscard]] std::int32_t count(std::int32_t replicas);
 /// Ten digits tell any replica arithmetic apart and hide the noise of binary fractions.
 [[nodiscard]] std::string number_text(double value);
+/// Within what the schema allows.
+[[nodiscard]] std::int64_t generation(std::int64_t observed);
+[[nodiscard]] nlohmann::json conditions_json(const std::vector<Condition>& conditions);
+[[nodiscard]] std::string dumped(const nlohmann::json& value);
 
 /// The member, or null.
 [[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const char* name);
@@ -32,6 +40,12 @@ void put_text(nlohmann::json& object, const char* name, std::string_view text,
 [[nodiscard]] std::int32_t replicas_at(const nlohmann::json& object, const char* name);
 /// Of a decimal text; 0 where it is none.
 [[nodiscard]] double number_at(const nlohmann::json& object, const char* name);
+[[nodiscard]] std::int64_t generation_at(const nlohmann::json& object);
+[[nodiscard]] std::optional<Instant> time_at(const nlohmann::json& object, const char* name);
+/// Of what exact_text() wrote, negative ones too; nothing where it is no amount.
+[[nodiscard]] std::optional<Amount> amount_at(const nlohmann::json& object, const char* name);
+[[nodiscard]] std::optional<HourlyRate> rate_at(const nlohmann::json& object, const char* name);
+[[nodiscard]] std::vector<Condition> read_conditions(const nlohmann::json& list);
 /// Of member `reason`, where it is a word of the catalogue.
 [[nodiscard]] std::optional<Reason> reason_at(const nlohmann::json& object);
 

@@ -199,9 +199,49 @@ bool is_calendar_date(std::string_view text) {
   return true;
 }
 
+/// Empty, or letters, digits, '-', '_' and '.', with a letter or digit at either end.
+bool is_label_text(std::string_view text) {
+  return text.empty() || framed(text, is_alphanumeric, [](char c) {
+           return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+bool is_resource_name(std::string_view text) {
+  const auto slash = text.find('/');
+  return slash != std::string_view::npos && slash + 1 < text.size() &&
+         is_dns_subdomain(text.substr(0, slash)) && is_label_text(text.substr(slash + 1));
+}
+
+bool is_label_key(std::string_view text) {
+  return text.find('/') == std::string_view::npos ? !text.empty() && is_label_text(text)
+                                                  : is_resource_name(text);
+}
+
+/// "[0]" to "[99]", taken off the end.
+bool take_index(std::string_view& name) {
+  if (!name.ends_with(']')) return true;
+  const auto open = name.rfind('[');
+  if (open == std::string_view::npos) return false;
+  const auto digits = name.substr(open + 1, name.size() - open - 2);
+  name = name.substr(0, open);
+  return !digits.empty() && digits.size() <= 2 && std::ranges::all_of(digits, is_digit);
+}
+
+bool is_field_path(std::string_view text) {
+  while (true) {
+    const auto end = std::min(text.find('.'), text.size());
+    auto name = text.substr(0, end);
+    if (!take_index(name) || name.empty() || !is_letter(name.front()) ||
+        !std::ranges::all_of(name, is_alphanumeric))
+      return false;
+    if (end == text.size()) return true;
+    text.remove_prefix(end + 1);
+  }
+}
+
 bool is_decimal(std::string_view text) { return decimal_value(text).has_value(); }
 
-constexpr std::array<SyntaxFacts, 17> all_facts = {{
+constexpr std::array<SyntaxFacts, 21> all_facts = {{
     {"", "", is_anything},
     {"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
      "must be lower-case letters, digits and '-', beginning and ending with a letter or digit",
@@ -242,6 +282,16 @@ constexpr std::array<SyntaxFacts, 17> all_facts = {{
      "must be the name of an IANA time zone", is_time_zone_name},
     {"^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$",
      "must be a date: year-month-day, or month-day for every year", is_calendar_date},
+    {"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+     "must be the name of an extended resource, such as 'nvidia.com/gpu'", is_resource_name},
+    {"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+     "must be the key of a label, such as 'team' or 'example.com/team'", is_label_key},
+    {"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+     "must be the value of a label: letters, digits, '-', '_' and '.', beginning and ending with a "
+     "letter or digit",
+     is_label_text},
+    {"^[A-Za-z][A-Za-z0-9]*(\\[[0-9]{1,2}\\])?(\\.[A-Za-z][A-Za-z0-9]*(\\[[0-9]{1,2}\\])?)*$",
+     "must be the path of a field, such as 'spec.scaling[0].desiredSize'", is_field_path},
 }};
 
 }  // namespace

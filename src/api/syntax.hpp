@@ -28,6 +28,10 @@ enum class Syntax {
   CronText,        // "0 8 * * mon-fri": the shape alone
   TimeZoneName,    // "Europe/Berlin": the shape alone
   CalendarDate,    // "2026-12-24", "12-25": the shape alone
+  ResourceName,    // "nvidia.com/gpu"
+  LabelKey,        // "team", "example.com/team"
+  LabelText,       // the value of a label
+  FieldPath,       // "spec.scalingConfig[0].desiredSize"
 };
 
 struct SyntaxFacts {

@@ -139,6 +139,16 @@ std::optional<api::Kind> own_kind_of(const json& object) {
   return api::kind_of(text_at(object, "/kind"));
 }
 
+namespace {
+
+std::vector<std::string_view> known_kinds() {
+  std::vector<std::string_view> words;
+  for (const auto kind : api::all_kinds) words.push_back(api::names_of(kind).kind);
+  return words;
+}
+
+}  // namespace
+
 std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) {
   const auto version = text_at(object, "/apiVersion");
   if (version.empty() && api::kind_of(text_at(object, "/kind")))
@@ -156,11 +166,11 @@ std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) 
          .remedy = "write that version, or use the program that serves this one"}};
   const auto kind = own_kind_of(object);
   if (!kind)
-    return std::vector<api::FieldError>{{.path = "kind",
-                                         .value = text_at(object, "/kind"),
-                                         .problem =
-                                             "must be ScalingPolicy, MetricSource or PriceCatalog",
-                                         .remedy = "check the spelling"}};
+    return std::vector<api::FieldError>{
+        {.path = "kind",
+         .value = text_at(object, "/kind"),
+         .problem = fmt::format("must be one of {}", fmt::join(known_kinds(), ", ")),
+         .remedy = "check the spelling"}};
   auto errors = api::errors_of(*kind, object, api::UnknownFields::Report);
   const auto name = text_at(object, "/metadata/name");
   const bool named = !name.empty() || !text_at(object, "/metadata/generateName").empty();

@@ -89,7 +89,8 @@ TEST_F(Chart, BindsNamespacesOneByOneWhenTheyAreListed) {
   std::vector<std::string> namespaces;
   for (const auto& object : all) {
     if (object["kind"] == "ClusterRoleBinding")
-      EXPECT_EQ(object["roleRef"]["name"], "poolscaler-metric-sources");
+      EXPECT_THAT(object["roleRef"]["name"].get<std::string>(),
+                  testing::AnyOf("poolscaler-metric-sources", "poolscaler-pools"));
     else if (object["kind"] == "RoleBinding" && object["roleRef"]["kind"] == "ClusterRole")
       namespaces.push_back(object["metadata"]["namespace"]);
   }

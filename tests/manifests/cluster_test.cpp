@@ -2,11 +2,14 @@
 // operator's own reader admits, refuses and fills in.
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "manifests/generated_files.hpp"
 #include "manifests/helm.hpp"
+#include "poolscaler/api/budget_status.hpp"
+#include "poolscaler/api/pool_status.hpp"
 #include "support/control_plane.hpp"
 
 namespace poolscaler {
@@ -17,6 +20,8 @@ using testing::HasSubstr;
 
 const std::string policies = "/apis/poolscaler.dev/v1alpha1/namespaces/shop/scalingpolicies";
 const std::string sources = "/apis/poolscaler.dev/v1alpha1/metricsources";
+const std::string pools = "/apis/poolscaler.dev/v1alpha1/acceleratorpools";
+const std::string budgets = "/apis/poolscaler.dev/v1alpha1/costbudgets";
 const std::string catalogs = "/apis/poolscaler.dev/v1alpha1/pricecatalogs";
 
 std::unique_ptr<rig::ControlPlane> the_cluster;
@@ -46,7 +51,9 @@ class OnTheApiServer : public ::testing::Test {
     ASSERT_TRUE(rig::eventually(rig::Ms{20'000}, [] {
       return the_cluster->request("GET", policies).status == 200 &&
              the_cluster->request("GET", sources).status == 200 &&
-             the_cluster->request("GET", catalogs).status == 200;
+             the_cluster->request("GET", catalogs).status == 200 &&
+             the_cluster->request("GET", pools).status == 200 &&
+             the_cluster->request("GET", budgets).status == 200;
     }));
   }
 
@@ -142,6 +149,85 @@ TEST_F(OnTheApiServer, CatalogsGetDefaultsAndBadOnesAreRefused) {
   for (const auto& wrong : rows) EXPECT_EQ(with(json::object(), wrong).status, 422) << wrong;
 }
 
+void expect_refusals(const std::string& collection, const std::string& example,
+                     const std::string& file) {
+  for (const auto& one : cases_in(file)) {
+    const auto object = object_of_case(object_in(example), one);
+    const auto answer =
+        the_cluster->request("POST", collection + "?dryRun=All", object.dump());
+    EXPECT_EQ(answer.status, 422) << one["name"];
+    EXPECT_THAT(answer.body, HasSubstr(one["path"].get<std::string>())) << one["name"];
+  }
+}
+
+TEST_F(OnTheApiServer, BadPoolsAndBudgetsAreRefusedAtTheNamedField) {
+  expect_refusals(pools, "deploy/examples/accelerator-pool.yaml", "refused_pools.yaml");
+  expect_refusals(budgets, "deploy/examples/cost-budget.yaml", "refused_budgets.yaml");
+}
+
+TEST_F(OnTheApiServer, PoolsAndBudgetsGetTheDefaultsThatTheReaderTakes) {
+  const auto expect_defaults = [](api::Kind kind, const std::string& collection,
+                                  const std::string& example) {
+    auto object = object_in(example);
+    object["metadata"]["name"] = "case";
+    const auto answer = create_dry(collection, object);
+    ASSERT_EQ(answer.status, 201) << answer.body;
+    EXPECT_EQ(json::parse(answer.body)["spec"], api::with_defaults(kind, object)["spec"]);
+  };
+  expect_defaults(api::Kind::AcceleratorPool, pools, "deploy/examples/accelerator-pool.yaml");
+  expect_defaults(api::Kind::CostBudget, budgets, "deploy/examples/cost-budget.yaml");
+}
+
+TEST_F(OnTheApiServer, TakesAStatusOfABudgetThatIsFull) {
+  auto budget = object_in("deploy/examples/cost-budget.yaml");
+  budget["metadata"]["name"] = "full";
+  ASSERT_EQ(the_cluster->request("POST", budgets, budget.dump()).status, 201);
+  const Instant now{Seconds(1'800'000'000)};
+  const api::ExactAmount much{Amount::of(std::numeric_limits<std::int64_t>::max()), 3'599'999};
+  api::PeriodStatus period{.kind = BudgetPeriod::Hour, .begin = now, .end = now + Seconds(3600)};
+  while (period.tenants.size() < api::ledger_tenants_max)
+    period.tenants.push_back(
+        {"namespace", fmt::format("{:0>63}", period.tenants.size()), much});
+  api::BudgetStatus status{.ledger = api::LedgerStatus{.counted_to = now + Millis(7)},
+                           .limits = {{.name = "rate", .headroom = Amount::of(-1)}}};
+  for (const auto kind : {BudgetPeriod::Hour, BudgetPeriod::Day, BudgetPeriod::Month}) {
+    period.kind = kind;
+    status.ledger->periods.push_back(period);
+  }
+  for (int i = 0; i < 745; ++i)
+    status.history.push_back({.begin = now + Seconds(3600) * i,
+                              .groups = {{"p5.48xlarge", i, HourlyRate::of(1 + i % 7)}}});
+  const auto patch = R"({"status":)" + api::render_budget_status(status) + "}";
+  const auto answer = the_cluster->request("PATCH", budgets + "/full/status", patch,
+                                           "application/merge-patch+json");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto read = api::read_budget_status(json::parse(answer.body));
+  EXPECT_EQ(read.ledger, status.ledger);
+  EXPECT_EQ(read.history, status.history);
+  EXPECT_EQ(read.limits, status.limits);
+}
+
+TEST_F(OnTheApiServer, TakesAStatusOfAPool) {
+  auto pool = object_in("deploy/examples/accelerator-pool.yaml");
+  pool["metadata"]["name"] = "full";
+  ASSERT_EQ(the_cluster->request("POST", pools, pool.dump()).status, 201);
+  const Instant now{Seconds(1'800'000'000)};
+  api::PoolStatus status{.hourly = HourlyRate::of(98'310'000'000),
+                         .ledger = api::LedgerStatus{.counted_to = now}};
+  for (std::size_t i = 0; i < api::node_groups_max; ++i)
+    status.groups.push_back({.name = fmt::format("g{}", i), .fill = {{8, 2}, {0, 1}}});
+  for (std::size_t i = 0; i < api::drains_max; ++i)
+    status.drains.push_back({.node = fmt::format("n{}", i), .group = "g0", .since = now});
+  const auto patch = R"({"status":)" + api::render_pool_status(status) + "}";
+  const auto answer = the_cluster->request("PATCH", pools + "/full/status", patch,
+                                           "application/merge-patch+json");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto read = api::read_pool_status(json::parse(answer.body));
+  EXPECT_EQ(read.groups, status.groups);
+  EXPECT_EQ(read.drains, status.drains);
+  EXPECT_EQ(read.ledger, status.ledger);
+}
+
 TEST_F(OnTheApiServer, TakesACatalogOfManyRows) {
   auto catalog = object_in("deploy/examples/price-catalog.yaml");
   catalog["metadata"]["name"] = "many";
@@ -197,6 +283,10 @@ TEST_F(OnTheApiServer, KubectlExplainsEveryLevel) {
   EXPECT_THAT(the_cluster->kubectl({"explain", "msrc.spec.url"}).out, HasSubstr("Prometheus"));
   EXPECT_THAT(the_cluster->kubectl({"explain", "pcat.spec.rows.spot"}).out,
               HasSubstr("never 0"));
+  EXPECT_THAT(the_cluster->kubectl({"explain", "apool.spec.nodeGroups.capacityType"}).out,
+              HasSubstr("Reserved"));
+  EXPECT_THAT(the_cluster->kubectl({"explain", "cbudget.spec.limits.mode"}).out,
+              HasSubstr("Accrued"));
 }
 
 /// One question to the authorizer about the operator's service account.
@@ -226,6 +316,11 @@ void expect_the_rights_of_the_operator() {
   EXPECT_TRUE(may("shop", "watch", "apps", "deployments"));
   EXPECT_TRUE(may("shop", "patch", "poolscaler.dev", "scalingpolicies/status"));
   EXPECT_TRUE(may("", "patch", "poolscaler.dev", "metricsources/status"));
+  EXPECT_TRUE(may("", "patch", "poolscaler.dev", "acceleratorpools/status"));
+  EXPECT_TRUE(may("", "patch", "poolscaler.dev", "costbudgets/status"));
+  EXPECT_TRUE(may("", "watch", "poolscaler.dev", "pricecatalogs"));
+  EXPECT_FALSE(may("", "patch", "poolscaler.dev", "acceleratorpools"));
+  EXPECT_FALSE(may("", "patch", "poolscaler.dev", "costbudgets"));
   EXPECT_TRUE(may("shop", "create", "events.k8s.io", "events"));
   EXPECT_TRUE(may("shop", "watch", "keda.sh", "scaledobjects"));
   EXPECT_TRUE(may("poolscaler-system", "update", "coordination.k8s.io", "leases", "poolscaler"));

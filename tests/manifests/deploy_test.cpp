@@ -42,7 +42,8 @@ std::vector<json> operator_rules() {
 TEST(OperatorRights, NeverHaveWildcardsOrPowersBeyondTheTask) {
   const std::set<std::string> writing = {"create", "update", "patch", "delete", "deletecollection"};
   const std::set<std::string> writable = {
-      "scalingpolicies/status", "metricsources/status", "deployments/scale", "statefulsets/scale",
+      "scalingpolicies/status", "metricsources/status", "acceleratorpools/status",
+      "costbudgets/status",     "deployments/scale",    "statefulsets/scale",
       "replicasets/scale",      "events",               "leases",
       // Nodes: our marks on them, evictions, and what says how many a group has.
       "nodes", "pods/eviction", "nodepools/scale", "machinedeployments/scale", "machinesets/scale",

@@ -48,16 +48,35 @@ std::vector<api::FieldError> errors_of_case(const json& one) {
   return api::errors_of(api::Kind::ScalingPolicy, policy, api::UnknownFields::Report);
 }
 
+void expect_refusal(const json& one, const std::vector<api::FieldError>& errors) {
+  const auto name = one["name"].get<std::string>();
+  ASSERT_FALSE(errors.empty()) << name;
+  EXPECT_THAT(errors, testing::Contains(testing::Field(
+                          &api::FieldError::path,
+                          testing::StartsWith(one["path"].get<std::string>()))))
+      << name << ": " << api::summary(errors);
+}
+
 TEST(PolicyCases, AreRefusedByTheOperatorAtTheNamedField) {
-  for (const auto& one : cases_in("refused_policies.yaml")) {
-    const auto errors = errors_of_case(one);
-    const auto name = one["name"].get<std::string>();
-    ASSERT_FALSE(errors.empty()) << name;
-    EXPECT_THAT(errors, testing::Contains(testing::Field(
-                            &api::FieldError::path,
-                            testing::StartsWith(one["path"].get<std::string>()))))
-        << name << ": " << api::summary(errors);
-  }
+  for (const auto& one : cases_in("refused_policies.yaml"))
+    expect_refusal(one, errors_of_case(one));
+}
+
+void expect_refusals(api::Kind kind, const std::string& example, const std::string& file) {
+  const auto object = objects_in(source_path(example)).at(0);
+  for (const auto& one : cases_in(file))
+    expect_refusal(one, api::errors_of(kind, object_of_case(object, one),
+                                       api::UnknownFields::Report));
+}
+
+TEST(PoolCases, AreRefusedByTheOperatorAtTheNamedField) {
+  expect_refusals(api::Kind::AcceleratorPool, "deploy/examples/accelerator-pool.yaml",
+                  "refused_pools.yaml");
+}
+
+TEST(BudgetCases, AreRefusedByTheOperatorAtTheNamedField) {
+  expect_refusals(api::Kind::CostBudget, "deploy/examples/cost-budget.yaml",
+                  "refused_budgets.yaml");
 }
 
 TEST(PolicyCases, AreAcceptedByTheOperator) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
@@ -27,6 +28,15 @@ inline std::filesystem::path source_path(const std::string& relative) {
 inline std::string file_text(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// The object of a case about a pool or a budget: `example` with the merge patches of the case.
+inline nlohmann::json object_of_case(nlohmann::json example, const nlohmann::json& one) {
+  auto& spec = example["spec"];
+  if (one.contains("spec")) spec.merge_patch(one["spec"]);
+  if (one.contains("group")) spec["nodeGroups"][1].merge_patch(one["group"]);
+  if (one.contains("limit")) spec["limits"][0].merge_patch(one["limit"]);
+  return example;
 }
 
 inline std::vector<GeneratedFile> generated_files() {

@@ -14,7 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "poolscaler/api/ledger_status.hpp"
 #include "poolscaler/base/result.hpp"
+#include "poolscaler/domain/accelerator_pool.hpp"
+#include "poolscaler/domain/cost_budget.hpp"
 #include "poolscaler/domain/decision.hpp"
 #include "poolscaler/domain/metric_source.hpp"
 #include "poolscaler/domain/scaling_policy.hpp"
@@ -49,6 +52,12 @@ enum class UnknownFields { Tolerate, Report };
     const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
 /// Reads .spec and .metadata.name.
 [[nodiscard]] Checked<MetricSource> read_metric_source(
+    const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
+/// Reads .spec and .metadata.name.
+[[nodiscard]] Checked<AcceleratorPool> read_accelerator_pool(
+    const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
+/// Reads .spec and .metadata.name.
+[[nodiscard]] Checked<CostBudget> read_cost_budget(
     const nlohmann::json& object, UnknownFields unknown = UnknownFields::Tolerate);
 /// All the errors in one line, for a condition: the first few, then "and N more".
 [[nodiscard]] std::string summary(const std::vector<FieldError>& errors);
@@ -113,6 +122,21 @@ struct ForecastStatus {
   std::vector<SignalForecastStatus> signals{};
 };
 
+/// What the accelerators of a policy cost.
+struct PolicyCostStatus {
+  std::optional<HourlyRate> hourly{};          // of its replicas; nothing: a price is unknown
+  std::optional<HourlyRate> hourly_desired{};  // of those that are wanted
+  std::optional<LedgerStatus> ledger{};        // where the policy has a maxDaily or maxMonthly
+  bool operator==(const PolicyCostStatus&) const = default;
+};
+
+/// The pool that a policy draws on.
+struct PolicyAcceleratorStatus {
+  std::string pool;
+  std::int32_t per_replica = 0;
+  bool operator==(const PolicyAcceleratorStatus&) const = default;
+};
+
 /// status of a ScalingPolicy. It can be recomputed from spec, world and memory, but for the parts
 /// that carry the memory over a restart (lastScale, the digests and what was learned).
 struct PolicyStatus {
@@ -136,6 +160,8 @@ struct PolicyStatus {
   std::vector<std::string> open_windows{};
   std::optional<ScheduleChangeStatus> next_schedule_change{};
   std::optional<ForecastStatus> forecast{};
+  std::optional<PolicyAcceleratorStatus> accelerators{};
+  std::optional<PolicyCostStatus> cost{};
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};
   std::vector<TimedReplicas> scale_downs{};
@@ -154,9 +180,10 @@ struct PolicyStatus {
 [[nodiscard]] std::string render_source_status(std::int64_t observed_generation,
                                                const std::vector<Condition>& conditions);
 
-enum class Kind { ScalingPolicy, MetricSource, PriceCatalog };
+enum class Kind { ScalingPolicy, MetricSource, PriceCatalog, AcceleratorPool, CostBudget };
 inline constexpr std::array all_kinds = {Kind::ScalingPolicy, Kind::MetricSource,
-                                        Kind::PriceCatalog};
+                                        Kind::PriceCatalog, Kind::AcceleratorPool,
+                                        Kind::CostBudget};
 
 /// How a kind is called; also the file names crds/<plural>.yaml and docs/reference/<page>.md.
 struct KindNames {

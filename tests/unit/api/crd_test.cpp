@@ -83,7 +83,7 @@ TEST(Columns, AreThoseThatAPersonLooksFor) {
     (column.priority == 0 ? names : wide).emplace_back(column.name);
   EXPECT_THAT(names, testing::ElementsAre("Target", "Mode", "Min", "Max", "Current", "Desired",
                                           "Reason", "Ready", "Age"));
-  EXPECT_THAT(wide, testing::ElementsAre("Signal", "Last scale", "Message"));
+  EXPECT_THAT(wide, testing::ElementsAre("Accelerator", "Signal", "$/h", "Last scale", "Message"));
 }
 
 TEST(ReferencePage, TellsOfEveryField) {

@@ -14,7 +14,8 @@ constexpr std::array all_syntaxes = {
     Syntax::DnsLabel,   Syntax::DnsSubdomain, Syntax::ApiVersion,    Syntax::KindWord,
     Syntax::MetricName, Syntax::LabelName,    Syntax::PrintableText, Syntax::QueryText,
     Syntax::HttpUrl,    Syntax::FilePath,     Syntax::NamespaceOrAll, Syntax::Decimal,
-    Syntax::Money,      Syntax::CronText,     Syntax::TimeZoneName,  Syntax::CalendarDate};
+    Syntax::Money,      Syntax::CronText,     Syntax::TimeZoneName,  Syntax::CalendarDate,
+    Syntax::ResourceName, Syntax::LabelKey,   Syntax::LabelText,     Syntax::FieldPath};
 
 /// Text from the characters that matter to some syntax, so that many samples nearly match.
 std::string nearly_text() {
@@ -22,7 +23,7 @@ std::string nearly_text() {
       "a", "Z", "7", "0", "-", ".", "/", "_", ":", "*", "..", "\n", "\t", "\x7f", "[", "]", "%",
       "http://", "https://", "m", "Ki", "Gi", "v1", "@", "?", " ", "~", "12", "host", "::1",
       "+", ",",
-      "0 8 * * mon", " * *", "2026", "-12-", "Etc/GMT"));
+      "0 8 * * mon", " * *", "2026", "-12-", "Etc/GMT", "nvidia.com/", "gpu", "[0]", ".spec"));
   std::string text;
   for (const auto& piece : pieces) text += piece;
   return text.substr(0, 60);

@@ -60,7 +60,7 @@ TEST_F(Validate, RefusesVersionsAndKindsThatAreNotServed) {
   EXPECT_EQ(run({write("v.yaml", "apiVersion: poolscaler.dev/v9\nkind: ScalingPolicy\n")}), 1);
   EXPECT_THAT(told, HasSubstr("apiVersion is poolscaler.dev/v9, must be poolscaler.dev/v1alpha1"));
   EXPECT_EQ(run({write("k.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: Policy\n")}), 1);
-  EXPECT_THAT(told, HasSubstr("kind is Policy, must be ScalingPolicy, MetricSource or"));
+  EXPECT_THAT(told, HasSubstr("kind is Policy, must be one of ScalingPolicy, MetricSource,"));
 }
 
 TEST_F(Validate, WantsAName) {
