@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster_access.hpp"
 #include "cluster_link.hpp"
 #include "manifest_files.hpp"
 #include "poolscaler/base/text.hpp"
@@ -82,15 +83,6 @@ Result<Objects> objects_in(const std::vector<std::string>& paths, const std::str
   }
   if (bad > 0) return fail(ErrorKind::InvalidInput, "the manifests have errors");
   return objects;
-}
-
-kube::Resource resource_of(api::Kind kind) {
-  const auto names = api::names_of(kind);
-  return {.group = std::string(api::group),
-          .version = std::string(api::version),
-          .plural = std::string(names.plural),
-          .kind = std::string(names.kind),
-          .namespaced = names.namespaced};
 }
 
 Difference difference_of(const Identity& object, const Entry& before, const Entry& after) {

@@ -1,12 +1,12 @@
 // Tells one decision: of a policy in the cluster, from its status, or of files, by deciding.
 
-#include <cstdlib>
 #include <iostream>
 #include <ostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster_access.hpp"
 #include "cluster_link.hpp"
 #include "poolscaler/explain/live.hpp"
 #include "poolscaler/explain/observation_file.hpp"
@@ -68,24 +68,6 @@ Explained<explain::Account> account_of_files(const ExplainOptions& options) {
   return account;
 }
 
-std::string environment_text(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-Result<kube::ClusterAccess> cluster_access(const ExplainOptions& options) {
-  const auto host = environment_text("KUBERNETES_SERVICE_HOST");
-  if (options.kubeconfig.empty() && !host.empty())
-    return kube::in_cluster({.host = host, .port = environment_text("KUBERNETES_SERVICE_PORT")});
-  const auto home = environment_text("HOME");
-  if (options.kubeconfig.empty() && home.empty())
-    return fail(ErrorKind::InvalidInput, "no cluster is known: give --kubeconfig FILE");
-  return kube::read_kubeconfig(
-      {.path = options.kubeconfig.empty() ? home + "/.kube/config" : options.kubeconfig,
-       .context = options.context,
-       .allow_insecure = options.allow_insecure_kubeconfig});
-}
-
 /// "namespace/name", or a name in the namespace of the context.
 ObjectKey key_of(const std::string& text, const std::string& context_namespace) {
   const auto slash = text.find('/');
@@ -95,7 +77,7 @@ ObjectKey key_of(const std::string& text, const std::string& context_namespace) 
 }
 
 Explained<explain::Account> account_of_cluster(const ExplainOptions& options) {
-  const auto access = cluster_access(options);
+  const auto access = cluster_access(options.cluster);
   if (!access) return failed(access.error());
   const auto key = key_of(options.policies.front(), access->ns);
   if (key.ns.empty() || key.name.empty() || key.name.find('/') != std::string::npos)

@@ -1,6 +1,7 @@
-// The flags of `explain`.
+// The flags of the verbs that tell what is in a cluster: explain, top, budget.
 
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -19,7 +20,19 @@ Result<void> set_why_not(Choices& choices, const std::string& value) {
 Result<void> set_output(Choices& choices, const std::string& value) {
   if (value != "text" && value != "json")
     return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be text or json", value));
-  choices.explain.output = value == "json" ? OutputFormat::Json : OutputFormat::Text;
+  choices.output = value == "json" ? OutputFormat::Json : OutputFormat::Text;
+  return {};
+}
+
+Result<void> set_interval(Choices& choices, const std::string& value) {
+  constexpr int seconds_max = 3600;
+  int seconds = 0;
+  const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (failed != std::errc() || end != value.data() + value.size() || seconds < 1 ||
+      seconds > seconds_max)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be a whole number from 1 to {}", value, seconds_max));
+  choices.top.interval_seconds = seconds;
   return {};
 }
 
@@ -44,17 +57,28 @@ const std::array options = {
     OptionInfo{"explain", "--why-not", "", Arity::One, "both",
                "up, down or none: for which direction to say what would have to change",
                set_why_not},
-    OptionInfo{"explain", "-o,--output", "", Arity::One, "text", "text or json", set_output},
-    OptionInfo{"explain", "--kubeconfig", "KUBECONFIG", Arity::One, "~/.kube/config",
+    OptionInfo{"budget", "name", "", Arity::One, "", "name of a CostBudget in the cluster",
+               [](Choices& c, const std::string& v) { return set_text(c.budget.name, v); }},
+    OptionInfo{"top", "--once", "", Arity::Switch, "off",
+               "tell it once, instead of again and again; so it is where no terminal reads it",
+               [](Choices& c, const std::string&) {
+                 c.top.once = true;
+                 return Result<void>();
+               }},
+    OptionInfo{"top", "--interval", "", Arity::One, "2", "seconds between two looks, 1 to 3600",
+               set_interval},
+    OptionInfo{"explain,top,budget", "-o,--output", "", Arity::One, "text", "text or json",
+               set_output},
+    OptionInfo{"explain,top,budget", "--kubeconfig", "KUBECONFIG", Arity::One, "~/.kube/config",
                "kubeconfig file; in a pod its service account is used without it",
-               [](Choices& c, const std::string& v) { return set_text(c.explain.kubeconfig, v); }},
-    OptionInfo{"explain", "--context", "", Arity::One, "current-context",
+               [](Choices& c, const std::string& v) { return set_text(c.cluster.kubeconfig, v); }},
+    OptionInfo{"explain,top,budget", "--context", "", Arity::One, "current-context",
                "context of the kubeconfig",
-               [](Choices& c, const std::string& v) { return set_text(c.explain.context, v); }},
-    OptionInfo{"explain", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
+               [](Choices& c, const std::string& v) { return set_text(c.cluster.context, v); }},
+    OptionInfo{"explain,top,budget", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
                "for development: accept a kubeconfig that skips TLS verification",
                [](Choices& c, const std::string&) {
-                 c.explain.allow_insecure_kubeconfig = true;
+                 c.cluster.allow_insecure_kubeconfig = true;
                  return Result<void>();
                }},
 };

@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
           [](const app::DiffOptions& options) { return app::diff(options, std::cout); },
           [](const app::SimulateOptions& options) { return app::simulate(options, std::cout); },
           [](const app::ExplainOptions& options) { return app::explain(options, std::cout); },
+          [](const app::TopOptions& options) { return app::top(options, std::cout); },
+          [](const app::BudgetOptions& options) { return app::budget(options, std::cout); },
           [](const app::PricesImportOptions& options) {
             return app::prices_import(options, std::cout, std::cerr);
           },

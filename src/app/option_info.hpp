@@ -25,10 +25,14 @@ struct Choices {
   DiffOptions diff;
   SimulateOptions simulate;
   ExplainOptions explain;
+  TopOptions top;
+  BudgetOptions budget;
   PricesImportOptions prices_import;
   PricesShowOptions prices_show;
   PrintOptions print;
   LogChoice log;  // shared by run and sandbox
+  ClusterChoice cluster;  // shared by the verbs that read a cluster
+  OutputFormat output = OutputFormat::Text;  // shared by them, too
 };
 
 struct OptionInfo {

@@ -27,16 +27,31 @@ constexpr std::array verbs = {
     VerbInfo{"diff", "shows what applying manifests would change, in fields and in effect"},
     VerbInfo{"simulate", "plays recorded load against policies and their peers"},
     VerbInfo{"explain", "tells a decision step by step, and what would have to change"},
+    VerbInfo{"top", "shows pools, budgets and what draws on them, live or once"},
+    VerbInfo{"budget", "tells where one budget stands, and who has spent what"},
     VerbInfo{"prices import", "makes a PriceCatalog of tables of prices"},
     VerbInfo{"prices show", "tells what a node costs, and where that price comes from"},
     VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
 
-constexpr std::array<std::string_view, 13> printables = {
-    "crd",     "crd-scalingpolicy",       "crd-metricsource",       "crd-pricecatalog",
-    "reasons", "reference-scalingpolicy", "reference-metricsource", "reference-pricecatalog",
-    "metrics", "flags",                   "presets",                "presets-page",
+constexpr std::array<std::string_view, 17> printables = {
+    "crd",
+    "crd-scalingpolicy",
+    "crd-metricsource",
+    "crd-pricecatalog",
+    "crd-acceleratorpool",
+    "crd-costbudget",
+    "reasons",
+    "reference-scalingpolicy",
+    "reference-metricsource",
+    "reference-pricecatalog",
+    "reference-acceleratorpool",
+    "reference-costbudget",
+    "metrics",
+    "flags",
+    "presets",
+    "presets-page",
     "presets-json"};
 
 Result<void> set_text(std::string& field, const std::string& value) {
@@ -275,6 +290,8 @@ Result<void> apply(const Binding& binding, const Environment& environment, Choic
 Command command_of(std::string_view verb, Choices choices) {
   choices.run.log = choices.log;
   choices.sandbox.log = choices.log;
+  choices.explain.cluster = choices.top.cluster = choices.budget.cluster = choices.cluster;
+  choices.explain.output = choices.top.output = choices.budget.output = choices.output;
   if (verb == "run") return choices.run;
   if (verb == "sandbox") return choices.sandbox;
   if (verb == "validate") return choices.validate;
@@ -282,6 +299,8 @@ Command command_of(std::string_view verb, Choices choices) {
   if (verb == "diff") return choices.diff;
   if (verb == "simulate") return choices.simulate;
   if (verb == "explain") return choices.explain;
+  if (verb == "top") return choices.top;
+  if (verb == "budget") return choices.budget;
   if (verb == "prices import") return choices.prices_import;
   if (verb == "prices show") return choices.prices_show;
   if (verb == "print") return choices.print;

@@ -118,15 +118,33 @@ struct SimulateOptions {
   unsigned threads = 0;  // 0: all cores
 };
 
+/// Which cluster a verb reads.
+struct ClusterChoice {
+  std::string kubeconfig{};  // empty: that of the home folder, or in-cluster
+  std::string context{};
+  bool allow_insecure_kubeconfig = false;
+};
+
 struct ExplainOptions {
   std::vector<std::string> policies{};  // "namespace/name", one, unless there are files
   std::string file{};                   // with the one ScalingPolicy
   std::string observation{};            // what it is to see
   std::string why_not{};                // up, down, none; empty: both
   OutputFormat output = OutputFormat::Text;
-  std::string kubeconfig{};  // empty: that of the home folder, or in-cluster
-  std::string context{};
-  bool allow_insecure_kubeconfig = false;
+  ClusterChoice cluster{};
+};
+
+struct TopOptions {
+  bool once = false;
+  int interval_seconds = 2;  // between two looks
+  OutputFormat output = OutputFormat::Text;
+  ClusterChoice cluster{};
+};
+
+struct BudgetOptions {
+  std::string name{};
+  OutputFormat output = OutputFormat::Text;
+  ClusterChoice cluster{};
 };
 
 struct PricesImportOptions {
@@ -161,8 +179,8 @@ struct PrintText {
 
 using Command =
     std::variant<RunOptions, SandboxChoice, ValidateOptions, ConvertOptions, DiffOptions,
-                 SimulateOptions, ExplainOptions, PricesImportOptions, PricesShowOptions,
-                 PrintOptions, VersionOptions, PrintText>;
+                 SimulateOptions, ExplainOptions, TopOptions, BudgetOptions, PricesImportOptions,
+                 PricesShowOptions, PrintOptions, VersionOptions, PrintText>;
 
 /// Environment variables are handed in, so that a test can. Errors: InvalidInput with the flag, the
 /// value and the remedy.

@@ -18,6 +18,8 @@ namespace poolscaler::app {
 [[nodiscard]] int diff(const DiffOptions& options, std::ostream& out);
 [[nodiscard]] int simulate(const SimulateOptions& options, std::ostream& out);
 [[nodiscard]] int explain(const ExplainOptions& options, std::ostream& out);
+[[nodiscard]] int top(const TopOptions& options, std::ostream& out);
+[[nodiscard]] int budget(const BudgetOptions& options, std::ostream& out);
 [[nodiscard]] int prices_import(const PricesImportOptions& options, std::ostream& out,
                                 std::ostream& errors);
 [[nodiscard]] int prices_show(const PricesShowOptions& options, std::ostream& out);

@@ -136,7 +136,7 @@ TEST(CommandLine, SimulateTakesUnitsAndShares) {
 TEST(CommandLine, AFlagTakesOneValueAndLeavesWhatFollows) {
   const auto explained = parse({"explain", "--kubeconfig", "k", "shop/llm"});
   ASSERT_TRUE(explained) << explained.error().message;
-  EXPECT_EQ(std::get<ExplainOptions>(*explained).kubeconfig, "k");
+  EXPECT_EQ(std::get<ExplainOptions>(*explained).cluster.kubeconfig, "k");
   EXPECT_THAT(std::get<ExplainOptions>(*explained).policies, ElementsAre("shop/llm"));
   const auto compared = parse({"diff", "-o", "json", "--kubeconfig", "k", "a.yaml", "b.yaml"});
   ASSERT_TRUE(compared) << compared.error().message;

@@ -1,0 +1,126 @@
+// Pools, budgets and what draws on them, read from the API server: `top` again and again or once,
+// `budget` one of them in full.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cluster_access.hpp"
+#include "cluster_link.hpp"
+#include "poolscaler/base/clock.hpp"
+#include "poolscaler/explain/fleet_view.hpp"
+#include "poolscaler/kube/request.hpp"
+#include "shutdown.hpp"
+#include "verbs.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+constexpr std::int64_t page_size = 500;
+
+/// All objects of a kind, page by page.
+Result<void> each_of(const kube::Client& reads, api::Kind kind, const std::stop_token& stop,
+                     const kube::Client::ItemSink& take) {
+  kube::ListPage page{.limit = page_size};
+  do {
+    const auto answer =
+        reads.list(kube::list_request(resource_of(kind), "", {}, page), take, stop);
+    if (!answer)
+      return fail(answer.error().context(std::string(api::names_of(kind).plural)));
+    const auto& metadata = answer->value("metadata", nlohmann::json::object());
+    page.continue_token = metadata.value("continue", "");
+  } while (!page.continue_token.empty());
+  return {};
+}
+
+Result<explain::FleetView> read_fleet(const kube::Client& reads, const std::stop_token& stop) {
+  explain::FleetView fleet{.time = system_clock().now()};
+  using Add = void (explain::FleetView::*)(const nlohmann::json&);
+  const std::pair<api::Kind, Add> parts[] = {
+      {api::Kind::AcceleratorPool, &explain::FleetView::add_pool},
+      {api::Kind::CostBudget, &explain::FleetView::add_budget},
+      {api::Kind::ScalingPolicy, &explain::FleetView::add_policy}};
+  for (const auto& [kind, add] : parts) {
+    const auto read = each_of(reads, kind, stop,
+                              [&](const nlohmann::json& object) { (fleet.*add)(object); });
+    if (!read) return fail(read.error());
+  }
+  return fleet;
+}
+
+bool on_a_terminal() { return isatty(STDOUT_FILENO) == 1; }
+
+explain::TextStyle style_of_output() {
+  explain::TextStyle style;
+  winsize size{};
+  if (!on_a_terminal()) return style;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
+  style.colour = std::getenv("NO_COLOR") == nullptr;
+  return style;
+}
+
+int failed(const Error& error) {
+  std::cerr << "poolscaler: " << error.message << "\n";
+  return error.kind == ErrorKind::InvalidInput || error.kind == ErrorKind::NotFound ? 2 : 1;
+}
+
+/// Draws over what it has drawn before, until it is stopped.
+int show_again_and_again(const kube::Client& reads, Seconds interval, const std::stop_token& stop,
+                         std::ostream& out) {
+  constexpr std::string_view home = "\x1b[H\x1b[J";
+  do {
+    const auto fleet = read_fleet(reads, stop);
+    if (!fleet && stop.stop_requested()) break;
+    if (!fleet) return failed(fleet.error());
+    out << home << to_rfc3339(fleet->time) << "  (Ctrl-C ends it)\n\n"
+        << explain::text_of(*fleet, style_of_output()) << std::flush;
+  } while (system_clock().sleep_for(interval, stop));
+  return 0;
+}
+
+}  // namespace
+
+int top(const TopOptions& options, std::ostream& out) {
+  const bool live =
+      !options.once && options.output == OutputFormat::Text && on_a_terminal();
+  std::optional<Shutdown> shutdown;
+  if (live) shutdown.emplace();
+  const auto access = cluster_access(options.cluster);
+  if (!access) return failed(access.error());
+  const auto link = ClusterLink::open(*access, system_clock(), {});
+  if (!link) return failed(link.error());
+  const auto& reads = (*link)->reads();
+  if (live)
+    return show_again_and_again(reads, Seconds(options.interval_seconds), shutdown->token(), out);
+  const auto fleet = read_fleet(reads, std::stop_token());
+  if (!fleet) return failed(fleet.error());
+  out << (options.output == OutputFormat::Json ? explain::json_of(*fleet)
+                                               : explain::text_of(*fleet, style_of_output()));
+  return out.good() ? 0 : 1;
+}
+
+int budget(const BudgetOptions& options, std::ostream& out) {
+  const auto access = cluster_access(options.cluster);
+  if (!access) return failed(access.error());
+  const auto link = ClusterLink::open(*access, system_clock(), {});
+  if (!link) return failed(link.error());
+  const auto object = (*link)->reads().call(
+      kube::get_request(resource_of(api::Kind::CostBudget), {.ns = {}, .name = options.name}),
+      std::stop_token());
+  if (!object) return failed(object.error().context(fmt::format("budget '{}'", options.name)));
+  explain::FleetView fleet{.time = system_clock().now()};
+  fleet.add_budget(*object);
+  const auto& one = fleet.budgets.front();
+  out << (options.output == OutputFormat::Json
+              ? explain::json_of(one)
+              : explain::text_of(one, fleet.time, style_of_output()));
+  return out.good() ? 0 : 1;
+}
+
+}  // namespace poolscaler::app
