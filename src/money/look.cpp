@@ -305,6 +305,8 @@ NamedGuard Look::guard_of(const HeldBudget& held, const BudgetLimit& declared) {
 
 void Look::finish(BudgetStanding& standing, const CostBudget& budget, const View& view,
             JudgedLimit judged) {
+  // What was taken must not come back to the nodes that it leaves, although they cost no more.
+  if (judged.standing.act >= GuardAct::Shed && view.whole()) bind_tenants(view, judged.limit);
   if (budget.on_limit != OnBudgetLimit::Notify) bind(view, std::move(judged.limit));
   for (std::size_t p = 0; p < round_.pools.size(); ++p)
     if (judged.standing.warned && view.whole() && view.has_pool(round_.pools[p].name))
@@ -318,14 +320,15 @@ void Look::bind_pool(std::size_t pool, Limit limit) {
 }
 
 void Look::bind(const View& view, Limit limit) {
-  const auto index = answer_.limits.size();
-  if (view.whole()) {
-    for (std::size_t p = 0; p < round_.pools.size(); ++p)
-      if (view.has_pool(round_.pools[p].name)) answer_.of_pool[p].push_back(index);
-  } else {
-    for (std::size_t t = 0; t < round_.tenants.size(); ++t)
-      if (is_bound(view, t)) answer_.of_tenant[t].push_back(index);
-  }
+  if (!view.whole()) return bind_tenants(view, std::move(limit));
+  for (std::size_t p = 0; p < round_.pools.size(); ++p)
+    if (view.has_pool(round_.pools[p].name)) answer_.of_pool[p].push_back(answer_.limits.size());
+  answer_.limits.push_back(std::move(limit));
+}
+
+void Look::bind_tenants(const View& view, Limit limit) {
+  for (std::size_t t = 0; t < round_.tenants.size(); ++t)
+    if (is_bound(view, t)) answer_.of_tenant[t].push_back(answer_.limits.size());
   answer_.limits.push_back(std::move(limit));
 }
 

@@ -92,6 +92,7 @@ class Look {
   void bind_pool(std::size_t pool, Limit limit);
 
   void bind(const View& view, Limit limit);
+  void bind_tenants(const View& view, Limit limit);
 
   [[nodiscard]] bool is_bound(const View& view, std::size_t tenant) const;
 

@@ -32,6 +32,18 @@ TEST(Lowering, TakesTheLowestPriorityAndStopsAtTheCap) {
   EXPECT_THAT(lowered[0].words, HasSubstr("6 of 8 replicas are taken"));
 }
 
+TEST(Lowering, LetsNothingComeBackToNodesThatAreLeft) {
+  BudgetWorld world;
+  world.budget("all", {rate_limit("20")}).on_limit = OnBudgetLimit::Shed;
+  const auto low = world.policy("shop", "low");
+  world.node("a", "32", {{low, 4}});
+  EXPECT_THAT(world.look().of_tenant[low], IsEmpty());
+  const auto standings = world.after(minutes(3));
+  ASSERT_THAT(standings.of_tenant[low], SizeIs(1));
+  const auto& limit = standings.limits[standings.of_tenant[low][0]];
+  EXPECT_EQ(most_admitted(limit, HourlyRate::of(1), {}, world.round.now), 0);
+}
+
 TEST(Lowering, WaitsForWhatIsLeavingAlready) {
   BudgetWorld world;
   world.budget("all", {rate_limit("20")}).on_limit = OnBudgetLimit::Shed;
