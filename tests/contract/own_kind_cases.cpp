@@ -182,6 +182,106 @@ void own_tables(Scribe& scribe) {
   tell_table(scribe, "sources", sources + "?fieldSelector=metadata.name%3Dtabled");
 }
 
+const std::string pools = "/apis/poolscaler.dev/v1alpha1/acceleratorpools";
+const std::string budgets = "/apis/poolscaler.dev/v1alpha1/costbudgets";
+
+json pool(const std::string& name) {
+  const json backend{{"apiVersion", "karpenter.sh/v1"}, {"kind", "NodePool"}, {"name", "a"}};
+  return {{"apiVersion", "poolscaler.dev/v1alpha1"},
+          {"kind", "AcceleratorPool"},
+          {"metadata", {{"name", name}}},
+          {"spec",
+           {{"accelerator", {{"resource", "nvidia.com/gpu"}, {"perNode", 8}}},
+            {"nodeGroups", {{{"name", "a"}, {"backendRef", backend}, {"maxNodes", 4}}}}}}};
+}
+
+json budget(const std::string& name) {
+  return {{"apiVersion", "poolscaler.dev/v1alpha1"},
+          {"kind", "CostBudget"},
+          {"metadata", {{"name", name}}},
+          {"spec", {{"limits", {{{"name", "rate"}, {"mode", "Rate"}, {"amount", "100"}}}}}}};
+}
+
+void own_pools(Scribe& scribe) {
+  scribe.quietly({.method = "DELETE", .target = pools + "/small"});
+  scribe.tell("smallest pool", {.method = "POST", .target = pools, .body = pool("small")},
+              {"/metadata/generation", "/metadata/namespace", "/spec", "/status"});
+  const auto refuse = [&](const std::string& title, const std::string& pointer, const json& value) {
+    auto object = pool("other");
+    object[json::json_pointer(pointer)] = value;
+    scribe.tell(title, {.method = "POST", .target = pools, .body = object});
+  };
+  refuse("min above max", "/spec/nodeGroups/0/minNodes", 5);
+  refuse("price of 0", "/spec/nodeGroups/0/price", "0");
+  refuse("negative price", "/spec/nodeGroups/0/price", "-1");
+  refuse("price as a number", "/spec/nodeGroups/0/price", 98.32);
+  refuse("resource without a domain", "/spec/accelerator/resource", "gpu");
+  refuse("limit of 0 an hour", "/spec/limits", {{"maxHourly", "0"}});
+  auto twins = pool("other");
+  twins["spec"]["nodeGroups"].push_back(twins["spec"]["nodeGroups"][0]);
+  twins["spec"]["nodeGroups"][1]["name"] = "b";
+  scribe.tell("one object for two groups", {.method = "POST", .target = pools, .body = twins});
+  auto of_nobody = pool("other");
+  of_nobody["spec"]["nodeGroups"][0].erase("backendRef");
+  scribe.tell("a group of nobody", {.method = "POST", .target = pools, .body = of_nobody});
+  const json status{{"observedGeneration", 1},
+                    {"groups", {{{"name", "a"}, {"desired", 2}, {"observed", 1}}}},
+                    {"nodes", {{"total", 1}, {"ready", 1}}},
+                    {"accelerators", {{"capacity", 8}, {"allocated", 6}, {"pending", 8}}},
+                    {"cost", {{"currency", "USD"}, {"hourly", "98.31"}, {"today", "412.2"}}},
+                    {"conditions",
+                     {{{"type", "Ready"},
+                       {"status", "True"},
+                       {"reason", "Valid"},
+                       {"message", "fine"},
+                       {"lastTransitionTime", "2030-01-01T00:00:00Z"}}}}};
+  scribe.tell("status of a pool",
+              {.method = "PATCH",
+               .target = pools + "/small/status",
+               .body = {{"status", status}},
+               .type = merge_patch},
+              {"/metadata/generation", "/status"});
+  tell_table(scribe, "pools", pools + "?fieldSelector=metadata.name%3Dsmall");
+}
+
+void own_budgets(Scribe& scribe) {
+  scribe.quietly({.method = "DELETE", .target = budgets + "/small"});
+  const auto made =
+      scribe.tell("smallest budget", {.method = "POST", .target = budgets, .body = budget("small")},
+                  {"/metadata/generation", "/metadata/namespace", "/spec", "/status"});
+  const auto refuse = [&](const std::string& title, const std::string& pointer, const json& value) {
+    auto object = budget("other");
+    object[json::json_pointer(pointer)] = value;
+    scribe.tell(title, {.method = "POST", .target = budgets, .body = object});
+  };
+  refuse("amount of 0", "/spec/limits/0/amount", "0");
+  refuse("no number", "/spec/limits/0/amount", "NaN");
+  refuse("rate of a day", "/spec/limits/0/period", "Day");
+  refuse("accrued without a period", "/spec/limits/0/mode", "Accrued");
+  refuse("thresholds that fall", "/spec/thresholds", {80, 50});
+  refuse("unknown currency", "/spec/currency", "DOGE");
+  const auto patch = [&](const std::string& title, const json& version) {
+    return scribe.tell(title,
+                       {.method = "PATCH",
+                        .target = budgets + "/small/status",
+                        .body = {{"metadata", {{"resourceVersion", version}}},
+                                 {"status",
+                                  {{"rate", "65.54"},
+                                   {"usedText", "rate 65.54 %"},
+                                   {"conditions",
+                                    {{{"type", "BudgetExceeded"},
+                                      {"status", "False"},
+                                      {"reason", "BudgetWithin"},
+                                      {"message", "fine"},
+                                      {"lastTransitionTime", "2030-01-01T00:00:00Z"}}}}}}},
+                        .type = merge_patch},
+                       {"/metadata/generation", "/status"});
+  };
+  patch("status of a budget", version_of(made));
+  patch("status of a stale version", version_of(made));
+  tell_table(scribe, "budgets", budgets + "?fieldSelector=metadata.name%3Dsmall");
+}
+
 }  // namespace
 
 std::span<const ContractCase> own_kind_cases() {
@@ -189,6 +289,7 @@ std::span<const ContractCase> own_kind_cases() {
       ContractCase{"own-defaults", own_defaults}, ContractCase{"own-bounds", own_bounds},
       ContractCase{"own-pruning", own_pruning},   ContractCase{"own-status", own_status},
       ContractCase{"own-watch", own_watch},       ContractCase{"own-tables", own_tables},
+      ContractCase{"own-pools", own_pools},       ContractCase{"own-budgets", own_budgets},
   };
   return cases;
 }
