@@ -1,6 +1,7 @@
 #include "poolscaler/api/budget_status.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -39,6 +40,35 @@ constexpr Field fields[] = {
      .type = Text,
      .max = used_text_max,
      .doc = "How much of each limit is used, in one line."},
+    {.path = "status.rate",
+     .type = Text,
+     .max = amount_text_max,
+     .unit = "per hour",
+     .doc = "What is spent now, without what is paid anyway."},
+    {.path = "status.committed",
+     .type = Text,
+     .max = amount_text_max,
+     .unit = "per hour",
+     .doc = "What is paid anyway for reserved nodes: it accrues, and is no part of a rate."},
+    {.path = "status.nodes",
+     .type = Integer,
+     .max = generation_max,
+     .unit = "nodes",
+     .doc = "Nodes that are billed."},
+    {.path = "status.unpricedNodes",
+     .type = Integer,
+     .max = generation_max,
+     .unit = "nodes",
+     .doc = "Those of which nobody knows the price."},
+    {.path = "status.doubtfulNodes",
+     .type = Integer,
+     .max = generation_max,
+     .unit = "nodes",
+     .doc = "Those with a stale price."},
+    {.path = "status.selection",
+     .type = Text,
+     .max = 20,
+     .doc = "A digest of what the budget is about: hours of another selection are no measure."},
     {.path = "status.limits",
      .type = List,
      .max = budget_limits_max,
@@ -64,6 +94,15 @@ constexpr Field fields[] = {
      .type = Time,
      .doc = "When the period of an `Accrued` amount began."},
     {.path = "status.limits[].periodEnd", .type = Time, .doc = "When it ends."},
+    {.path = "status.limits[].partial",
+     .type = Boolean,
+     .doc = "True when the budget is younger than the period: all of the amount is there for what "
+            "is left."},
+    {.path = "status.limits[].pace",
+     .type = Text,
+     .max = amount_text_max,
+     .unit = "per hour",
+     .doc = "What may be spent an hour to have it all at the end."},
     {.path = "status.limits[].accrued",
      .type = Text,
      .max = amount_text_max,
@@ -95,6 +134,10 @@ constexpr Field fields[] = {
     {.path = "status.limits[].resumesTime",
      .type = Time,
      .doc = "When growth may go on at the earliest, while it is frozen."},
+    {.path = "status.limits[].message",
+     .type = Text,
+     .max = condition_message_max,
+     .doc = "Where it stands, in a sentence."},
     {.path = "status.limits[].guard",
      .type = Object,
      .doc = "What was said and done in this period."},
@@ -203,6 +246,9 @@ json limit_json(const LimitStatus& limit) {
            {"guard", guard_json(limit.guard)}};
   put_time(out, "periodBegin", limit.period_begin);
   put_time(out, "periodEnd", limit.period_end);
+  if (limit.partial) out["partial"] = true;
+  if (limit.pace) out["pace"] = exact_text(*limit.pace);
+  put_text(out, "message", limit.message, condition_message_max);
   put_amount(out, "projectedWorst", limit.projected_worst);
   put_amount(out, "projectedTypical", limit.projected_typical);
   put_time(out, "exhaustedTime", limit.exhausted_at);
@@ -271,6 +317,8 @@ LimitStatus read_limit(const json& from) {
           .amount = amount_or_none(from, "amount"),
           .period_begin = time_at(from, "periodBegin"),
           .period_end = time_at(from, "periodEnd"),
+          .partial = member(from, "partial") == true,
+          .pace = rate_at(from, "pace"),
           .accrued = amount_or_none(from, "accrued"),
           .used_basis_points = basis_points_of(text_at(from, "used")),
           .headroom = amount_or_none(from, "headroom"),
@@ -279,6 +327,7 @@ LimitStatus read_limit(const json& from) {
           .exhausted_at = time_at(from, "exhaustedTime"),
           .resumes_at = time_at(from, "resumesTime"),
           .act = word_at(from, "act", acts),
+          .message = text_at(from, "message"),
           .guard = read_guard(member(from, "guard"))};
 }
 
@@ -294,6 +343,17 @@ std::optional<AnomalyStatus> read_anomaly(const json& from) {
                        .by_price = amount_or_none(from, "byPrice"),
                        .by_mix = amount_or_none(from, "byMix"),
                        .message = text_at(from, "message")};
+}
+
+std::int64_t nodes_count(std::int64_t nodes) {
+  return std::clamp<std::int64_t>(nodes, 0, generation_max);
+}
+
+std::uint64_t selection_at(const json& from) {
+  const auto text = text_at(from, "selection");
+  std::uint64_t digest = 0;
+  std::from_chars(text.data(), text.data() + text.size(), digest);
+  return digest;
 }
 
 }  // namespace
@@ -314,6 +374,12 @@ std::string render_budget_status(const BudgetStatus& status) {
   json out{{"observedGeneration", generation(status.observed_generation)},
            {"conditions", conditions_json(status.conditions)},
            {"currency", status.currency.code()},
+           {"rate", exact_text(status.rate)},
+           {"committed", exact_text(status.committed)},
+           {"nodes", nodes_count(status.nodes)},
+           {"unpricedNodes", nodes_count(status.unpriced_nodes)},
+           {"doubtfulNodes", nodes_count(status.doubtful_nodes)},
+           {"selection", fmt::format("{}", status.selection)},
            {"limits", json::array()}};
   std::set<std::string_view> seen;
   for (const auto& limit : status.limits)
@@ -324,6 +390,7 @@ std::string render_budget_status(const BudgetStatus& status) {
   if (status.ledger) out["ledger"] = ledger_json(*status.ledger);
   if (status.anomaly) out["anomaly"] = anomaly_json(*status.anomaly);
   if (!status.history.empty()) out["history"] = history_json(status.history);
+  if (status.open_hour) out["openHour"] = open_hour_json(*status.open_hour);
   return dumped(out);
 }
 
@@ -333,9 +400,16 @@ BudgetStatus read_budget_status(const json& object) {
       .observed_generation = generation_at(from),
       .conditions = read_conditions(member(from, "conditions")),
       .currency = Currency::parse(text_at(from, "currency")).value_or(Currency()),
+      .rate = rate_at(from, "rate").value_or(HourlyRate()),
+      .committed = rate_at(from, "committed").value_or(HourlyRate()),
+      .nodes = integer_at(from, "nodes", generation_max),
+      .unpriced_nodes = integer_at(from, "unpricedNodes", generation_max),
+      .doubtful_nodes = integer_at(from, "doubtfulNodes", generation_max),
       .ledger = read_ledger(member(from, "ledger")),
       .anomaly = read_anomaly(member(from, "anomaly")),
-      .history = read_history(member(from, "history"))};
+      .history = read_history(member(from, "history")),
+      .open_hour = read_open_hour(member(from, "openHour")),
+      .selection = selection_at(from)};
   each(member(from, "limits"), budget_limits_max, [&](const json& limit) {
     if (!text_at(limit, "name").empty()) status.limits.push_back(read_limit(limit));
   });

@@ -72,6 +72,32 @@ constexpr Field fields[] = {
      .required = true,
      .max = generation_max,
      .doc = "Thousandths of a node over the whole hour."},
+    {.path = "status.openHour", .type = Object, .doc = "The hour that is not over yet."},
+    {.path = "status.openHour.begin", .type = Time, .required = true, .doc = "When it began."},
+    {.path = "status.openHour.groups",
+     .type = List,
+     .max = history_groups_max,
+     .list = ListType::Atomic,
+     .doc = "Its nodes, by their kind."},
+    {.path = "status.openHour.groups[].group",
+     .type = Text,
+     .required = true,
+     .max = group_name_max,
+     .doc = "The kind of node."},
+    {.path = "status.openHour.groups[].nodeMicros",
+     .type = Integer,
+     .required = true,
+     .max = generation_max,
+     .doc = "Nodes times microseconds."},
+    {.path = "status.openHour.groups[].cost",
+     .type = Text,
+     .required = true,
+     .max = amount_text_max,
+     .doc = "What they have cost in it."},
+    {.path = "status.openHour.groups[].costRest",
+     .type = Integer,
+     .max = rest_max,
+     .doc = "Rest of `cost`."},
 };
 
 /// Kinds and prices, each once, in the order in which they came.
@@ -172,6 +198,34 @@ std::vector<CostHourStatus> read_history(const json& from) {
     }
   });
   return hours;
+}
+
+json open_hour_json(const OpenHourStatus& open) {
+  json out{{"begin", to_rfc3339(open.begin)}, {"groups", json::array()}};
+  for (const auto& one : open.groups) {
+    if (out["groups"].size() == history_groups_max) break;
+    json entry{{"group", fitted(one.group, group_name_max)},
+               {"nodeMicros", std::clamp<std::int64_t>(one.node_micros, 0, generation_max)}};
+    put_exact(entry, "cost", "costRest", one.cost);
+    out["groups"].push_back(std::move(entry));
+  }
+  return out;
+}
+
+std::optional<OpenHourStatus> read_open_hour(const json& from) {
+  const auto begin = time_at(from, "begin");
+  if (!begin) return std::nullopt;
+  OpenHourStatus open{.begin = *begin};
+  bool whole = true;
+  each(member(from, "groups"), history_groups_max, [&](const json& one) {
+    const auto cost = exact_at(one, "cost", "costRest");
+    whole = whole && cost && one.contains("nodeMicros");
+    open.groups.push_back({.group = text_at(one, "group"),
+                           .node_micros = integer_at(one, "nodeMicros", generation_max),
+                           .cost = cost.value_or(ExactAmount())});
+  });
+  if (!whole) return std::nullopt;
+  return open;
 }
 
 }  // namespace poolscaler::api

@@ -15,7 +15,6 @@ namespace {
 using enum FieldType;
 using nlohmann::json;
 
-constexpr std::int64_t rest_max = 3'599'999;
 constexpr std::size_t key_max = 317;
 constexpr std::size_t value_max = 63;
 
@@ -117,18 +116,13 @@ constexpr Field rows[] = {
      .doc = "Rest of `bill`."},
 };
 
-void put(json& object, const char* name, const char* rest_name, const ExactAmount& exact) {
-  object[name] = exact_text(exact.amount);
-  if (exact.rest > 0) object[rest_name] = std::min(exact.rest, rest_max);
-}
-
 json tenants_json(const std::vector<TenantCost>& tenants) {
   json list = json::array();
   for (const auto& tenant : tenants) {
     if (list.size() == ledger_tenants_max) break;
     json entry{{"dimension", fitted(tenant.dimension, key_max)},
                {"value", fitted(tenant.value, value_max)}};
-    put(entry, "amount", "rest", tenant.cost);
+    put_exact(entry, "amount", "rest", tenant.cost);
     list.push_back(std::move(entry));
   }
   return list;
@@ -138,8 +132,8 @@ json period_json(const PeriodStatus& period) {
   json entry{{"kind", word_of(budget_period_words, period.kind)},
              {"begin", to_rfc3339_micro(period.begin)},
              {"end", to_rfc3339_micro(period.end)}};
-  put(entry, "bill", "billRest", period.bill);
-  put(entry, "idle", "idleRest", period.idle);
+  put_exact(entry, "bill", "billRest", period.bill);
+  put_exact(entry, "idle", "idleRest", period.idle);
   if (period.partial) entry["partial"] = true;
   if (period.unpriced > Millis(0))
     entry["unpricedMillis"] = std::min(period.unpriced.count(), generation_max);
@@ -147,7 +141,7 @@ json period_json(const PeriodStatus& period) {
   if (const auto& closed = period.closed) {
     entry["closed"] = {{"begin", to_rfc3339_micro(closed->begin)},
                        {"end", to_rfc3339_micro(closed->end)}};
-    put(entry["closed"], "bill", "billRest", closed->bill);
+    put_exact(entry["closed"], "bill", "billRest", closed->bill);
   }
   return entry;
 }
@@ -162,8 +156,7 @@ class LedgerReader {
   HourlyRate rate(const json& from, const char* name) { return known(rate_at(from, name)); }
 
   ExactAmount exact(const json& from, const char* name, const char* rest_name) {
-    const auto rest = integer_at(from, rest_name, rest_max);
-    return {.amount = known(amount_at(from, name)), .rest = rest};
+    return known(exact_at(from, name, rest_name));
   }
 
   PeriodStatus period(const json& from) {
@@ -210,6 +203,17 @@ LedgerRows::LedgerRows(std::string_view path) {
     row.path = paths_.back();
     fields_.push_back(row);
   }
+}
+
+void put_exact(json& object, const char* name, const char* rest_name, const ExactAmount& exact) {
+  object[name] = exact_text(exact.amount);
+  if (exact.rest > 0) object[rest_name] = std::min(exact.rest, rest_max);
+}
+
+std::optional<ExactAmount> exact_at(const json& from, const char* name, const char* rest_name) {
+  const auto amount = amount_at(from, name);
+  if (!amount) return std::nullopt;
+  return ExactAmount{.amount = *amount, .rest = integer_at(from, rest_name, rest_max)};
 }
 
 json ledger_json(const LedgerStatus& ledger) {

@@ -31,6 +31,13 @@ class LedgerRows {
   std::vector<Field> fields_;
 };
 
+inline constexpr std::int64_t rest_max = 3'599'999;
+/// Text and rest; the rest is left out where it is 0.
+void put_exact(nlohmann::json& object, const char* name, const char* rest_name,
+               const ExactAmount& exact);
+[[nodiscard]] std::optional<ExactAmount> exact_at(const nlohmann::json& from, const char* name,
+                                                  const char* rest_name);
+
 [[nodiscard]] nlohmann::json ledger_json(const LedgerStatus& ledger);
 /// Nothing where any part of it is missing or cannot be read: a ledger that has lost a part would
 /// say too little.

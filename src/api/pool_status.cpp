@@ -104,6 +104,8 @@ constexpr Field fields[] = {
      .values = known_currencies,
      .doc = "Of all amounts."},
     amount_row("status.cost.hourly", "An hour, now."),
+    amount_row("status.cost.committed", "The part of `hourly` that is paid anyway."),
+    amount_row("status.cost.idle", "The part of `hourly` that nobody uses."),
     amount_row("status.cost.today", "Since midnight (UTC), as far as it was counted."),
     amount_row("status.cost.month", "Since the first of the month (UTC), the same."),
     amount_row("status.cost.idleToday", "What of `today` nobody has used."),
@@ -193,7 +195,10 @@ void put_sums(json& cost, const LedgerStatus& ledger) {
 }
 
 json cost_json(const PoolStatus& status) {
-  json cost{{"currency", status.currency.code()}, {"hourly", exact_text(status.hourly)}};
+  json cost{{"currency", status.currency.code()},
+            {"hourly", exact_text(status.hourly)},
+            {"committed", exact_text(status.committed)},
+            {"idle", exact_text(status.idle)}};
   if (!status.ledger) return cost;
   put_sums(cost, *status.ledger);
   cost["ledger"] = ledger_json(*status.ledger);
@@ -279,6 +284,8 @@ PoolStatus read_pool_status(const json& object) {
       .accelerators = read_accelerators(member(from, "accelerators")),
       .currency = Currency::parse(text_at(cost, "currency")).value_or(Currency()),
       .hourly = rate_at(cost, "hourly").value_or(HourlyRate()),
+      .committed = rate_at(cost, "committed").value_or(HourlyRate()),
+      .idle = rate_at(cost, "idle").value_or(HourlyRate()),
       .ledger = read_ledger(member(cost, "ledger"))};
   each(member(from, "groups"), node_groups_max, [&](const json& one) {
     if (!text_at(one, "name").empty()) status.groups.push_back(read_group(one));

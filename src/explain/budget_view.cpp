@@ -94,6 +94,8 @@ std::string limit_text(const api::LimitStatus& limit, Instant now, const TextSty
   if (limit.period_end)
     text += fmt::format("  the period ends {}, in {}\n", to_rfc3339(*limit.period_end),
                         time_text(*limit.period_end - now));
+  if (limit.pace)
+    text += fmt::format("  {} an hour until then would be all of it\n", shown(*limit.pace));
   if (limit.projected_worst)
     text += fmt::format("  at its end, at this rate: {}\n",
                         projection_of(limit, limit.projected_worst));
@@ -203,12 +205,14 @@ std::string text_of(const BudgetView& budget, Instant now, const TextStyle& styl
   if (!status.ledger)
     return text + "  nothing is counted in its status yet: is the operator running?\n" +
            conditions_text(status.conditions, style);
-  text += fmt::format("  {} {}/h now, counted to {}; at a limit: {}\n",
-                      shown(status.ledger->rate), status.currency.code(),
-                      to_rfc3339(status.ledger->counted_to), budget.on_limit);
-  if (status.ledger->unpriced_nodes > 0)
-    text += fmt::format("  {} nodes without a known price are not in this\n",
-                        status.ledger->unpriced_nodes);
+  text += fmt::format("  {} {}/h now", shown(status.rate), status.currency.code());
+  if (status.committed > HourlyRate())
+    text += fmt::format(" and {} that is paid anyway", shown(status.committed));
+  text += fmt::format(", counted to {}; at a limit: {}\n", to_rfc3339(status.ledger->counted_to),
+                      budget.on_limit);
+  if (status.unpriced_nodes > 0)
+    text += fmt::format("  {} of {} nodes have no known price and are not in this\n",
+                        status.unpriced_nodes, status.nodes);
   text += conditions_text(status.conditions, style);
   for (const auto& limit : status.limits) text += limit_text(limit, now, style);
   for (const auto& period : status.ledger->periods)

@@ -95,6 +95,8 @@ std::string head_of(const PoolView& pool, bool colour) {
                           pool.resource, pool.per_node);
   if (!pool.product.empty()) text += fmt::format(" ({})", pool.product);
   text += fmt::format("  {} {}/h", shown(status.hourly), status.currency.code());
+  if (status.committed > HourlyRate())
+    text += fmt::format(" ({} paid anyway)", shown(status.committed));
   if (status.ledger)
     for (const auto& period : status.ledger->periods)
       text += fmt::format(", {} {}{}", period.kind == BudgetPeriod::Day ? "today" : "this month",

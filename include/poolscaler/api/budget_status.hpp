@@ -43,6 +43,8 @@ struct LimitStatus {
   // Of an Accrued one.
   std::optional<Instant> period_begin{};
   std::optional<Instant> period_end{};
+  bool partial = false;  // the budget is younger than the period
+  std::optional<HourlyRate> pace{};
   Amount accrued{};  // rounded up; of a Rate: the rate
   std::int64_t used_basis_points = 0;
   Amount headroom{};  // negative: over the limit
@@ -51,6 +53,7 @@ struct LimitStatus {
   std::optional<Instant> exhausted_at{};
   std::optional<Instant> resumes_at{};  // at the earliest, while frozen
   std::string_view act = "None";        // money::name_of(GuardAct): what is done now
+  std::string message{};                // where it stands, in a sentence
   GuardStatus guard{};
   bool operator==(const LimitStatus&) const = default;
 };
@@ -85,15 +88,36 @@ struct CostHourStatus {
   bool operator==(const CostHourStatus&) const = default;
 };
 
+/// Nodes of one kind in the hour that is not over: money::OpenGroup.
+struct OpenGroupStatus {
+  std::string group;
+  std::int64_t node_micros = 0;
+  ExactAmount cost{};
+  bool operator==(const OpenGroupStatus&) const = default;
+};
+
+struct OpenHourStatus {
+  Instant begin;
+  std::vector<OpenGroupStatus> groups{};
+  bool operator==(const OpenHourStatus&) const = default;
+};
+
 struct BudgetStatus {
   std::int64_t observed_generation = 0;
   /// Ready, BudgetExceeded, Forecast, PricesKnown, Anomaly.
   std::vector<Condition> conditions{};
   Currency currency{};
+  HourlyRate rate{};       // marginal, of all that it selects
+  HourlyRate committed{};  // paid anyway: accrues, and is no part of a rate
+  std::int64_t nodes = 0;
+  std::int64_t unpriced_nodes = 0;
+  std::int64_t doubtful_nodes = 0;  // with a stale price
   std::optional<LedgerStatus> ledger{};
   std::vector<LimitStatus> limits{};
   std::optional<AnomalyStatus> anomaly{};
   std::vector<CostHourStatus> history{};  // oldest first
+  std::optional<OpenHourStatus> open_hour{};
+  std::uint64_t selection = 0;  // a digest: hours of another selection are not comparable
 };
 
 /// The JSON object that goes under `.status`.

@@ -79,6 +79,8 @@ struct PoolStatus {
   AcceleratorCounts accelerators{};
   Currency currency{};
   HourlyRate hourly{};                   // of all nodes that are priced
+  HourlyRate committed{};                // the part of it that is paid anyway
+  HourlyRate idle{};                     // the part of it that nobody uses
   std::optional<LedgerStatus> ledger{};  // of Day and Month, in UTC
   std::vector<DrainStatus> drains{};
 };

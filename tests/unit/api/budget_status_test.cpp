@@ -23,6 +23,11 @@ BudgetStatus full_status() {
                       .observed_generation = 3,
                       .last_transition = second(0)}},
       .currency = Currency::parse("EUR").value(),
+      .rate = rate("65.54"),
+      .committed = rate("34.6"),
+      .nodes = 3,
+      .unpriced_nodes = 1,
+      .doubtful_nodes = 2,
       .ledger = full_ledger(),
       .limits = {{.name = "daily",
                   .mode = LimitMode::Accrued,
@@ -30,6 +35,8 @@ BudgetStatus full_status() {
                   .amount = amount("500"),
                   .period_begin = second(-3600),
                   .period_end = second(82'800),
+                  .partial = true,
+                  .pace = rate("13.79"),
                   .accrued = amount("501.38"),
                   .used_basis_points = 10'028,
                   .headroom = amount("0") - amount("1.38"),
@@ -38,6 +45,7 @@ BudgetStatus full_status() {
                   .exhausted_at = second(100),
                   .resumes_at = second(700) + Millis(1),
                   .act = "Shed",
+                  .message = "500.00 are spent",
                   .guard = {.period_begin = second(-3600),
                             .amount = amount("500"),
                             .fired = {50, 80, 100},
@@ -54,7 +62,11 @@ BudgetStatus full_status() {
                                .by_nodes = amount("66"),
                                .by_price = amount("0") - amount("0.46"),
                                .by_mix = amount("0"),
-                               .message = "more nodes"}};
+                               .message = "more nodes"},
+      .open_hour = OpenHourStatus{.begin = second(0),
+                                  .groups = {{"p5", 9'007'199'254'740'991,
+                                              {amount("1.5"), 3'599'999}}}},
+      .selection = std::numeric_limits<std::uint64_t>::max()};
   for (int i = 0; i < 5; ++i)
     status.history.push_back({.begin = second(3600 * i),
                               .groups = {{"p5 spot", i < 3 ? 2000 : 2500, rate("21.4")},
@@ -77,6 +89,13 @@ TEST(BudgetStatus, ComesBackAsItWas) {
   EXPECT_EQ(read.limits, status.limits);
   EXPECT_EQ(read.anomaly, status.anomaly);
   EXPECT_EQ(read.history, status.history);
+  EXPECT_EQ(read.open_hour, status.open_hour);
+  EXPECT_EQ(read.selection, status.selection);
+  EXPECT_EQ(read.rate, status.rate);
+  EXPECT_EQ(read.committed, status.committed);
+  EXPECT_EQ(read.nodes, status.nodes);
+  EXPECT_EQ(read.unpriced_nodes, status.unpriced_nodes);
+  EXPECT_EQ(read.doubtful_nodes, status.doubtful_nodes);
 }
 
 TEST(BudgetStatus, IsWhatTheSchemaAdmits) {

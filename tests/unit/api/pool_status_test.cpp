@@ -38,6 +38,8 @@ PoolStatus full_status() {
           .accelerators = {.capacity = 16, .allocated = 8, .pending = 24},
           .currency = Currency::parse("EUR").value(),
           .hourly = rate("98.31"),
+          .committed = rate("34.6"),
+          .idle = rate("12.25"),
           .ledger = full_ledger(),
           .drains = {{.node = "gpu-1",
                       .group = "spot",
@@ -55,6 +57,8 @@ TEST(PoolStatus, ComesBackAsItWas) {
   EXPECT_EQ(read.accelerators, status.accelerators);
   EXPECT_EQ(read.currency, status.currency);
   EXPECT_EQ(read.hourly, status.hourly);
+  EXPECT_EQ(read.committed, status.committed);
+  EXPECT_EQ(read.idle, status.idle);
   EXPECT_EQ(read.ledger, status.ledger);
   EXPECT_EQ(read.drains, status.drains);
 }

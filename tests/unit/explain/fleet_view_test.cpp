@@ -72,6 +72,7 @@ PoolView pool() {
               .nodes = {.total = 4, .ready = 3, .busy = 2, .starting = 1, .draining = 1},
               .accelerators = {.capacity = 24, .allocated = 14, .pending = 8},
               .hourly = rate("98.31"),
+              .committed = rate("34.6"),
               .ledger = ledger(),
               .drains = {{.node = "gpu-3",
                           .group = "spot",
@@ -84,6 +85,10 @@ BudgetView budget() {
           .on_limit = "Shed",
           .status = {.conditions = {condition("BudgetExceeded", Reason::BudgetExceeded,
                                               "limit daily: 500.00 of 500.00")},
+                     .rate = rate("98.31"),
+                     .committed = rate("34.6"),
+                     .nodes = 4,
+                     .unpriced_nodes = 1,
                      .ledger = ledger(),
                      .limits = {{.name = "rate",
                                  .amount = amount("200"),
@@ -95,6 +100,7 @@ BudgetView budget() {
                                  .period = BudgetPeriod::Day,
                                  .amount = amount("500"),
                                  .period_end = now + std::chrono::hours(14),
+                                 .pace = rate("0"),
                                  .accrued = amount("500"),
                                  .used_basis_points = 10'000,
                                  .projected_worst = amount("1876.34"),
@@ -127,8 +133,8 @@ FleetView fleet() {
 
 TEST(FleetView, DrawsNodesAsSlots) {
   const auto text = text_of(fleet(), {});
-  EXPECT_THAT(text, HasSubstr("h100  nvidia.com/gpu x 8 a node (H100-SXM)  98.31 USD/h, today "
-                              "500.00 (100.00 idle)\n"));
+  EXPECT_THAT(text, HasSubstr("h100  nvidia.com/gpu x 8 a node (H100-SXM)  98.31 USD/h (34.60 paid "
+                              "anyway), today 500.00 (100.00 idle)\n"));
   EXPECT_THAT(text, HasSubstr("14 of 24 accelerators in use, 8 waited for; 3 of 4 nodes ready, 1 "
                               "starting, 1 leaving\n"));
   EXPECT_THAT(text, HasSubstr("reserved  Reserved       1      1      1     1    34.60     34.60  "
@@ -218,9 +224,10 @@ TEST(FleetView, HasTheSameAsJson) {
 
 TEST(BudgetView, TellsEachLimitInFull) {
   const auto text = text_of(budget(), now, {});
-  EXPECT_THAT(text, HasSubstr("shop  98.31 USD/h now, counted to 2026-11-27T10:00:00Z; at a limit: "
-                              "Shed\n"));
-  EXPECT_THAT(text, HasSubstr("1 nodes without a known price are not in this\n"));
+  EXPECT_THAT(text, HasSubstr("shop  98.31 USD/h now and 34.60 that is paid anyway, counted to "
+                              "2026-11-27T10:00:00Z; at a limit: Shed\n"));
+  EXPECT_THAT(text, HasSubstr("1 of 4 nodes have no known price and are not in this\n"));
+  EXPECT_THAT(text, HasSubstr("0.00 an hour until then would be all of it\n"));
   EXPECT_THAT(text, HasSubstr("BudgetExceeded: limit daily: 500.00 of 500.00\n"));
   EXPECT_THAT(text, HasSubstr("500.00 of 500.00 today, 0.00 left\n"));
   EXPECT_THAT(text, HasSubstr("the period ends 2026-11-28T00:00:00Z, in 14h 0m\n"));
