@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -56,13 +57,28 @@ Result<explain::FleetView> read_fleet(const kube::Client& reads, const std::stop
 
 bool on_a_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
+winsize size_of_terminal() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) size = {};
+  return size;
+}
+
 explain::TextStyle style_of_output() {
   explain::TextStyle style;
-  winsize size{};
   if (!on_a_terminal()) return style;
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
+  if (const auto size = size_of_terminal(); size.ws_col > 0) style.width = size.ws_col;
   style.colour = std::getenv("NO_COLOR") == nullptr;
   return style;
+}
+
+/// The first lines, as many as the terminal has rows: more would scroll.
+std::string_view fitted(std::string_view text) {
+  const auto rows = size_of_terminal().ws_row;
+  if (rows == 0) return text;
+  std::size_t end = 0;
+  for (int row = 1; row < rows && end < text.size(); ++row)
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  return text.substr(0, end);
 }
 
 int failed(const Error& error) {
@@ -73,13 +89,16 @@ int failed(const Error& error) {
 /// Draws over what it has drawn before, until it is stopped.
 int show_again_and_again(const kube::Client& reads, Seconds interval, const std::stop_token& stop,
                          std::ostream& out) {
-  constexpr std::string_view home = "\x1b[H\x1b[J";
+  // Lines that are too long are cut by the terminal, which would wrap them otherwise.
+  constexpr std::string_view begin = "\x1b[?7l\x1b[H\x1b[J";
+  constexpr std::string_view end = "\x1b[?7h";
   do {
     const auto fleet = read_fleet(reads, stop);
     if (!fleet && stop.stop_requested()) break;
     if (!fleet) return failed(fleet.error());
-    out << home << to_rfc3339(fleet->time) << "  (Ctrl-C ends it)\n\n"
-        << explain::text_of(*fleet, style_of_output()) << std::flush;
+    const auto text = fmt::format("{}  (Ctrl-C ends it)\n\n{}", to_rfc3339(fleet->time),
+                                  explain::text_of(*fleet, style_of_output()));
+    out << begin << fitted(text) << end << std::flush;
   } while (system_clock().sleep_for(interval, stop));
   return 0;
 }

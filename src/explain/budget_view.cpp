@@ -121,6 +121,7 @@ std::string tenants_text(const api::PeriodStatus& period, const std::string& dim
   std::vector<const api::TenantCost*> tenants;
   for (const auto& tenant : period.tenants)
     if (tenant.dimension == dimension) tenants.push_back(&tenant);
+  if (tenants.empty()) return "";
   std::ranges::stable_sort(tenants, [](const auto* a, const auto* b) {
     return a->cost.amount > b->cost.amount;
   });

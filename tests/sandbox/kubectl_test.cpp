@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "support/checkout.hpp"
 #include "support/control_plane.hpp"
 #include "support/process.hpp"
 
@@ -195,6 +196,29 @@ TEST_F(Kubectl, HasUsAsItsPlugin) {
   EXPECT_EQ(plugin.exit_code, 0) << plugin.err;
   EXPECT_THAT(plugin.out, HasSubstr("demo/llm"));
   EXPECT_THAT(rig::run({kubectl_.string(), "plugin", "list"}).out, HasSubstr("kubectl-poolscaler"));
+}
+
+TEST_F(Kubectl, ShowsPoolsAndBudgetsByItsVerbs) {
+  for (const auto* example : {"accelerator-pool.yaml", "cost-budget.yaml"})
+    told({"apply", "-f", in_checkout("deploy/examples") / example});
+  const auto verb = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), POOLSCALER_BINARY);
+    arguments.insert(arguments.end(), {"--kubeconfig", kubeconfig().string()});
+    return rig::run(arguments);
+  };
+  const auto top = verb({"top"});  // no terminal reads it, so it is told once
+  EXPECT_EQ(top.exit_code, 0) << top.err;
+  EXPECT_THAT(top.out, HasSubstr("h100  nvidia.com/gpu x 8 a node (H100-SXM)"));
+  const auto fleet = verb({"top", "--once", "-o", "json"});
+  EXPECT_EQ(fleet.exit_code, 0) << fleet.err;
+  EXPECT_EQ(json::parse(fleet.out)["pools"][0]["name"], "h100");
+  EXPECT_EQ(json::parse(fleet.out)["budgets"][0]["onLimit"], "Shed");
+  const auto budget = verb({"budget", "shop"});
+  EXPECT_EQ(budget.exit_code, 0) << budget.err;
+  EXPECT_THAT(budget.out, HasSubstr("shop  "));
+  const auto nobody = verb({"budget", "nobody"});
+  EXPECT_EQ(nobody.exit_code, 2);
+  EXPECT_THAT(nobody.err, HasSubstr("budget 'nobody': "));
 }
 
 }  // namespace
