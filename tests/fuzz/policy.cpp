@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz/target.hpp"
-#include "poolscaler/api/objects.hpp"
+#include "poolscaler/api/budget_status.hpp"
+#include "poolscaler/api/pool_status.hpp"
 
 namespace {
 
@@ -11,7 +12,14 @@ using namespace poolscaler;
 
 void check(const nlohmann::json& object) {
   (void)api::read_status(object);
-  (void)api::read_metric_source(object);
+  (void)api::read_pool_status(object);
+  (void)api::read_budget_status(object);
+  for (const auto kind : api::all_kinds)
+    if (api::errors_of(kind, object, api::UnknownFields::Tolerate).empty())
+      fuzz::require(api::errors_of(kind, api::with_defaults(kind, object),
+                                   api::UnknownFields::Report)
+                        .empty(),
+                    "what is accepted is accepted with its defaults, too");
   const auto policy = api::read_scaling_policy(object);
   if (!policy) {
     fuzz::require(!policy.error().empty(), "a refusal says why");

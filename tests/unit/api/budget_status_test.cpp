@@ -210,5 +210,11 @@ RC_GTEST_PROP(BudgetStatus, LosesNothingOfAnyHistory, ()) {
   RC_ASSERT(read_back(status).history == status.history);
 }
 
+RC_GTEST_PROP(BudgetStatus, AnswersAnyDamageWithoutThrowing, ()) {
+  const auto whole = json::parse(render_budget_status(full_status()));
+  const auto read = read_budget_status(damaged({{"status", whole}}));
+  RC_ASSERT(refusal_of(Kind::CostBudget, render_budget_status(read)).empty());
+}
+
 }  // namespace
 }  // namespace poolscaler::api

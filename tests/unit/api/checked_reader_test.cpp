@@ -75,8 +75,22 @@ void expect_sound(const std::vector<api::FieldError>& errors) {
 
 RC_GTEST_PROP(CheckedReader, AnswersAnyJsonWithoutThrowing, ()) {
   const auto object = hostile_value(4);
-  expect_sound(api::errors_of(api::Kind::ScalingPolicy, object, api::UnknownFields::Report));
-  expect_sound(api::errors_of(api::Kind::MetricSource, object, api::UnknownFields::Report));
+  for (const auto kind : api::all_kinds)
+    expect_sound(api::errors_of(kind, object, api::UnknownFields::Report));
+}
+
+RC_GTEST_PROP(CheckedReader, AnswersADisturbedExampleOfAnyKindWithoutThrowing, ()) {
+  for (const auto kind : api::all_kinds) {
+    auto object = api::read_yaml(api::table_of(kind).example).value().at(0);
+    for (int i = *rc::gen::inRange(1, 4); i > 0; --i) disturb(object["spec"]);
+    const auto errors = api::errors_of(kind, object, api::UnknownFields::Tolerate);
+    RC_ASSERT(errors.size() <= api::field_errors_max);
+    for (const auto& error : errors)
+      RC_ASSERT(!error.path.empty() && !error.problem.empty() && error.text().size() < 1000U);
+    const auto completed = api::with_defaults(kind, object);
+    RC_ASSERT(api::errors_of(kind, completed, api::UnknownFields::Tolerate).empty() ==
+              errors.empty());
+  }
 }
 
 RC_GTEST_PROP(CheckedReader, AnswersADisturbedPolicyWithoutThrowing, ()) {

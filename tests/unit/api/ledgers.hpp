@@ -1,7 +1,9 @@
 // Ledgers as they stand in a status, for the tests of the api room.
 #pragma once
 
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <rapidcheck.h>
 #include <string>
 
 #include "checked_reader.hpp"
@@ -41,6 +43,22 @@ inline LedgerStatus full_ledger() {
 inline std::string refusal_of(Kind kind, const std::string& rendered) {
   return text_of(
       errors_below(status_tree(kind), nlohmann::json::parse(rendered), UnknownFields::Report));
+}
+
+/// With something else at a random place.
+inline nlohmann::json damaged(nlohmann::json object) {
+  using nlohmann::json;
+  json* place = &object;
+  while (place->is_structured() && !place->empty() && *rc::gen::inRange(0, 8) != 0) {
+    auto next = place->begin();
+    std::advance(next, *rc::gen::inRange<std::ptrdiff_t>(
+                           0, static_cast<std::ptrdiff_t>(place->size())));
+    place = &*next;
+  }
+  *place = *rc::gen::element(json(nullptr), json(-1), json("x"), json("-5.5"), json::array(),
+                             json::object(), json(1e300), json({1, 2}), json(1ULL << 63U),
+                             json("2026-01-01T00:00:00Z"));
+  return object;
 }
 
 }  // namespace poolscaler::api

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
 
 #include "unit/api/ledgers.hpp"
 
@@ -96,6 +97,12 @@ TEST(PoolStatus, IsEmptyWhereThereIsNothingToRead) {
     const auto read = read_pool_status(json::parse(text));
     EXPECT_TRUE(read.groups.empty() && read.drains.empty() && !read.ledger) << text;
   }
+}
+
+RC_GTEST_PROP(PoolStatus, AnswersAnyDamageWithoutThrowing, ()) {
+  const auto whole = json::parse(render_pool_status(full_status()));
+  const auto read = read_pool_status(damaged({{"status", whole}}));
+  RC_ASSERT(refusal_of(Kind::AcceleratorPool, render_pool_status(read)).empty());
 }
 
 }  // namespace
