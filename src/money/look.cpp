@@ -280,9 +280,16 @@ bool Look::is_drawn(const View& view, const std::string& pool) const {
 
 void Look::follow_selector(HeldBudget& held, const CostBudget& budget) const {
   const auto digest = digest_of(budget.selector);
-  if (held.selector == digest && held.history.open_begin != Instant()) return;
+  const auto counted_to = held.ledger.ledger->counted_to;
+  auto& history = held.history;
+  // A state may tell of past hours alone; the one that was not over is lost then.
+  if (history.open_begin == Instant()) {
+    history.open_begin = history_from(counted_to).open_begin;
+    if (held.selector == 0) held.selector = digest;
+  }
+  if (held.selector == digest) return;
   held.selector = digest;
-  held.history = history_from(round_.now);
+  history = history_from(round_.now);
   held.judged = false;
 }
 
