@@ -116,6 +116,11 @@ struct SimulateOptions {
   OutputFormat output = OutputFormat::Text;
   std::string report{};  // where the HTML goes; empty: nowhere
   unsigned threads = 0;  // 0: all cores
+  std::string pool{};    // file with the AcceleratorPool; empty: no nodes
+  std::vector<std::string> prices{};   // files with PriceCatalogs
+  std::vector<std::string> budgets{};  // ... with CostBudgets
+  std::string spot_series{};
+  std::optional<double> node_boot_seconds{};
 };
 
 /// Which cluster a verb reads.

@@ -18,7 +18,8 @@ namespace {
 
 Result<replay::Contender> contender_of(const NamedPolicy& named,
                                        const std::vector<replay::Case>& cases,
-                                       const replay::SaidMeanings& said, Instant start) {
+                                       const replay::SaidMeanings& said, Instant start,
+                                       std::shared_ptr<const replay::Estate> estate) {
   const auto own = said_of(named.policy, said);
   for (const auto& one : cases)
     if (const auto sources = replay::sources_of(named.policy, own, one.load.is_metric()); !sources)
@@ -31,7 +32,8 @@ Result<replay::Contender> contender_of(const NamedPolicy& named,
                       return std::make_unique<replay::PolicyScaler>(
                           policy, replay::sources_of(policy, own, one.load.is_metric()).value(),
                           start);
-                    }}}};
+                    },
+                    .estate = std::move(estate)}}};
 }
 
 /// The first half is a trace of its own; the second is measured at the end of the whole.
@@ -63,6 +65,8 @@ Result<Plan> plan_of(const SimulateOptions& options) {
   if (policies->empty() && !options.compare)
     return fail(ErrorKind::InvalidInput,
                 "there is nothing to play: give the file of a ScalingPolicy, or --compare");
+  const auto given = estate_of(options);
+  if (!given) return fail(given.error());
   auto loads = loads_of(options);
   if (!loads) return fail(loads.error());
   const auto setup = setup_of(options);
@@ -71,7 +75,13 @@ Result<Plan> plan_of(const SimulateOptions& options) {
   const auto start = start_of(options);
   Plan plan{.setup = setup, .cases = std::move(*cases)};
   for (const auto& named : *policies) {
-    auto contender = contender_of(named, plan.cases, *meanings, start);
+    std::shared_ptr<const replay::Estate> estate;
+    if (*given) {
+      auto made = estate_for(**given, named);
+      if (!made) return fail(made.error());
+      estate = *std::move(made);
+    }
+    auto contender = contender_of(named, plan.cases, *meanings, start, std::move(estate));
     if (!contender) return fail(contender.error());
     plan.contenders.push_back(std::move(*contender));
   }
@@ -127,7 +137,7 @@ Result<void> write_report(const std::string& path, const std::string& page) {
 }
 
 Result<std::string> simulated(const SimulateOptions& options) {
-  if (options.recommend) return recommended(options);
+  if (options.recommend && options.pool.empty()) return recommended(options);
   auto plan = plan_of(options);
   if (!plan) return fail(plan.error());
   ProgressBar bar;

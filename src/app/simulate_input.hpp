@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ struct NamedPolicy {
                                            const replay::SaidMeanings& said);
 [[nodiscard]] replay::Setup setup_of(const SimulateOptions& options);
 [[nodiscard]] Instant start_of(const SimulateOptions& options);
+
+/// What --pool and the flags beside it say, but for the policy; nothing without --pool.
+[[nodiscard]] Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options);
+/// The same for one policy.
+[[nodiscard]] Result<std::shared_ptr<const replay::Estate>> estate_for(
+    const replay::Estate& estate, const NamedPolicy& named);
 
 /// A bar on the terminal, where there is one; nothing in a log.
 class ProgressBar {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "option_info.hpp"
+#include "poolscaler/simulation/replay/estate.hpp"
 
 namespace poolscaler::app {
 namespace {
@@ -266,6 +267,38 @@ const std::array options = {
                }},
     OptionInfo{"simulate", "--start-time", "", Arity::One, "2026-01-05T00:00:00Z",
                "when the trace began, for schedules (RFC 3339)", set_start_time},
+    OptionInfo{"simulate", "--pool", "", Arity::One, "none",
+               "the file of an AcceleratorPool: replicas are on its nodes, which boot, cost and go",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.pool = v;
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--prices", "", Arity::Many, "none",
+               "with --pool: a file with PriceCatalogs, whose prices are taken as fresh; may be "
+               "given several times",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.prices.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--budget", "", Arity::Many, "none",
+               "with --pool: a file with CostBudgets to hold to; may be given several times",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.budgets.push_back(v);
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--spot-series", "", Arity::One, "none",
+               "with --pool: what spot nodes cost over time (CSV: "
+               "ts,region,zone,instance_type,spot_price)",
+               [](Choices& c, const std::string& v) {
+                 c.simulate.spot_series = v;
+                 return Result<void>();
+               }},
+    OptionInfo{"simulate", "--node-boot", "", Arity::One, "300s",
+               "with --pool: from asking for a node until replicas start on it",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.node_boot_seconds, v,
+                                    {0, double{replay::node_boot_seconds_max}});
+               }},
     OptionInfo{"simulate", "--skip-bad-lines", "", Arity::Switch, "off",
                "skip and count bad lines of traces instead of stopping",
                [](Choices& c, const std::string&) {

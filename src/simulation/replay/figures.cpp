@@ -34,6 +34,9 @@ void Tally::add(Tally&& other) {
     waits.insert(waits.end(), other.waits.begin(), other.waits.end());
   }
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += other.reasons[i];
+  if (!other.spending) return;
+  if (!spending) spending.emplace();
+  spending->add(*other.spending);
 }
 
 Figures figures_of(Tally tally) {
@@ -47,7 +50,8 @@ Figures figures_of(Tally tally) {
                   .starts_from_zero = tally.starts_from_zero,
                   .decisions = tally.decisions,
                   .most_replicas = tally.most_replicas,
-                  .reasons = tally.reasons};
+                  .reasons = tally.reasons,
+                  .spending = tally.spending};
   if (count == 0) return figures;
   const auto total = std::accumulate(waits.begin(), waits.end(), Micros(0));
   figures.delayed_share = static_cast<double>(tally.delayed) / static_cast<double>(count);

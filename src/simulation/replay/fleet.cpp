@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "poolscaler/base/check.hpp"
+
 namespace poolscaler::replay {
 namespace {
 
@@ -107,34 +109,55 @@ void ReadySet::move(ReplicaId id, int from, int to) {
 
 void Fleet::begin_with(std::int32_t replicas) {
   for (std::int32_t i = 0; i < replicas; ++i) {
-    ready_.add(static_cast<ReplicaId>(replicas_.size()));
-    replicas_.push_back({.asked_for = long_ago, .running = 0, .draining = false});
+    const auto id = static_cast<ReplicaId>(replicas_.size());
+    CHECK(housing_ == nullptr || housing_->place(id), "there is room for the first replicas");
+    ready_.add(id);
+    replicas_.push_back(
+        {.asked_for = long_ago, .began = long_ago, .running = 0, .draining = false});
   }
 }
 
 void Fleet::start(std::int32_t replicas, Micros now) {
+  auto& line = housing_ == nullptr ? starting_ : waiting_;
   for (std::int32_t i = 0; i < replicas; ++i) {
-    starting_.push_back(static_cast<ReplicaId>(replicas_.size()));
-    replicas_.push_back({.asked_for = now, .running = 0, .draining = false});
+    line.push_back(static_cast<ReplicaId>(replicas_.size()));
+    replicas_.push_back({.asked_for = now, .began = now, .running = 0, .draining = false});
+  }
+  house(now);
+}
+
+void Fleet::house(Micros now) {
+  while (!waiting_.empty() && housing_->place(waiting_.front())) {
+    replicas_[waiting_.front()].began = now;
+    starting_.push_back(waiting_.front());
+    waiting_.pop_front();
   }
 }
 
 void Fleet::remove(std::int32_t replicas) {
-  for (; replicas > 0 && !starting_.empty(); --replicas) starting_.pop_back();
+  for (; replicas > 0 && !waiting_.empty(); --replicas) waiting_.pop_back();
+  for (; replicas > 0 && !starting_.empty(); --replicas) {
+    if (housing_ != nullptr) housing_->leave(starting_.back());
+    starting_.pop_back();
+  }
   for (; replicas > 0 && ready_.size() > 0; --replicas) {
     const auto id = ready_.newest_of_freest();
     auto& replica = replicas_[id];
     ready_.remove(id, replica.running);
     running_on_ready_ -= replica.running;
-    if (replica.running == 0) continue;
+    if (replica.running == 0) {
+      if (housing_ != nullptr) housing_->leave(id);
+      continue;
+    }
     replica.draining = true;
     ++draining_;
+    if (housing_ != nullptr) housing_->drain(id);
   }
 }
 
 std::optional<Micros> Fleet::next_ready() const {
   if (starting_.empty()) return std::nullopt;
-  return replicas_[starting_.front()].asked_for + cold_start_;
+  return replicas_[starting_.front()].began + cold_start_;
 }
 
 void Fleet::make_ready() {
@@ -156,7 +179,9 @@ void Fleet::end_request(ReplicaId id) {
   auto& replica = replicas_[id];
   --running_;
   if (replica.draining) {
-    if (--replica.running == 0) --draining_;
+    if (--replica.running > 0) return;
+    --draining_;
+    if (housing_ != nullptr) housing_->leave(id);
     return;
   }
   ready_.move(id, replica.running, replica.running - 1);
@@ -165,6 +190,7 @@ void Fleet::end_request(ReplicaId id) {
 }
 
 std::optional<Micros> Fleet::youngest() const {
+  if (!waiting_.empty()) return replicas_[waiting_.back()].asked_for;
   if (!starting_.empty()) return replicas_[starting_.back()].asked_for;
   if (ready_.size() == 0) return std::nullopt;
   return replicas_[ready_.newest()].asked_for;
@@ -172,7 +198,7 @@ std::optional<Micros> Fleet::youngest() const {
 
 std::optional<Micros> Fleet::latest_ready() const {
   if (ready_.size() == 0) return std::nullopt;
-  return replicas_[ready_.newest()].asked_for + cold_start_;
+  return replicas_[ready_.newest()].began + cold_start_;
 }
 
 }  // namespace poolscaler::replay

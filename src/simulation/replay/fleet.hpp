@@ -47,12 +47,26 @@ class ReadySet {
   std::vector<std::uint32_t> position_of_;  // by id
 };
 
+/// Where replicas are, where that matters: on nodes, of which there may be none.
+class Housing {
+ public:
+  virtual ~Housing() = default;
+  /// Whether there is room for it; then it has it.
+  [[nodiscard]] virtual bool place(ReplicaId id) = 0;
+  /// It takes no more requests, and leaves with its last one.
+  virtual void drain(ReplicaId id) = 0;
+  virtual void leave(ReplicaId id) = 0;
+};
+
 class Fleet {
  public:
-  Fleet(int slots, Micros cold_start) : cold_start_(cold_start), ready_(slots) {}
+  Fleet(int slots, Micros cold_start, Housing* housing = nullptr)
+      : cold_start_(cold_start), housing_(housing), ready_(slots) {}
 
   void begin_with(std::int32_t replicas);
   void start(std::int32_t replicas, Micros now);
+  /// Those that wait for room get what there is, the oldest first, and begin to start.
+  void house(Micros now);
   /// Starting ones first, then the freest; newest first. At most all there are.
   void remove(std::int32_t replicas);
 
@@ -64,9 +78,11 @@ class Fleet {
   ReplicaId take_request();
   void end_request(ReplicaId id);
 
+  /// Those that wait for room, too.
   [[nodiscard]] std::int32_t starting() const {
-    return static_cast<std::int32_t>(starting_.size());
+    return static_cast<std::int32_t>(starting_.size()) + waiting();
   }
+  [[nodiscard]] std::int32_t waiting() const { return static_cast<std::int32_t>(waiting_.size()); }
   [[nodiscard]] std::int32_t ready() const { return ready_.size(); }
   [[nodiscard]] std::int32_t draining() const { return draining_; }
   [[nodiscard]] std::int32_t paid() const { return starting() + ready() + draining_; }
@@ -80,11 +96,14 @@ class Fleet {
  private:
   struct Replica {
     Micros asked_for;
+    Micros began;  // to start: at once, or when there was room
     int running;
     bool draining;
   };
   Micros cold_start_;
+  Housing* housing_;
   std::vector<Replica> replicas_;
+  std::deque<ReplicaId> waiting_;   // for room, oldest first
   std::deque<ReplicaId> starting_;  // oldest first
   ReadySet ready_;
   std::int32_t draining_ = 0;

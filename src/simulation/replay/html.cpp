@@ -7,6 +7,7 @@
 
 #include "page.hpp"
 #include "poolscaler/simulation/replay/present.hpp"
+#include "spending_text.hpp"
 #include "svg.hpp"
 #include "table.hpp"
 
@@ -139,11 +140,29 @@ std::string reasons_chart(const Timeline& timeline) {
   return figure("Why: the reasons of the decisions", chart, legend_of(legend));
 }
 
+std::string nodes_chart(const Timeline& timeline) {
+  double most = 1;
+  for (const auto& slice : timeline.slices) most = std::max(most, slice.nodes);
+  Chart chart("nodes over time", time_axis(timeline), {.least = 0, .most = most * 1.05});
+  chart.area(points_of(timeline, [](const Slice& s) { return s.nodes; }),
+             points_of(timeline, [](const Slice&) { return 0.0; }), "c");
+  return figure("Nodes, those that boot included", chart, legend_of({{"c", "nodes"}}));
+}
+
+std::string hourly_chart(const Timeline& timeline) {
+  double most = 0.01;
+  for (const auto& slice : timeline.slices) most = std::max(most, slice.hourly);
+  Chart chart("cost an hour over time", time_axis(timeline), {.least = 0, .most = most * 1.05});
+  chart.line(points_of(timeline, [](const Slice& s) { return s.hourly; }), "e");
+  return figure("What the nodes cost an hour", chart, legend_of({{"e", "an hour"}}));
+}
+
 std::string timeline_html(const Timeline& timeline) {
   auto text = fmt::format("<h2>{} on {}</h2>\n", html_escaped(timeline.scaler),
                           html_escaped(timeline.load));
   text += replicas_chart(timeline);
   text += timeline.is_metric ? value_chart(timeline) : delay_chart(timeline);
+  if (timeline.has_nodes) text += nodes_chart(timeline) + hourly_chart(timeline);
   return text + reasons_chart(timeline);
 }
 
@@ -184,6 +203,20 @@ std::string figures_html(const Study& study) {
                   hours_text(study.bounds.zero_wait_replica_seconds / 3600), "", "", "", "", "", "",
                   "", "", ""});
   return "<h2>Figures</h2>\n" + html_table(rows);
+}
+
+std::string spending_html(const Study& study) {
+  if (!has_spending(study)) return {};
+  auto text = "<h2>Nodes and money</h2>\n" + html_table(spending_rows(study));
+  for (const auto& standing : study.standings)
+    for (const auto& ran : standing.ran) {
+      if (!ran.total.spending) continue;
+      for (const auto& line : capped_lines(*ran.total.spending))
+        text += fmt::format("<p>{}: cut by {}</p>\n", html_escaped(standing.name), line);
+      for (const auto& line : limit_lines(*ran.total.spending))
+        text += fmt::format("<p class=\"soft\">{}</p>\n", html_escaped(line));
+    }
+  return text;
 }
 
 std::string shares_html(const Study& study) {
@@ -267,7 +300,7 @@ std::string as_html(const Study& study, const std::vector<Timeline>& timelines) 
   const bool swept = std::ranges::any_of(
       study.standings, [](const Standing& standing) { return standing.ran.size() > 1; });
   if (swept) body += "<h2>Comparison</h2>\n" + shares_html(study) + frontier_chart(study);
-  body += figures_html(study);
+  body += figures_html(study) + spending_html(study);
   for (const auto& timeline : timelines) body += timeline_html(timeline);
   return page_of("Simulation of scaling policies", body);
 }

@@ -9,28 +9,56 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+json spending_json(const Spending& spending) {
+  json types = json::object();
+  for (const auto type : {CapacityType::OnDemand, CapacityType::Spot, CapacityType::Reserved}) {
+    const auto i = static_cast<std::size_t>(type);
+    types[std::string(poolscaler::name_of(type))] = {
+        {"nodeSeconds", static_cast<double>(spending.node_micros[i]) / 1e6},
+        {"cost", exact_text(spending.cost[i])}};
+  }
+  json capped = json::object();
+  for (const auto reason : all_reasons)
+    if (const auto count = spending.capped[static_cast<std::size_t>(reason)]; count > 0)
+      capped[std::string(poolscaler::name_of(reason))] = count;
+  json limits = json::array();
+  for (const auto& use : spending.limits)
+    limits.push_back({{"budget", use.budget},
+                      {"limit", use.limit},
+                      {"mostUsedPercent", static_cast<double>(use.most_basis_points) / 100}});
+  return {{"cost", exact_text(spending.total())},
+          {"byCapacityType", std::move(types)},
+          {"mostHourly", exact_text(spending.most_rate)},
+          {"mostNodes", spending.most_nodes},
+          {"nodesStarted", spending.nodes_started},
+          {"cappedByReason", std::move(capped)},
+          {"limits", std::move(limits)}};
+}
+
 json figures_json(const Figures& f) {
   json reasons = json::object();
   for (const auto reason : all_reasons)
     if (const auto count = f.reasons[static_cast<std::size_t>(reason)]; count > 0)
       reasons[std::string(poolscaler::name_of(reason))] = count;
-  return {{"replicaSeconds", f.replica_seconds},
-          {"replicaHours", f.replica_hours()},
-          {"requests", f.requests},
-          {"delayed", f.delayed},
-          {"delayedShare", f.delayed_share},
-          {"unserved", f.unserved},
-          {"waitSeconds",
-           {{"mean", f.wait_mean},
-            {"p50", f.wait_p50},
-            {"p95", f.wait_p95},
-            {"p99", f.wait_p99},
-            {"max", f.wait_max}}},
-          {"coldStarts", f.cold_starts},
-          {"startsFromZero", f.starts_from_zero},
-          {"mostReplicas", f.most_replicas},
-          {"decisions", f.decisions},
-          {"decisionsByReason", std::move(reasons)}};
+  json object = {{"replicaSeconds", f.replica_seconds},
+                 {"replicaHours", f.replica_hours()},
+                 {"requests", f.requests},
+                 {"delayed", f.delayed},
+                 {"delayedShare", f.delayed_share},
+                 {"unserved", f.unserved},
+                 {"waitSeconds",
+                  {{"mean", f.wait_mean},
+                   {"p50", f.wait_p50},
+                   {"p95", f.wait_p95},
+                   {"p99", f.wait_p99},
+                   {"max", f.wait_max}}},
+                 {"coldStarts", f.cold_starts},
+                 {"startsFromZero", f.starts_from_zero},
+                 {"mostReplicas", f.most_replicas},
+                 {"decisions", f.decisions},
+                 {"decisionsByReason", std::move(reasons)}};
+  if (f.spending) object["money"] = spending_json(*f.spending);
+  return object;
 }
 
 json bounds_json(const Bounds& bounds) {

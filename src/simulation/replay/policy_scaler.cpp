@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "poolscaler/engine/decide.hpp"
 #include "poolscaler/engine/schedule.hpp"
@@ -154,10 +155,20 @@ std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
   auto outcome = engine::decide(observation_, policy_, memory_, now);
   // A window that is pre-warmed is so by the cold start that is learned.
   const bool learned = next_change_ && outcome.memory.cold_starts != memory_.cold_starts;
-  memory_ = std::move(outcome.memory);
+  before_ = std::exchange(memory_, std::move(outcome.memory));
+  decided_at_ = now;
   if (changes || learned) plan_change(sight.now);
   last_ = std::move(outcome.decision);
   return Wanted{.replicas = last_.desired, .reason = last_.reason};
+}
+
+Wanted PolicyScaler::keep_to(const Grant& grant) {
+  observation_.grant = grant;
+  auto outcome = engine::decide(observation_, policy_, before_, decided_at_);
+  observation_.grant.reset();
+  memory_ = std::move(outcome.memory);
+  last_ = std::move(outcome.decision);
+  return {.replicas = last_.desired, .reason = last_.reason};
 }
 
 }  // namespace poolscaler::replay

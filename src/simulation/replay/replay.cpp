@@ -10,6 +10,7 @@
 
 #include "fleet.hpp"
 #include "poolscaler/base/text.hpp"
+#include "premises.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -66,8 +67,11 @@ class Run {
         watching_(watching),
         measured_(measured_of(load, setup).value()),
         completions_(load.constant_service),
-        fleet_(setup.slots, setup.cold_start) {
-    fleet_.begin_with(replicas_at_start(load, setup, scaler));
+        premises_(setup.estate ? std::make_unique<Premises>(*setup.estate, measured_) : nullptr),
+        fleet_(setup.slots, setup.cold_start, premises_.get()) {
+    auto first = replicas_at_start(load, setup, scaler);
+    if (premises_) first = premises_->begin_with(first);
+    fleet_.begin_with(first);
     tally_.most_replicas = fleet_.paid();
     for (const auto& request : load.requests) left_ += is_measured(request.arrival) ? 1 : 0;
     const auto watches = scaler.watches();
@@ -87,6 +91,7 @@ class Run {
       if (!watching_.progress(now_)) break;
     }
     pass_to(measured_.end);
+    if (premises_) tally_.spending = premises_->spent();
     return std::move(tally_);
   }
 
@@ -104,9 +109,10 @@ class Run {
   bool step() {
     const auto completion = completions_.next();
     const auto ready = fleet_.next_ready().value_or(never);
+    const auto nodes = premises_ ? premises_->next().value_or(never) : never;
     const auto arrival =
         arrived_ < load_.requests.size() ? load_.requests[arrived_].arrival : never;
-    const auto supply = std::min(completion, ready);
+    const auto supply = std::min({completion, nodes, ready});
     if (hand_out_ && supply > now_) {
       hand_out();
       return true;
@@ -118,6 +124,8 @@ class Run {
     if (completion == next) {
       fleet_.end_request(completions_.take());
       hand_out_ = !waiting_.empty();
+    } else if (nodes == next) {
+      premises_->happen(now_);
     } else if (ready == next) {
       fleet_.make_ready();
       hand_out_ = !waiting_.empty();
@@ -126,6 +134,7 @@ class Run {
     } else {
       evaluate();
     }
+    if (premises_) fleet_.house(now_);
     note_change();
     return true;
   }
@@ -135,6 +144,7 @@ class Run {
     const auto to = std::min(time, measured_.end);
     if (to > from) tally_.replica_micros += (to - from).count() * fleet_.paid();
     if (time <= now_) return;
+    if (premises_) premises_->pass(now_, time);
     inflight_micros_ +=
         (time - now_).count() * (static_cast<std::int64_t>(waiting_.size()) + fleet_.running());
     now_ = time;
@@ -207,7 +217,8 @@ class Run {
   void evaluate() {
     if (load_.is_metric() && !courses_.empty()) note_change();
     const auto sight = look();
-    if (const auto wanted = scaler_.evaluate(sight)) {
+    if (auto wanted = scaler_.evaluate(sight)) {
+      if (premises_) limit(*wanted, sight.current());
       if (is_measured(now_)) {
         ++tally_.decisions;
         if (wanted->reason) ++tally_.reasons[static_cast<std::size_t>(*wanted->reason)];
@@ -216,6 +227,14 @@ class Run {
       scale(sight.current(), std::clamp(wanted->replicas, 0, replicas_max));
     }
     next_evaluation_ = scaler_.next_evaluation(now_, fleet_.starting() + fleet_.ready());
+  }
+
+  /// To what nodes and money admit.
+  void limit(Wanted& wanted, std::int32_t current) {
+    const auto grant = premises_->decide(now_, current, fleet_.waiting(), wanted);
+    if (wanted.replicas <= grant.most) return;
+    wanted = scaler_.keep_to(grant);
+    if (is_measured(now_)) premises_->note_cut(grant.reason);
   }
 
   void scale(std::int32_t current, std::int32_t wanted) {
@@ -238,6 +257,8 @@ class Run {
       watching_.recorder->replicas(now_, {.starting = fleet_.starting(),
                                           .ready = fleet_.ready(),
                                           .draining = fleet_.draining()});
+    if (watching_.recorder != nullptr && premises_)
+      watching_.recorder->housed(now_, premises_->nodes(), premises_->rate());
     if (courses_.empty()) return;
     const auto sight = look();
     for (auto& watch : courses_)
@@ -252,6 +273,7 @@ class Run {
   const Watching& watching_;
   const Interval measured_;
   Completions completions_;
+  std::unique_ptr<Premises> premises_;
   Fleet fleet_;
   std::deque<std::size_t> waiting_;
   std::vector<Watch> courses_;

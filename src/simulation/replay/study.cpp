@@ -16,6 +16,7 @@ Ran run(const Setting& setting, const std::vector<Case>& cases, const Setup& set
     const auto scaler = setting.make(one);
     auto own = setup;
     own.measured = one.measured;
+    own.estate = setting.estate;
     auto tally = replay(one.load, own, *scaler).value();
     if (cases.size() > 1) ran.by_load.push_back(figures_of(tally));
     total.add(std::move(tally));

@@ -4,6 +4,7 @@
 
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/simulation/replay/present.hpp"
+#include "spending_text.hpp"
 #include "table.hpp"
 
 namespace poolscaler::replay {
@@ -121,7 +122,7 @@ std::string frontiers_text(const Study& study) {
 std::string as_text(const Study& study) {
   auto text = loads_text(study);
   if (is_swept(study)) return text + frontiers_text(study);
-  return text + figures_text(study) + reasons_text(study);
+  return text + figures_text(study) + reasons_text(study) + spending_text(study);
 }
 
 }  // namespace poolscaler::replay

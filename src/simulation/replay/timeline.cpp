@@ -44,6 +44,14 @@ class Scribe final : public Recorder {
     slice.value = sight.value.value_or(slice.value);
   }
 
+  void housed(Micros at, std::int64_t nodes, HourlyRate rate) override {
+    spread(&Slice::nodes, housed_since_, at, static_cast<double>(nodes_));
+    spread(&Slice::hourly, housed_since_, at, static_cast<double>(rate_.nano()) / 1e9);
+    housed_since_ = at;
+    nodes_ = nodes;
+    rate_ = rate;
+  }
+
   /// `amount` from `begin` to `end`, as an average of each slice that it touches.
   void spread(double Slice::*field, Micros begin, Micros end, double amount) {
     const auto from = std::max(begin, timeline_.measured.begin);
@@ -58,7 +66,10 @@ class Scribe final : public Recorder {
     }
   }
 
-  void finish() { replicas(timeline_.measured.end, last_); }
+  void finish() {
+    replicas(timeline_.measured.end, last_);
+    housed(timeline_.measured.end, nodes_, rate_);
+  }
 
  private:
   void add(double Slice::*field, Micros at, std::int32_t count) {
@@ -79,6 +90,9 @@ class Scribe final : public Recorder {
   Micros delayed_above_;
   Micros since_{0};
   Replicas last_{};
+  Micros housed_since_{0};
+  std::int64_t nodes_ = 0;
+  HourlyRate rate_{};
 };
 
 }  // namespace
@@ -88,7 +102,8 @@ Timeline timeline_of(const std::string& scaler, const Setting& setting, const Ca
   Timeline timeline{.scaler = scaler,
                     .load = one.load.name,
                     .measured = one.measured,
-                    .is_metric = one.load.is_metric()};
+                    .is_metric = one.load.is_metric(),
+                    .has_nodes = setting.estate != nullptr};
   timeline.slices.resize(slices_of(one.measured));
   Scribe scribe(timeline, setup.delayed_above);
   for (const auto& request : one.load.requests)
@@ -96,6 +111,7 @@ Timeline timeline_of(const std::string& scaler, const Setting& setting, const Ca
                   1.0 / setup.slots);
   auto own = setup;
   own.measured = one.measured;
+  own.estate = setting.estate;
   const auto made = setting.make(one);
   static_cast<void>(replay(one.load, own, *made, {.recorder = &scribe}));
   scribe.finish();

@@ -77,6 +77,88 @@ TEST_F(Simulate, PrintsTheFiguresOfAPolicy) {
   EXPECT_THAT(text, HasSubstr("decisions of shop/llm"));
 }
 
+constexpr std::string_view pool_text = R"(
+apiVersion: poolscaler.dev/v1alpha1
+kind: AcceleratorPool
+metadata: {name: gaudi}
+spec:
+  accelerator: {resource: habana.ai/gaudi, perNode: 1}
+  nodeGroups:
+    - name: od
+      maxNodes: 10
+      instanceType: dl1.24xlarge
+      region: us-east-1
+      nodeSelector: [{key: group, value: od}]
+    - name: spot
+      capacityType: Spot
+      maxNodes: 1
+      instanceType: dl1.24xlarge
+      region: us-east-1
+      nodeSelector: [{key: group, value: spot}]
+)";
+constexpr std::string_view prices_text = R"(
+apiVersion: poolscaler.dev/v1alpha1
+kind: PriceCatalog
+metadata: {name: aws}
+spec:
+  asOf: "2020-01-01T00:00:00Z"
+  source: test
+  rows:
+    - provider: aws
+      region: us-east-1
+      instanceType: dl1.24xlarge
+      onDemand: "13.109"
+)";
+constexpr std::string_view budget_text = R"(
+apiVersion: poolscaler.dev/v1alpha1
+kind: CostBudget
+metadata: {name: small}
+spec:
+  limits:
+    - {name: hourly, mode: Rate, amount: "15"}
+)";
+constexpr std::string_view spot_text =
+    "ts,region,zone,instance_type,spot_price,on_demand_price\n"
+    "2022-11-23T06:33:17Z,us-east-1,use1-az2,dl1.24xlarge,3.9327,13.10904\n";
+
+TEST_F(Simulate, NodesCostWhatTheyDoAndBudgetsCutGrowth) {
+  auto given = options();
+  given.pool = write("pool.yaml", std::string(pool_text));
+  given.prices = {write("prices.yaml", std::string(prices_text))};
+  given.budgets = {write("budget.yaml", std::string(budget_text))};
+  given.spot_series = write("spot.csv", std::string(spot_text));
+  given.node_boot_seconds = 60;
+  const auto text = run(given);
+  EXPECT_THAT(text, HasSubstr("nodes and money"));
+  EXPECT_THAT(text, HasSubstr("budget small (hourly): at most"));
+  given.output = OutputFormat::Json;
+  given.report = (folder_ / "report.html").string();
+  const auto money = json::parse(run(given))["scalers"][0]["settings"][0]["money"];
+  // One spot node fits below 15 $ an hour, and none of the others comes beside it.
+  EXPECT_EQ(money["mostNodes"], 1);
+  EXPECT_EQ(money["mostHourly"], "3.9327");
+  EXPECT_EQ(money["byCapacityType"]["OnDemand"]["nodeSeconds"], 0);
+  std::stringstream report;
+  report << std::ifstream(given.report).rdbuf();
+  EXPECT_THAT(report.str(), HasSubstr("What the nodes cost an hour"));
+}
+
+TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
+  auto given = options();
+  given.budgets = {write("budget.yaml", std::string(budget_text))};
+  EXPECT_THAT(run(given), HasSubstr("--budget needs --pool"));
+  given.pool = write("pool.yaml", std::string(pool_text));
+  EXPECT_THAT(run(given), HasSubstr("no node has a price"));
+  given.pool = write("none.yaml", std::string(budget_text));
+  EXPECT_THAT(run(given), HasSubstr("there is no AcceleratorPool in what was given"));
+  given.pool = write("bad.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: AcceleratorPool\n"
+                                 "metadata: {name: gaudi}\nspec: {}\n");
+  EXPECT_THAT(run(given), HasSubstr("spec.accelerator"));
+  given.pool = write("pool.yaml", std::string(pool_text));
+  given.compare = true;
+  EXPECT_THAT(run(given), HasSubstr("leave --compare and --recommend away"));
+}
+
 TEST_F(Simulate, TheSameAsJson) {
   auto asked = options();
   asked.output = OutputFormat::Json;

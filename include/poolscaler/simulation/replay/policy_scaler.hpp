@@ -50,6 +50,7 @@ class PolicyScaler final : public Scaler {
   [[nodiscard]] std::int32_t max_replicas() const override { return policy_.max_replicas; }
   [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t current) const override;
   [[nodiscard]] std::optional<Wanted> evaluate(const Sight& sight) override;
+  [[nodiscard]] Wanted keep_to(const Grant& grant) override;
   [[nodiscard]] std::vector<Watched> watches() const override;
   void see(std::size_t index, const Course& course) override;
 
@@ -74,6 +75,8 @@ class PolicyScaler final : public Scaler {
   std::vector<std::size_t> watched_;  // readers that look back
   Observation observation_;
   Memory memory_;
+  Memory before_;  // the last decision
+  Instant decided_at_{};
   std::unique_ptr<SeenPast> seen_;  // where the policy forecasts
   Decision last_;
   std::optional<Micros> next_change_{};  // of the schedule

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "poolscaler/simulation/replay/estate.hpp"
 #include "poolscaler/simulation/replay/load.hpp"
 #include "poolscaler/simulation/replay/scaler.hpp"
 
@@ -31,12 +33,12 @@ struct Setup {
   Micros delayed_above{1'000'000};
   /// What is measured; the part from warm_up to the end of the trace otherwise.
   std::optional<Interval> measured{};
+  /// Nodes and money; nothing: replicas have room, and cost nothing.
+  std::shared_ptr<const Estate> estate{};
 };
 
 /// InvalidInput when nothing would be left to measure.
 [[nodiscard]] Result<Interval> measured_of(const Load& load, const Setup& setup);
-
-using ReasonCounts = std::array<std::int64_t, all_reasons.size()>;
 
 /// What one run, or several together, came to. Waits are those above zero, in no order.
 struct Tally {
@@ -50,6 +52,7 @@ struct Tally {
   std::int32_t most_replicas = 0;
   std::vector<Micros> waits{};
   ReasonCounts reasons{};
+  std::optional<Spending> spending{};  // with an estate
 
   void add(Tally&& other);
 };
@@ -70,6 +73,7 @@ struct Figures {
   std::int64_t decisions = 0;
   std::int32_t most_replicas = 0;
   ReasonCounts reasons{};
+  std::optional<Spending> spending{};
 
   [[nodiscard]] double replica_hours() const { return replica_seconds / 3600; }
 };
@@ -89,6 +93,8 @@ class Recorder {
   virtual void replicas(Micros at, Replicas now) = 0;
   virtual void started(Micros arrival, Micros at) = 0;
   virtual void decided(Micros at, const Sight& sight, const Wanted& wanted) = 0;
+  /// With an estate: how many nodes there are, and what all of them cost an hour.
+  virtual void housed(Micros /*at*/, std::int64_t /*nodes*/, HourlyRate /*rate*/) {}
 };
 
 struct Watching {

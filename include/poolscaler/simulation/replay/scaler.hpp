@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "poolscaler/domain/observation.hpp"
 #include "poolscaler/domain/reason.hpp"
 #include "poolscaler/simulation/replay/load.hpp"
 
@@ -92,6 +93,10 @@ class Scaler {
   [[nodiscard]] virtual Micros next_evaluation(Micros now, std::int32_t current) const = 0;
   /// Decides; takes effect at once. nullopt: this was a look without a decision.
   [[nodiscard]] virtual std::optional<Wanted> evaluate(const Sight& sight) = 0;
+  /// Decides what was decided last once more, as far as money and nodes go.
+  [[nodiscard]] virtual Wanted keep_to(const Grant& grant) {
+    return {.replicas = grant.most, .reason = grant.reason};
+  }
   /// The courses that `evaluate` will ask for, to be kept by the replay; asked once.
   [[nodiscard]] virtual std::vector<Watched> watches() const { return {}; }
   /// Hands over the course of watches()[index], which lives as long as the replay.

@@ -29,6 +29,7 @@ struct Setting {
   std::string label;  // "u 0.7, window 300 s"; empty where there is but one
   MakeScaler make;
   bool is_default = false;  // what one gets who sets nothing
+  std::shared_ptr<const Estate> estate{};
 };
 
 enum class Role {

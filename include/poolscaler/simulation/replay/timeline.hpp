@@ -18,6 +18,8 @@ struct Slice {
   std::int64_t requests = 0;
   std::int64_t delayed = 0;
   double value = 0;     // of a metric trace, at the end of the slice
+  double nodes = 0;     // on average, with an estate
+  double hourly = 0;    // what they cost an hour, on average
   ReasonCounts reasons{};
 };
 
@@ -26,6 +28,7 @@ struct Timeline {
   std::string load;
   Interval measured;
   bool is_metric = false;
+  bool has_nodes = false;
   std::vector<Slice> slices{};
 
   [[nodiscard]] double seconds_per_slice() const {

@@ -1,0 +1,98 @@
+// A run with nodes and money: what it is given, and what it came to. One pool of accelerators, what
+// its nodes cost and when, the budgets over it, and the policy that draws on it. Nodes and grants
+// are decided by the operator's own code: capacity::plan and money::BudgetBook.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "poolscaler/domain/accelerator_pool.hpp"
+#include "poolscaler/domain/cost_budget.hpp"
+#include "poolscaler/domain/price_catalog.hpp"
+#include "poolscaler/domain/reason.hpp"
+#include "poolscaler/domain/scaling_policy.hpp"
+#include "poolscaler/simulation/replay/load.hpp"
+
+namespace poolscaler::replay {
+
+using ReasonCounts = std::array<std::int64_t, all_reasons.size()>;
+
+struct SpotPoint {
+  Instant at;
+  HourlyRate price;
+};
+
+/// What spot nodes of one type cost in one zone; each price holds until the next.
+struct SpotSeries {
+  std::string region;
+  std::string zone;
+  std::string instance_type;
+  std::vector<SpotPoint> points{};  // by time; never empty
+};
+
+inline constexpr std::size_t spot_points_max = 1'000'000;
+
+/// "ts,region,zone,instance_type,spot_price,...": lines of each series by time. Errors:
+/// InvalidInput with file, line and what was expected.
+[[nodiscard]] Result<std::vector<SpotSeries>> read_spot_series(std::string_view name,
+                                                               std::string_view text);
+
+/// Who draws on the pool.
+struct Drawing {
+  std::string policy;  // "shop/web"
+  std::string ns;
+  std::vector<LabelValue> labels{};
+  PolicyCost cost{};
+  std::int32_t accelerators = 1;  // of one replica
+  std::int32_t min_replicas = 0;
+};
+
+struct Estate {
+  AcceleratorPool pool;
+  /// Taken as fresh, whatever their dates.
+  std::vector<std::shared_ptr<const PriceCatalog>> catalogs{};
+  std::vector<std::shared_ptr<const CostBudget>> budgets{};
+  /// Of groups of spot nodes without a price of their own. Moved to begin with the run, unless the
+  /// run lies within them.
+  std::vector<SpotSeries> spot{};
+  Micros node_boot{300'000'000};  // from asking for a node until pods can start on it
+  Instant start{};                // what 0 of the trace is on the clock
+  Drawing drawing{};
+};
+
+/// A node may boot this long: what takes longer does not come, as the operator sees it.
+inline constexpr std::int64_t node_boot_seconds_max = 890;
+
+/// InvalidInput for what cannot be played: a replica that spans nodes, a pool of which no node has
+/// a price, budgets in another currency.
+[[nodiscard]] Result<void> check(const Estate& estate);
+
+/// How far a limit was used at most.
+struct LimitUse {
+  std::string budget;
+  std::string limit;
+  std::int64_t most_basis_points = 0;
+};
+
+inline constexpr std::size_t capacity_type_count = 3;
+
+/// What nodes came to within the measured interval, by capacity type.
+struct Spending {
+  std::array<std::int64_t, capacity_type_count> node_micros{};
+  std::array<Amount, capacity_type_count> cost{};
+  std::int64_t nodes_started = 0;
+  std::int64_t most_nodes = 0;
+  HourlyRate most_rate{};
+  ReasonCounts capped{};  // decisions that money or the pool cut, by why
+  std::vector<LimitUse> limits{};
+
+  void add(const Spending& other);
+  [[nodiscard]] Amount total() const;
+};
+
+}  // namespace poolscaler::replay

@@ -1,0 +1,145 @@
+// Nodes and money of `simulate`: the pool, prices and budgets of its flags.
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "manifest_files.hpp"
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/api/price_catalogs.hpp"
+#include "simulate_input.hpp"
+
+namespace poolscaler::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t series_bytes_max = 128U << 20;
+
+struct Flag {
+  std::string_view name;
+  api::Kind kind;
+  std::string_view word;  // of the kind
+};
+
+constexpr Flag pool_flag{"--pool", api::Kind::AcceleratorPool, "AcceleratorPool"};
+constexpr Flag prices_flag{"--prices", api::Kind::PriceCatalog, "PriceCatalog"};
+constexpr Flag budget_flag{"--budget", api::Kind::CostBudget, "CostBudget"};
+
+/// The objects of the flag's kind in its files, each read by `read`.
+template <class Object, class Read>
+Result<std::vector<std::shared_ptr<const Object>>> objects_of(const Flag& flag,
+                                                              const std::vector<std::string>& paths,
+                                                              Read read) {
+  const auto files = read_manifest_files(paths);
+  for (const auto& problem : files.problems)
+    return fail(ErrorKind::InvalidInput, fmt::format("{}: {}: {}", flag.name,
+                                                     place(problem.file, problem.line),
+                                                     problem.message));
+  std::vector<std::shared_ptr<const Object>> objects;
+  for (const auto& from : files.manifests) {
+    const auto& object = from.manifest.object;
+    if (own_kind_of(object) != flag.kind) continue;
+    auto one = read(object, api::UnknownFields::Report);
+    if (!one)
+      return fail(ErrorKind::InvalidInput, fmt::format("{}: {}: {}: {}", flag.name, from.file,
+                                                       title_of(object),
+                                                       api::summary(one.error())));
+    objects.push_back(std::make_shared<const Object>(*std::move(one)));
+  }
+  if (objects.empty() && !paths.empty())
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("{}: there is no {} in what was given", flag.name, flag.word));
+  return objects;
+}
+
+Result<std::vector<replay::SpotSeries>> spot_of(const std::string& path) {
+  if (path.empty()) return std::vector<replay::SpotSeries>();
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file)
+    return fail(ErrorKind::NotFound, fmt::format("--spot-series: '{}' cannot be opened", path));
+  const auto bytes = static_cast<std::streamoff>(file.tellg());
+  if (bytes < 0 || bytes > static_cast<std::streamoff>(series_bytes_max))
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("--spot-series: '{}' is no file of at most {} MiB", path,
+                            series_bytes_max >> 20U));
+  file.seekg(0);
+  std::string text(static_cast<std::size_t>(bytes), '\0');
+  file.read(text.data(), bytes);
+  return replay::read_spot_series(path, text);
+}
+
+replay::Drawing drawing_of(const NamedPolicy& named) {
+  replay::Drawing drawing{.policy = named.name,
+                          .ns = text_at(*named.object, "/metadata/namespace"),
+                          .cost = named.policy.cost,
+                          .accelerators = named.policy.accelerators_per_replica.value_or(1),
+                          .min_replicas = named.policy.min_replicas};
+  const auto labels = named.object->find("metadata");
+  if (labels == named.object->end() || !labels->is_object()) return drawing;
+  for (const auto& [key, value] : labels->value("labels", json::object()).items())
+    if (value.is_string()) drawing.labels.push_back({key, value.get<std::string>()});
+  return drawing;
+}
+
+/// What is of no use without a pool.
+Result<void> without_pool(const SimulateOptions& options) {
+  const auto needs = [](const char* flag) {
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("{} needs --pool with the AcceleratorPool that it is about", flag));
+  };
+  if (!options.prices.empty()) return needs("--prices");
+  if (!options.budgets.empty()) return needs("--budget");
+  if (!options.spot_series.empty()) return needs("--spot-series");
+  if (options.node_boot_seconds) return needs("--node-boot");
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options) {
+  if (options.pool.empty()) {
+    if (auto unused = without_pool(options); !unused) return fail(unused.error());
+    return std::nullopt;
+  }
+  if (options.compare || options.recommend)
+    return fail(ErrorKind::InvalidInput,
+                "--pool is for policies of their own: leave --compare and --recommend away");
+  const auto pools = objects_of<AcceleratorPool>(pool_flag, {options.pool},
+                                                 api::read_accelerator_pool);
+  if (!pools) return fail(pools.error());
+  if (pools->size() > 1)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("--pool: there are {} AcceleratorPools in '{}'; give one",
+                            pools->size(), options.pool));
+  auto catalogs = objects_of<PriceCatalog>(prices_flag, options.prices, api::read_price_catalog);
+  if (!catalogs) return fail(catalogs.error());
+  auto budgets = objects_of<CostBudget>(budget_flag, options.budgets, api::read_cost_budget);
+  if (!budgets) return fail(budgets.error());
+  auto spot = spot_of(options.spot_series);
+  if (!spot) return fail(spot.error());
+  replay::Estate estate{.pool = *pools->front(),
+                        .catalogs = *std::move(catalogs),
+                        .budgets = *std::move(budgets),
+                        .spot = *std::move(spot),
+                        .start = start_of(options)};
+  if (options.node_boot_seconds)
+    estate.node_boot = replay::micros_of(*options.node_boot_seconds);
+  return estate;
+}
+
+Result<std::shared_ptr<const replay::Estate>> estate_for(const replay::Estate& estate,
+                                                         const NamedPolicy& named) {
+  if (!named.policy.pool.empty() && named.policy.pool != estate.pool.name)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("policy '{}' draws on pool '{}', and --pool is '{}'", named.name,
+                            named.policy.pool, estate.pool.name));
+  auto own = std::make_shared<replay::Estate>(estate);
+  own->drawing = drawing_of(named);
+  if (auto checked = replay::check(*own); !checked) return fail(checked.error());
+  return own;
+}
+
+}  // namespace poolscaler::app

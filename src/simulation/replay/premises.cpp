@@ -1,0 +1,174 @@
+#include "premises.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "poolscaler/money/integral.hpp"
+
+namespace poolscaler::replay {
+namespace {
+
+constexpr std::string_view group_label = "poolscaler.dev/simulated-group";
+/// The first nodes are as old as anything needs to be.
+constexpr auto first_nodes_age = std::chrono::hours(24);
+
+money::Labels labels_of(const NodeGroup& group) {
+  money::Labels labels;
+  labels[std::string(group_label)] = group.name;
+  const auto put = [&](const char* key, const std::string& value) {
+    if (!value.empty()) labels[key] = value;
+  };
+  put("node.kubernetes.io/instance-type", group.instance_type);
+  put("topology.kubernetes.io/region", group.region);
+  put("topology.kubernetes.io/zone", group.zone);
+  return labels;
+}
+
+}  // namespace
+
+Premises::Premises(const Estate& estate, const Interval& measured)
+    : estate_(estate),
+      measured_(measured),
+      prices_(estate),
+      of_replica_(std::make_shared<const capacity::Resources>(capacity::Resources{
+          {estate.pool.accelerator.resource, estate.drawing.accelerators}})) {}
+
+Instant Premises::clock_at(Micros now) const {
+  return estate_.start + std::chrono::floor<Millis>(now);
+}
+
+void Premises::add_nodes(std::size_t group, std::int64_t count, Micros ready_at,
+                         Instant created) {
+  const auto& declared = prices_.pool().node_groups[group];
+  const auto& accelerator = estate_.pool.accelerator;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto id = next_id_++;
+    auto object = std::make_shared<capacity::Node>(capacity::Node{
+        .name = fmt::format("node-{:08}", id),
+        .uid = fmt::format("{}", id),
+        .labels = labels_of(declared),
+        .created = created,
+        .capacity = {{accelerator.resource, accelerator.per_node}}});
+    nodes_.emplace(id, House{.group = group, .ready_at = ready_at, .object = std::move(object)});
+  }
+  spending_.most_nodes = std::max(spending_.most_nodes, nodes());
+}
+
+std::int32_t Premises::begin_with(std::int32_t replicas) {
+  const auto now = clock_at(Micros(0));
+  auto round = round_of(0, 0, replicas);
+  const capacity::FleetInput input{.pools = round.pools,
+                                   .cluster = round.cluster,
+                                   .prices = prices_.book(),
+                                   .asking = round.asking,
+                                   .left_on = round.left_on};
+  auto memory = memory_;
+  const auto sight = capacity::look(memory, input, now);
+  const std::vector<std::vector<std::size_t>> none(1);
+  const auto plan = capacity::plan(
+      memory, input, sight,
+      {.limits = {}, .of_pool = none, .of_asking = none, .pool_warned = {false}}, now);
+  for (std::size_t group = 0; group < plan.pools[0].groups.size(); ++group)
+    add_nodes(group, plan.pools[0].groups[group].wanted.value_or(0), Micros(0),
+              now - first_nodes_age);
+  happen(Micros(0));
+  return static_cast<std::int32_t>(plan.grants[0].most);
+}
+
+bool Premises::place(ReplicaId id) {
+  const auto needed = estate_.drawing.accelerators;
+  const auto& groups = estate_.pool.node_groups;
+  House* best = nullptr;
+  NodeId best_id = 0;
+  for (auto& [node, house] : nodes_) {
+    if (!house.object->ready || house.object->cordoned) continue;
+    if (estate_.drawing.cost.spot == SpotUse::Never &&
+        groups[house.group].capacity_type == CapacityType::Spot)
+      continue;
+    if (estate_.pool.accelerator.per_node - house.used < needed) continue;
+    if (best != nullptr && house.used <= best->used) continue;
+    best = &house;
+    best_id = node;
+  }
+  if (best == nullptr) return false;
+  best->used += needed;
+  ++best->replicas;
+  homes_[id] = best_id;
+  return true;
+}
+
+void Premises::leave(ReplicaId id) {
+  draining_.erase(id);
+  const auto home = homes_.find(id);
+  if (home == homes_.end()) return;
+  auto& house = nodes_.at(home->second);
+  house.used -= estate_.drawing.accelerators;
+  --house.replicas;
+  homes_.erase(home);
+}
+
+std::optional<Micros> Premises::next() const {
+  auto next = prices_.next_change();
+  for (const auto& [id, house] : nodes_)
+    if (!house.object->ready) next = std::min(next.value_or(house.ready_at), house.ready_at);
+  return next;
+}
+
+void Premises::happen(Micros now) {
+  prices_.pass_to(now);
+  for (auto& [id, house] : nodes_) {
+    if (house.object->ready || house.ready_at > now) continue;
+    house.object->ready = true;
+    house.object->allocatable = house.object->capacity;
+  }
+}
+
+void Premises::pass(Micros from, Micros to) {
+  from = std::max(from, measured_.begin);
+  to = std::min(to, measured_.end);
+  if (to <= from) return;
+  for (const auto& [id, house] : nodes_) {
+    const auto type = estate_.pool.node_groups[house.group].capacity_type;
+    spending_.node_micros[static_cast<std::size_t>(type)] += (to - from).count();
+    if (const auto& rate = prices_.quote(house.group).rate)
+      billed_[{type, *rate}] += (to - from).count();
+  }
+  spending_.most_rate = std::max(spending_.most_rate, rate());
+}
+
+HourlyRate Premises::rate() const {
+  HourlyRate rate;
+  for (const auto& [id, house] : nodes_)
+    rate += prices_.quote(house.group).rate.value_or(HourlyRate());
+  return rate;
+}
+
+Spending Premises::spent() const {
+  auto spending = spending_;
+  std::array<money::Integral, capacity_type_count> sums;
+  for (const auto& [what, micros] : billed_)
+    sums[static_cast<std::size_t>(what.first)].add(
+        what.second, std::chrono::duration_cast<Millis>(Micros(micros)));
+  for (std::size_t i = 0; i < capacity_type_count; ++i)
+    spending.cost[i] = sums[i].rounded_down();
+  return spending;
+}
+
+void Premises::remove_node(NodeId id, Instant now) {
+  const auto found = nodes_.find(id);
+  if (found == nodes_.end() || found->second.replicas > 0) return;
+  const auto& house = found->second;
+  const auto& quote = prices_.quote(house.group);
+  ended_.push_back({.uid = house.object->uid,
+                    .pool = estate_.pool.name,
+                    .kind = estate_.pool.node_groups[house.group].name,
+                    .rate = quote.rate,
+                    .marginal = quote.marginal,
+                    .started = house.object->created,
+                    .stopped = now,
+                    .accelerators = estate_.pool.accelerator.per_node});
+  nodes_.erase(found);
+}
+
+}  // namespace poolscaler::replay

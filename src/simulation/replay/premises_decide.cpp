@@ -1,0 +1,221 @@
+// One decision over nodes and money: the cluster is told to the operator's own planner, and what it
+// answers is carried out.
+#include <algorithm>
+
+#include "premises.hpp"
+
+namespace poolscaler::replay {
+namespace {
+
+Reason reason_of(const capacity::Granted& grant, const money::Standings& standings) {
+  switch (grant.refusal) {
+    case money::Refusal::Budget:
+      if (!grant.limit || standings.limits[*grant.limit].owner == money::LimitOwner::Policy)
+        return Reason::CappedByPolicyCost;
+      return Reason::CappedByBudget;
+    case money::Refusal::Unpriced: return Reason::PriceUnknown;
+    case money::Refusal::Pool:
+    case money::Refusal::None: return Reason::CappedByPool;
+  }
+  return Reason::CappedByPool;
+}
+
+}  // namespace
+
+void Premises::see_pods(Round& round, std::int32_t waiting) const {
+  std::map<NodeId, std::size_t> places;
+  for (std::size_t i = 0; i < round.ids.size(); ++i) places[round.ids[i]] = i;
+  for (const auto& [replica, home] : homes_) {
+    capacity::Pod pod{.node = places.at(home), .accelerators = of_replica_};
+    if (!draining_.contains(replica)) pod.policy = 0;
+    round.cluster.pods.push_back(std::move(pod));
+  }
+  for (std::int32_t i = 0; i < waiting; ++i)
+    round.cluster.pods.push_back({.accelerators = of_replica_, .policy = 0});
+}
+
+Premises::Round Premises::round_of(std::int32_t current, std::int32_t waiting,
+                                   std::int32_t wanted) const {
+  Round round;
+  const auto& pool = prices_.pool();
+  auto& input = round.pools.emplace_back(capacity::PoolInput{.pool = &pool, .groups = {}});
+  for (const auto& group : pool.node_groups) {
+    std::int64_t there = 0;
+    for (const auto& [id, house] : nodes_)
+      there += pool.node_groups[house.group].name == group.name ? 1 : 0;
+    input.groups.push_back({.desired = there,
+                            .node_labels = {{std::string("poolscaler.dev/simulated-group"),
+                                             group.name}},
+                            .removal = capacity::Removal::Named});
+  }
+  for (const auto& [id, house] : nodes_) {
+    if (house.object->cordoned)
+      round.left_on[round.ids.size()] = static_cast<std::int64_t>(house.replicas);
+    round.cluster.nodes.push_back(house.object);
+    round.ids.push_back(id);
+  }
+  see_pods(round, waiting);
+  const auto& drawing = estate_.drawing;
+  round.asking.push_back(
+      {.draw = {.policy = drawing.policy,
+                .pool = 0,
+                .accelerators = drawing.accelerators,
+                .replicas = current,
+                .priority = drawing.cost.priority},
+       .wanted = std::max(wanted, current),
+       .protected_replicas = std::max(drawing.cost.protected_replicas, drawing.min_replicas),
+       .weight = drawing.cost.weight,
+       .avoids_spot = drawing.cost.spot == SpotUse::Never,
+       .max_added_hourly = drawing.cost.max_added_hourly});
+  return round;
+}
+
+money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& sight,
+                                     std::int32_t waiting, Instant now) {
+  const auto& drawing = estate_.drawing;
+  const auto& supply = sight.supplies[0];
+  const auto share = supply.stock.share * drawing.accelerators;
+  money::BudgetRound bill{.now = now, .currency = estate_.pool.currency};
+  bill.tenants.push_back(
+      {.uid = drawing.policy,
+       .policy = drawing.policy,
+       .ns = drawing.ns,
+       .labels = drawing.labels,
+       .pool = estate_.pool.name,
+       .cost = drawing.cost,
+       .coming = share * waiting,
+       .floor = share * std::max(drawing.cost.protected_replicas, drawing.min_replicas)});
+  bill.pools.push_back({.name = estate_.pool.name,
+                        .uid = estate_.pool.name,
+                        .currency = estate_.pool.currency,
+                        .max_hourly = estate_.pool.limits.max_hourly,
+                        .hold = supply.stock.hold,
+                        .coming = supply.in_flight});
+  for (const auto& budget : estate_.budgets) bill.budgets.push_back({budget->name, budget});
+  for (const auto& seen : sight.survey.pools[0].nodes) {
+    const auto& house = nodes_.at(round.ids[seen.node]);
+    auto& node = bill.nodes.emplace_back(
+        money::SeenNode{.uid = house.object->uid,
+                        .pool = estate_.pool.name,
+                        .kind = estate_.pool.node_groups[house.group].name,
+                        .rate = seen.quote->rate,
+                        .marginal = seen.quote->marginal,
+                        .doubtful = seen.quote->state == money::PriceState::Stale,
+                        .started = house.object->created,
+                        .accelerators = estate_.pool.accelerator.per_node});
+    if (house.used > 0) node.uses.push_back({0, house.used});
+  }
+  for (auto& ended : ended_) bill.nodes.push_back(std::move(ended));
+  ended_.clear();
+  return bill;
+}
+
+capacity::Plan Premises::plan_of(const Round& round, const capacity::Sight& sight,
+                                 const money::Standings& standings, Instant now) {
+  const capacity::FleetInput input{.pools = round.pools,
+                                   .cluster = round.cluster,
+                                   .prices = prices_.book(),
+                                   .asking = round.asking,
+                                   .left_on = round.left_on};
+  return capacity::plan(memory_, input, sight,
+                        {.limits = standings.limits,
+                         .of_pool = standings.of_pool,
+                         .of_asking = standings.of_tenant,
+                         .pool_warned = standings.pool_warned},
+                        now);
+}
+
+Grant Premises::decide(Micros now, std::int32_t current, std::int32_t waiting,
+                       const Wanted& wanted) {
+  const auto at = clock_at(now);
+  const auto round = round_of(current, waiting, wanted.replicas);
+  const capacity::FleetInput input{.pools = round.pools,
+                                   .cluster = round.cluster,
+                                   .prices = prices_.book(),
+                                   .asking = round.asking,
+                                   .left_on = round.left_on};
+  const auto sight = capacity::look(memory_, input, at);
+  const auto bill = bill_of(round, sight, waiting, at);
+  const auto standings = budgets_.look(bill);
+  const auto plan = plan_of(round, sight, standings, at);
+  const auto& planned = plan.grants[0];
+  Grant grant{.most = static_cast<std::int32_t>(planned.most),
+              .reason = reason_of(planned, standings),
+              .words = planned.words};
+  shed(grant, std::min(wanted.replicas, grant.most), bill, standings);
+  note_limits(now, standings);
+  carry_out(round, plan, now);
+  return grant;
+}
+
+/// `kept`: what there would be otherwise.
+void Premises::shed(Grant& grant, std::int32_t kept, const money::BudgetRound& bill,
+                    const money::Standings& standings) const {
+  HourlyRate price;  // of a replica: what its part of the dearest node costs
+  for (const auto& [id, house] : nodes_)
+    if (house.replicas > 0)
+      price = std::max(price, prices_.quote(house.group).marginal.value_or(HourlyRate()));
+  const auto per_node = estate_.pool.accelerator.per_node;
+  const auto& drawing = estate_.drawing;
+  const std::vector<money::Holding> holdings = {
+      {.tenant = 0,
+       .replicas = kept,
+       .accelerators = drawing.accelerators,
+       .price = HourlyRate::of(price.nano() / per_node * drawing.accelerators),
+       .protected_replicas = std::max(drawing.cost.protected_replicas, drawing.min_replicas)}};
+  for (const auto& lowered : money::most_replicas(bill, standings, holdings))
+    grant = {.most = static_cast<std::int32_t>(lowered.most),
+             .reason = lowered.act == money::GuardAct::ScaleToZero ? Reason::ZeroedByBudget
+                                                                   : Reason::ShedByBudget,
+             .words = lowered.words,
+             .takes = true};
+}
+
+void Premises::note_limits(Micros now, const money::Standings& standings) {
+  if (!is_measured(now)) return;
+  Spending uses;
+  for (const auto& budget : standings.budgets)
+    for (const auto& limit : budget.limits)
+      uses.limits.push_back({budget.name, limit.name, limit.used_basis_points});
+  spending_.add(uses);
+}
+
+void Premises::carry_out(const Round& round, const capacity::Plan& plan, Micros now) {
+  const auto at = clock_at(now);
+  const auto& pool = plan.pools[0];
+  take_steps(round, pool, at);
+  for (std::size_t group = 0; group < pool.groups.size(); ++group) {
+    const auto& wanted = pool.groups[group].wanted;
+    if (!wanted) continue;
+    const auto more = *wanted - *round.pools[0].groups[group].desired;
+    if (more > 0) {
+      add_nodes(group, more, now + estate_.node_boot, at);
+      if (is_measured(now)) spending_.nodes_started += more;
+    }
+    if (more < 0)
+      for (const auto node : pool.groups[group].leaving) remove_node(round.ids[node], at);
+  }
+}
+
+/// Nodes obey at once.
+void Premises::take_steps(const Round& round, const capacity::PoolPlan& plan, Instant now) {
+  for (const auto& step : plan.steps) {
+    auto& object = *nodes_.at(round.ids[step.node]).object;
+    switch (step.act) {
+      case capacity::NodeAct::Cordon:
+        object.cordoned = true;
+        object.cordoned_by_us = true;
+        object.cordoned_since = now;
+        break;
+      case capacity::NodeAct::GiveBack:
+        object.cordoned = false;
+        object.cordoned_by_us = false;
+        object.cordoned_since.reset();
+        break;
+      case capacity::NodeAct::Name: capacity::named(memory_[0], object.uid, now); break;
+      case capacity::NodeAct::Drain: break;  // replicas that are on it end by themselves
+    }
+  }
+}
+
+}  // namespace poolscaler::replay
