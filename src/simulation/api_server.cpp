@@ -8,6 +8,7 @@
 
 #include "api_request.hpp"
 #include "discovery.hpp"
+#include "evictions.hpp"
 #include "pod_usage.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
@@ -76,6 +77,7 @@ Outcome<ServerResponse> serve_locked(WorldParts& world, const Kind& kind,
                                      const ApiRequest& request) {
   const auto& sub = request.subresource;
   if (sub == "scale" && kind.scale) return serve_scale(world, kind, request);
+  if (sub == "eviction" && kind.kind == "Pod") return serve_eviction(world, kind, request);
   const bool known = sub.empty() || (sub == "status" && kind.has_status) ||
                      (sub == "finalize" && kind.kind == "Namespace");
   if (!known && kind.custom) return refuse(not_found(kind, request.name));

@@ -7,7 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster_hand.hpp"
+#include "evictions.hpp"
+#include "machines.hpp"
 #include "pod_lifecycle.hpp"
+#include "simulated_node.hpp"
 #include "workloads.hpp"
 #include "world.hpp"
 
@@ -19,53 +22,14 @@ using json = nlohmann::json;
 constexpr Seconds heartbeat_period{10};
 constexpr const char* node_leases = "kube-node-lease";
 
-json node_condition(const char* type, const char* status, const char* reason,
-                    const std::string& now) {
-  return {{"type", type},
-          {"status", status},
-          {"reason", reason},
-          {"message", ""},
-          {"lastHeartbeatTime", now},
-          {"lastTransitionTime", now}};
-}
-
-json node_of(const NodeShape& shape, int index, const std::string& now) {
-  const auto name = fmt::format("{}{}", shape.name_prefix, index);
-  json amounts = {{"cpu", "96"},
-                  {"memory", "1056763768Ki"},
-                  {"ephemeral-storage", "512Gi"},
-                  {"pods", "110"},
-                  {shape.accelerator, std::to_string(shape.accelerators)}};
-  return {{"metadata",
-           {{"name", name},
-            {"labels",
-             {{"kubernetes.io/hostname", name},
-              {"kubernetes.io/os", "linux"},
-              {"kubernetes.io/arch", "amd64"},
-              {"node.kubernetes.io/instance-type", "sandbox-8gpu"},
-              {"nvidia.com/gpu.product", shape.product}}}}},
-          {"spec", {{"providerID", "sandbox://" + name}}},
-          {"status",
-           {{"capacity", amounts},
-            {"allocatable", amounts},
-            {"addresses",
-             {{{"type", "InternalIP"}, {"address", fmt::format("10.0.0.{}", index + 10)}},
-              {{"type", "Hostname"}, {"address", name}}}},
-            {"conditions",
-             {node_condition("MemoryPressure", "False", "KubeletHasSufficientMemory", now),
-              node_condition("DiskPressure", "False", "KubeletHasNoDiskPressure", now),
-              node_condition("Ready", "True", "KubeletReady", now)}},
-            {"nodeInfo",
-             {{"kubeletVersion", "v1.37.2"},
-              {"osImage", "Sandbox"},
-              {"kernelVersion", "6.1.0"},
-              {"containerRuntimeVersion", "simulated://1"},
-              {"architecture", "amd64"},
-              {"operatingSystem", "linux"},
-              {"machineID", ""},
-              {"systemUUID", ""},
-              {"bootID", ""},
-              {"kubeProxyVersion", ""}}}}}};
+json first_node(const NodeShape& shape, int index, const std::string& now) {
+  return simulated_node({.name = fmt::format("{}{}", shape.name_prefix, index),
+                         .accelerator = shape.accelerator,
+                         .accelerators = shape.accelerators,
+                         .number = index,
+                         .labels = {{"node.kubernetes.io/instance-type", "sandbox-8gpu"},
+                                    {"nvidia.com/gpu.product", shape.product}}},
+                        now);
 }
 
 /// A namespace that ends takes its objects along, and goes when it is empty.
@@ -113,11 +77,11 @@ void collect_garbage(ClusterHand& hand, const WorldParts& world) {
 class SimulatedCluster::Parts {
  public:
   Parts(ClusterOptions options, WorldParts& world, Instant now)
-      : options_(std::move(options)), world_(world), pods_(options_) {
+      : options_(std::move(options)), world_(world), pods_(options_), machines_(options_) {
     const std::scoped_lock lock(world_.mutex);
     ClusterHand hand(world_, now);
     for (int i = 0; i < options_.nodes.count; ++i)
-      hand.make("v1", "Node", node_of(options_.nodes, i, hand.time_text()));
+      hand.make("v1", "Node", first_node(options_.nodes, i, hand.time_text()));
   }
 
   void advance(Instant now) {
@@ -127,6 +91,8 @@ class SimulatedCluster::Parts {
     end_namespaces(hand, world_);
     collect_garbage(hand, world_);
     reconcile_workloads(hand);
+    machines_.reconcile(hand);
+    reconcile_budgets(hand);
     pods_.schedule(hand);
     pods_.run(hand);
     beat(hand);
@@ -162,6 +128,7 @@ class SimulatedCluster::Parts {
   const ClusterOptions options_;
   WorldParts& world_;
   PodLifecycle pods_;
+  Machines machines_;
   Instant last_beat_{};
 };
 

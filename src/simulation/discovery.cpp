@@ -22,6 +22,7 @@ constexpr std::string_view aggregated_type =
 using GroupVersion = std::pair<std::string, std::string>;
 
 json verbs_of(const Kind& kind, std::string_view subresource) {
+  if (subresource == "eviction") return {"create"};
   if (!subresource.empty()) return {"get", "patch", "update"};
   if (kind.read_only) return {"get", "list"};
   if (kind.kind == "Namespace")
@@ -45,6 +46,8 @@ std::vector<GroupVersion> group_versions(const Catalog& catalog) {
   }
   return all;
 }
+
+bool is_evicted(const Kind& kind) { return kind.kind == "Pod"; }
 
 json resource_list(const Catalog& catalog, const GroupVersion& wanted) {
   const auto& [group, version] = wanted;
@@ -71,8 +74,13 @@ json resource_list(const Catalog& catalog, const GroupVersion& wanted) {
         entry["group"] = "autoscaling";
         entry["version"] = "v1";
       }
+      if (std::string_view(type) == "Eviction") {
+        entry["group"] = "policy";
+        entry["version"] = "v1";
+      }
       list["resources"].push_back(std::move(entry));
     };
+    if (is_evicted(*kind)) add("eviction", "Eviction");
     if (kind->scale) add("scale", "Scale");
     if (kind->has_status) add("status", kind->kind.c_str());
   }
@@ -90,6 +98,12 @@ json aggregated_resources(const Catalog& catalog, const GroupVersion& wanted) {
                      {"verbs", verbs_of(*kind, "")}};
     if (!kind->short_names.empty()) resource["shortNames"] = kind->short_names;
     if (!kind->categories.empty()) resource["categories"] = kind->categories;
+    if (is_evicted(*kind)) {
+      resource["subresources"].push_back(
+          {{"subresource", "eviction"},
+           {"responseKind", {{"group", "policy"}, {"version", "v1"}, {"kind", "Eviction"}}},
+           {"verbs", verbs_of(*kind, "eviction")}});
+    }
     if (kind->scale) {
       resource["subresources"].push_back(
           {{"subresource", "scale"},

@@ -228,6 +228,14 @@ void carry_over(const Kind& kind, const ApiRequest& request, const json& before,
   if (before.contains("status")) object["status"] = before["status"];
 }
 
+/// An empty map is as good as none.
+void drop_empty_maps(json& metadata) {
+  for (const auto* name : {"annotations", "labels"}) {
+    const auto found = metadata.find(name);
+    if (found != metadata.end() && found->is_object() && found->empty()) metadata.erase(found);
+  }
+}
+
 bool may_go(const json& object) {
   const auto& metadata = object.at("metadata");
   return metadata.contains("deletionTimestamp") &&
@@ -343,6 +351,7 @@ Outcome<Written> store_update(WorldParts& world, const Kind& kind, const ApiRequ
   if (auto fine = check_preconditions(kind, request, *before, object); !fine)
     return refuse(fine.error());
   carry_over(kind, request, *before, object);
+  drop_empty_maps(object["metadata"]);
   auto warnings = prepare(kind, request, object, *before);
   if (!warnings) return refuse(warnings.error());
   if (without_bookkeeping(object) == without_bookkeeping(*before) &&

@@ -1,7 +1,7 @@
 // SimulatedCluster: what stands behind an API server in a cluster - Deployment, ReplicaSet and
-// StatefulSet controllers, a scheduler that knows accelerators, kubelets with cold starts, garbage
-// collection - as one deterministic stepping function. It moves only in advance(), and the
-// same steps at the same times give the same cluster.
+// StatefulSet controllers, a scheduler that knows accelerators, kubelets with cold starts, node
+// groups of Cluster API, disruption budgets, garbage collection - as one deterministic stepping
+// function. It moves only in advance(), and the same steps at the same times give the same cluster.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,15 @@ struct NodeShape {
 };
 
 struct ClusterOptions {
-  NodeShape nodes{};
+  NodeShape nodes{};  // that are there from the start
   /// From being bound to a node to Ready.
   Millis cold_start{6000};
   /// From deletion to being gone, at most the pod's own grace period.
   Millis termination{1000};
+  /// Of a node of a MachineDeployment: from being asked for to Ready, and from its Machine's
+  /// deletion to being gone.
+  Millis node_boot{8000};
+  Millis node_removal{1500};
 };
 
 class SimulatedCluster {
