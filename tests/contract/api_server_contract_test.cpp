@@ -19,7 +19,8 @@ namespace {
 
 std::vector<ContractCase> all_cases() {
   std::vector<ContractCase> cases;
-  for (const auto part : {object_cases(), write_cases(), watch_cases(), own_kind_cases()})
+  for (const auto part :
+       {object_cases(), write_cases(), watch_cases(), own_kind_cases(), node_cases()})
     cases.insert(cases.end(), part.begin(), part.end());
   return cases;
 }

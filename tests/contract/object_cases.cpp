@@ -34,7 +34,8 @@ void discovery(Scribe& scribe) {
                     text_at(group, "/preferredVersion/groupVersion"));
   }
   const auto core = scribe.tell("core resources", {.target = "/api/v1"}, {"/groupVersion"});
-  for (const auto* name : {"namespaces", "nodes", "pods", "pods/status", "configmaps", "events"})
+  for (const auto* name : {"namespaces", "nodes", "pods", "pods/eviction", "pods/status",
+                           "configmaps", "events"})
     tell_resource(scribe, core, name);
   const auto apps = scribe.tell("apps resources", {.target = "/apis/apps/v1"}, {"/groupVersion"});
   for (const auto* name : {"deployments", "deployments/scale", "deployments/status", "replicasets",

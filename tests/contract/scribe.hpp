@@ -85,6 +85,7 @@ struct ContractCase {
 [[nodiscard]] std::span<const ContractCase> write_cases();
 [[nodiscard]] std::span<const ContractCase> watch_cases();
 [[nodiscard]] std::span<const ContractCase> own_kind_cases();
+[[nodiscard]] std::span<const ContractCase> node_cases();
 
 /// A Deployment, a ConfigMap as the cases use them.
 [[nodiscard]] json deployment(const std::string& name, int replicas);
