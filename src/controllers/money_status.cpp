@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace poolscaler::controllers {
+namespace poolscaler::controllers::told {
 namespace {
 
 using api::ConditionStatus;
@@ -334,4 +334,4 @@ std::vector<api::Condition> budget_conditions(const BudgetStatusInput& input, In
   return conditions;
 }
 
-}  // namespace poolscaler::controllers
+}  // namespace poolscaler::controllers::told

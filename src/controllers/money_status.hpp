@@ -13,7 +13,7 @@
 #include "poolscaler/api/ledger_status.hpp"
 #include "poolscaler/money/budget_book.hpp"
 
-namespace poolscaler::controllers {
+namespace poolscaler::controllers::told {
 
 [[nodiscard]] api::LedgerStatus ledger_status(const money::LedgerState& state);
 [[nodiscard]] money::LedgerState ledger_state(const api::LedgerStatus& status);
@@ -36,4 +36,4 @@ struct BudgetStatusInput {
 [[nodiscard]] std::vector<api::Condition> budget_conditions(const BudgetStatusInput& input,
                                                             Instant now);
 
-}  // namespace poolscaler::controllers
+}  // namespace poolscaler::controllers::told

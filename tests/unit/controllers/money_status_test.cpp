@@ -8,7 +8,7 @@
 
 #include "unit/money/budget_world.hpp"
 
-namespace poolscaler::controllers {
+namespace poolscaler::controllers::told {
 namespace {
 
 using money::BudgetWorld;
@@ -147,4 +147,4 @@ TEST(MoneyStatus, AStatusWithoutALedgerIsNoState) {
 }
 
 }  // namespace
-}  // namespace poolscaler::controllers
+}  // namespace poolscaler::controllers::told
