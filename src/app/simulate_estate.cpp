@@ -77,9 +77,9 @@ replay::Drawing drawing_of(const NamedPolicy& named) {
                           .cost = named.policy.cost,
                           .accelerators = named.policy.accelerators_per_replica.value_or(1),
                           .min_replicas = named.policy.min_replicas};
-  const auto labels = named.object->find("metadata");
-  if (labels == named.object->end() || !labels->is_object()) return drawing;
-  for (const auto& [key, value] : labels->value("labels", json::object()).items())
+  const json::json_pointer labels("/metadata/labels");
+  if (!named.object->contains(labels)) return drawing;
+  for (const auto& [key, value] : (*named.object)[labels].items())
     if (value.is_string()) drawing.labels.push_back({key, value.get<std::string>()});
   return drawing;
 }
