@@ -9,6 +9,7 @@
 
 #include "checked_reader.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/domain/regex_syntax.hpp"
 #include "spelling.hpp"
 
 namespace poolscaler::api {
@@ -219,15 +220,35 @@ void check_formula(const json& spec, std::vector<FieldError>& errors) {
   check_served(*formula, spec["signals"], errors);
 }
 
+/// A server would refuse the query for ever, and the signal would have no value.
+void check_matchers(const json& matchers, const std::string& path,
+                    std::vector<FieldError>& errors) {
+  for (std::size_t i = 0; i < matchers.size(); ++i) {
+    const auto& matcher = matchers[i];
+    if (matcher["operator"] != "Regex" && matcher["operator"] != "NotRegex") continue;
+    const auto& value = matcher["value"];
+    if (auto fault = fault_of_regex(value.get_ref<const std::string&>()))
+      errors.push_back({.path = fmt::format("{}[{}].value", path, i),
+                        .value = shown(value),
+                        .problem = fmt::format("character {}: {}", fault->character,
+                                               fault->problem),
+                        .remedy = std::move(fault->remedy)});
+  }
+}
+
 }  // namespace
 
 std::span<const Rule> demand_rules() { return rules; }
 
 std::vector<FieldError> demand_errors(const json& spec) {
   std::vector<FieldError> errors;
-  for (std::size_t i = 0; i < spec["signals"].size(); ++i)
-    if (const auto& signal = spec["signals"][i]; signal.contains("steps"))
-      check_steps(signal["steps"], fmt::format("spec.signals[{}].steps", i), errors);
+  for (std::size_t i = 0; i < spec["signals"].size(); ++i) {
+    const auto& signal = spec["signals"][i];
+    const auto path = fmt::format("spec.signals[{}]", i);
+    if (signal.contains("steps")) check_steps(signal["steps"], path + ".steps", errors);
+    if (signal.contains("metric") && signal["metric"].contains("matchers"))
+      check_matchers(signal["metric"]["matchers"], path + ".metric.matchers", errors);
+  }
   if (spec.contains("formula")) check_formula(spec, errors);
   if (errors.size() > field_errors_max) errors.resize(field_errors_max);
   return errors;

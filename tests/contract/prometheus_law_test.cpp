@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "backfilled_prometheus.hpp"
+#include "poolscaler/domain/regex_syntax.hpp"
 #include "poolscaler/query/lookout_plan.hpp"
 #include "poolscaler/query/planner.hpp"
 #include "poolscaler/query/rendered.hpp"
@@ -291,6 +292,37 @@ TEST(LabelPredicates, DecideExpressionsAsTheServerDoes) {
     ASSERT_EQ(ours, theirs) << matcher.value;
   }
   EXPECT_GT(decided, 300);
+}
+
+/// Among them what is written in other dialects, and pieces that only fit together at times.
+const std::vector<std::string> regex_pieces{
+    "a",       "é",    "1",      "-",     ".",       "(",      "(",      ")",     ")",
+    "(?:",     "(?i)", "(?i-s:", "(?-)",  "(?=",     "(?!",    "(?<=",   "(?>",   "(?P<n>",
+    "(?P<>",   "(?",   "[",      "[^",    "]",       "[]",     "[a-c",   "[z-a",  "[:alpha:]",
+    "[:^d:]",  "|",    "*",      "+",     "?",       "{",      "}",      "{2}",   "{0}",
+    "{3,}",    "{4,2}", "{,3}",  "{01}",  "{1000}",  "{1001}", "{25}",   "^",     "$",
+    "\\",      "\\d", "\\W",   "\\b",   "\\A",     "\\z",    "\\Z",    "\\C",   "\\1",
+    "\\8",     "\\0", "\\17",  "\\x41", "\\x4",    "\\x{41}", "\\x{",  "\\pL",  "\\pX",
+    "\\p{Lu}", "\\P{^Greek}", "\\p{", "\\Q", "\\E",   "\\_",    "\\n",    "\\é",   ","};
+
+TEST(RegexSyntax, RefusesJustWhatTheServerRefuses) {
+  if (const auto why = BackfilledPrometheus::why_unavailable(); !why.empty()) GTEST_SKIP() << why;
+  BackfilledPrometheus server({{.labels = {{"__name__", "x"}}, .points = {{query_time, "1"}}}});
+  server.start();
+  Dice dice(7);
+  int refused = 0;
+  constexpr int asked = 6000;
+  for (int i = 0; i < asked; ++i) {
+    std::string text;
+    for (int n = 1 + dice.below(6); n > 0; --n) text += dice.one_of(regex_pieces);
+    const auto answer = server.ask(fmt::format("x{{l=~{}}}", hex_quoted(text)), query_time);
+    const auto fault = fault_of_regex(text);
+    ASSERT_EQ(fault.has_value(), answer.error.has_value())
+        << text << ": " << (fault ? fault->problem : answer.error.value_or("accepted"));
+    refused += fault.has_value();
+  }
+  EXPECT_GT(refused, asked / 5);
+  EXPECT_LT(refused, asked * 4 / 5);
 }
 
 TEST(PlannerNames, AreTakenByTheServersGrammar) {

@@ -30,6 +30,23 @@ std::string with_resource(const std::string& rest) {
   return refusal("signals: [{name: cpu, resource: {name: cpu}, " + rest + "}]");
 }
 
+TEST(Matchers, OfARegularExpressionAreReadAsTheServerWouldReadThem) {
+  const auto with_value = [](const std::string& operation, const std::string& value) {
+    return refusal("signals: [{name: q, metricSourceRef: {name: p}, metric: {name: q, matchers: "
+                   "[{label: a, value: b}, {label: model, operator: " +
+                   operation + ", value: '" + value +
+                   "'}]}, target: {type: PerReplica, value: 1}}]");
+  };
+  EXPECT_EQ(with_value("Regex", "llama-3.*|(?i)qwen"), "accepted");
+  EXPECT_EQ(with_value("Equal", "llama-3("), "accepted") << "no regular expression";
+  EXPECT_EQ(with_value("Regex", "llama-3("),
+            "spec.signals[0].metric.matchers[1].value is \"llama-3(\", character 8: '(' opens a "
+            "group that nothing closes: close it with ')', or write '\\(' for the character\n");
+  EXPECT_THAT(with_value("NotRegex", "(?!canary).*"),
+              HasSubstr("character 1: '(?!' is a lookahead, which RE2 does not have: say what must "
+                        "match, and what must not with another matcher (operator NotRegex)"));
+}
+
 TEST(PodResources, NeedNoSource) {
   EXPECT_EQ(with_resource("target: {type: Utilization, value: \"0.7\"}"), "accepted");
   EXPECT_EQ(with_resource("target: {type: PerReplica, value: 500m}"), "accepted");
