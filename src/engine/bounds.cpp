@@ -12,7 +12,7 @@ namespace poolscaler::engine {
 namespace {
 
 std::string words_of(const Deliberation& d, const Bound& bound) {
-  Numbers text;
+  Numbers text(d.telling);
   text << (bound.held == Reason::PreWarming ? "opens soon: " : "is open: ")
        << engine::words_of(*bound.window);
   if (bound.held == Reason::ScheduleCeiling && bound.replicas < d.policy.min_replicas)
@@ -22,7 +22,7 @@ std::string words_of(const Deliberation& d, const Bound& bound) {
 
 void bring_back(Deliberation& d, const Bound& bound) {
   d.propose("bounds", bound.replicas, bound.crossed,
-            (Numbers() << d.current << " is outside " << d.policy.min_replicas << ".."
+            (Numbers(d.telling) << d.current << " is outside " << d.policy.min_replicas << ".."
                        << d.policy.max_replicas)
                 .text());
   d.cause = bound.crossed;
@@ -32,7 +32,7 @@ void bring_back(Deliberation& d, const Bound& bound) {
 
 void clamp_to(Deliberation& d, const Bound& bound, std::string_view field) {
   auto numbers = bound.window ? words_of(d, bound)
-                              : (Numbers() << field << " " << bound.replicas).text();
+                              : (Numbers(d.telling) << field << " " << bound.replicas).text();
   d.propose(bound.window ? "schedule" : "bounds", bound.replicas, bound.held, std::move(numbers),
             bound.subject());
   d.limit = bound.held;

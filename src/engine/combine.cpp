@@ -63,7 +63,7 @@ void ask_for_the_least(Deliberation& d) {
   d.cause = Reason::OutsideWindow;
   d.asked = d.policy.min_replicas;
   d.propose("schedule", d.asked, Reason::OutsideWindow,
-            (Numbers() << "no signal asks for more than minReplicas " << d.asked).text());
+            (Numbers(d.telling) << "no signal asks for more than minReplicas " << d.asked).text());
 }
 
 void choose_wish(Deliberation& d) {
@@ -80,7 +80,7 @@ void choose_wish(Deliberation& d) {
          .before = d.current,
          .after = d.number,
          .reason = d.towards(d.number, d.hold),
-         .numbers = (Numbers() << (d.policy.combine == Combine::Max ? "most" : "least")
+         .numbers = (Numbers(d.telling) << (d.policy.combine == Combine::Max ? "most" : "least")
                                << " of the signals = " << d.number)
                         .text()});
 }
@@ -140,7 +140,7 @@ void take_formula(Deliberation& d, const FormulaValue& result) {
   d.needed_by_formula = proposal.untolerated.value_or(proposal.replicas);
   d.hold = raised ? Reason::FallbackActive
                   : hold_reason(d, proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget);
-  Numbers text;
+  Numbers text(d.telling);
   text << "the formula gives " << result.value;
   write_target(text, *d.policy.formula);
   if (proposal.tolerated) text << ", ratio " << proposal.ratio << " is tolerated";
@@ -165,7 +165,7 @@ void miss_formula(Deliberation& d, const FormulaValue& result, std::optional<Ins
   if (!fallback && d.policy.fallback &&
       unusable_for >= Seconds(d.policy.fallback->after_seconds))
     fallback = fallback_replicas(*d.policy.fallback, d.current);
-  Numbers text;
+  Numbers text(d.telling);
   text << "the formula has had no result for " << unusable_for << ": at character "
        << static_cast<std::int32_t>(result.position) << " it " << result.problem;
   d.hold = missing_reason(result.state);
@@ -205,7 +205,7 @@ void block_on_missing_data(Deliberation& d) {
   if (blocker == d.wishes.end()) return;
   if (d.number < d.current)
     d.limit_to("missing data", d.current, blocker->hold,
-               (Numbers() << "missing data never lowers: stays at " << d.current).text());
+               (Numbers(d.telling) << "missing data never lowers: stays at " << d.current).text());
   d.hold = blocker->hold;
   d.cause = d.number == d.current ? std::nullopt : d.cause;
 }

@@ -1,15 +1,12 @@
 #include "poolscaler/engine/decide.hpp"
 
 #include "deliberation.hpp"
-#include "poolscaler/base/check.hpp"
 
 namespace poolscaler::engine {
+namespace {
 
 // The order is the published precedence read backwards: what stands later has the last word.
-Outcome decide(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
-               Instant now) {
-  CHECK(observation.signals.size() == policy.signals.size(), "one reading per signal");
-  Deliberation d(observation, policy, memory, now);
+Outcome concluded(Deliberation d) {
   take_up_memory(d);
   look_at_windows(d);
   follow_starts(d);
@@ -26,6 +23,18 @@ Outcome decide(const Observation& observation, const ScalingPolicy& policy, cons
   settle(d);
   remember_scaling(d);
   return {.decision = std::move(d.decision), .memory = std::move(d.memory)};
+}
+
+}  // namespace
+
+Outcome decide(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
+               Instant now) {
+  return concluded({observation, policy, memory, now, Telling::InFull});
+}
+
+Outcome decide_without_words(const Observation& observation, const ScalingPolicy& policy,
+                             Memory memory, Instant now) {
+  return concluded({observation, policy, std::move(memory), now, Telling::WithoutWords});
 }
 
 }  // namespace poolscaler::engine

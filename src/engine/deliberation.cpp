@@ -1,20 +1,24 @@
 #include "deliberation.hpp"
 
+#include "poolscaler/base/check.hpp"
+
 namespace poolscaler::engine {
 
 Deliberation::Deliberation(const Observation& observed, const ScalingPolicy& rules,
-                           const Memory& remembered, Instant at)
+                           Memory remembered, Instant at, Telling how)
     : observation(observed),
       policy(rules),
       now(at),
+      telling(how),
       current(observed.target.spec_replicas),
-      memory(remembered),
+      memory(std::move(remembered)),
       decision{.action = Hold{}, .reason = Reason::AtTarget},
       lowest{policy.min_replicas, Reason::AtMinimum, Reason::BelowMinimum},
       highest{policy.max_replicas, Reason::AtMaximum, Reason::AboveMaximum},
       number(current),
       asked(current),
       recommendation(current) {
+  CHECK(observed.signals.size() == rules.signals.size(), "one reading per signal");
   decision.current = current;
   decision.signals.reserve(policy.signals.size());
   decision.explanation.steps.reserve(policy.signals.size() + 2);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "numbers.hpp"
 #include "poolscaler/domain/decision.hpp"
 #include "poolscaler/domain/observation.hpp"
 #include "poolscaler/domain/scaling_policy.hpp"
@@ -50,6 +51,7 @@ struct Deliberation {
   const Observation& observation;
   const ScalingPolicy& policy;
   const Instant now;
+  const Telling telling;
   const std::int32_t current;
 
   Memory memory;  // becomes the outcome's
@@ -68,8 +70,8 @@ struct Deliberation {
   bool out_of_bounds = false;      // brought back at once, past behavior
   std::optional<Reason> unpaid{};  // why a pin, which stands above it, has no money or no room
 
-  Deliberation(const Observation& observation, const ScalingPolicy& policy, const Memory& memory,
-               Instant now);
+  Deliberation(const Observation& observation, const ScalingPolicy& policy, Memory memory,
+               Instant now, Telling telling = Telling::InFull);
 
   /// The word for asking for `replicas`: above, below, or `same`.
   [[nodiscard]] Reason towards(std::int32_t replicas, Reason same) const;
@@ -97,6 +99,8 @@ void combine_wishes(Deliberation& d);
 void judge_zero(Deliberation& d);
 /// Forgets when replicas were needed last: those that there are count as needed until now.
 void forget_needs(Deliberation& d);
+/// The same after a start of the operator, but for what its predecessor has told.
+void take_up_needs(Deliberation& d);
 /// With `keepAlive: Learned`, notes what is needed and how long it was not (keep_alive.cpp).
 void learn_needs(Deliberation& d);
 /// Raises the number to what will be needed when a replica asked for now is ready (look_ahead.cpp).

@@ -13,18 +13,25 @@
 
 namespace poolscaler::engine {
 
+/// WithoutWords: nobody will read them, so nothing is written.
+enum class Telling { InFull, WithoutWords };
+
 class Numbers {
  public:
+  explicit Numbers(Telling telling = Telling::InFull) : told_(telling == Telling::InFull) {}
+
   Numbers& operator<<(std::string_view text) {
-    buffer_.append(text.data(), text.data() + text.size());
+    if (told_) buffer_.append(text.data(), text.data() + text.size());
     return *this;
   }
   Numbers& operator<<(std::int32_t count) {
+    if (!told_) return *this;
     const fmt::format_int digits(count);
     return *this << std::string_view(digits.data(), digits.size());
   }
   /// At most 6 significant digits; whole numbers in full.
   Numbers& operator<<(double value) {
+    if (!told_) return *this;
     if (value == std::trunc(value) && std::abs(value) < 1e15) {
       const fmt::format_int digits(static_cast<std::int64_t>(value));
       return *this << std::string_view(digits.data(), digits.size());
@@ -34,6 +41,7 @@ class Numbers {
   }
   /// In whole seconds, "300 s".
   Numbers& operator<<(Millis duration) {
+    if (!told_) return *this;
     const fmt::format_int digits(duration.count() / 1000);
     return *this << std::string_view(digits.data(), digits.size()) << " s";
   }
@@ -41,6 +49,7 @@ class Numbers {
   [[nodiscard]] std::string text() const { return {buffer_.data(), buffer_.size()}; }
 
  private:
+  bool told_;
   fmt::basic_memory_buffer<char, 160> buffer_;
 };
 

@@ -25,7 +25,8 @@ Reason reason_of(const Deliberation& d) {
 
 void withhold(Deliberation& d, Reason reason) {
   d.propose("mode", d.current, reason,
-            (Numbers() << text_of(reason) << ": " << d.decision.recommended << " otherwise")
+            (Numbers(d.telling) << text_of(reason) << ": " << d.decision.recommended
+                                << " otherwise")
                 .text());
   d.limit = reason;
 }

@@ -33,9 +33,9 @@ std::int32_t selected(const ScalingRules& rules, bool most_is_largest,
                                                : std::ranges::min(limits));
 }
 
-std::string limit_text(const ScalingRules& rules, std::int32_t limit) {
+std::string limit_text(const Deliberation& d, const ScalingRules& rules, std::int32_t limit) {
   if (rules.select_policy == SelectPolicy::Disabled) return "selectPolicy is Disabled";
-  return (Numbers() << "the scaling policies allow " << limit << " now").text();
+  return (Numbers(d.telling) << "the scaling policies allow " << limit << " now").text();
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ void limit_rate(Deliberation& d) {
   d.limit_to("rate", allowed,
              rules.select_policy == SelectPolicy::Disabled ? Reason::ScalingDisabled
                                                            : Reason::RateLimited,
-             limit_text(rules, limit));
+             limit_text(d, rules, limit));
 }
 
 }  // namespace poolscaler::engine

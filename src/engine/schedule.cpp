@@ -16,8 +16,6 @@
 namespace poolscaler::engine {
 namespace {
 
-enum class Phase { Closed, Warming, Open };
-
 /// How long before its window a floor is brought up.
 Millis pre_warm_lead(const ScalingPolicy& policy, const Memory& memory) {
   return expected_cold_start(policy.scale_to_zero, memory.cold_starts).p90;
@@ -28,11 +26,18 @@ struct Clockwork {
   const Memory& memory;
   const Instant now;
 
-  [[nodiscard]] Phase phase_of(const Window& window) const {
-    if (is_open(window, now)) return Phase::Open;
-    if (!window.pre_warm) return Phase::Closed;
+  [[nodiscard]] WindowPhase phase_of(const Window& window) const {
+    if (is_open(window, now)) return WindowPhase::Open;
+    if (!window.pre_warm) return WindowPhase::Closed;
     const auto opens = opens_at(window, now);
-    return opens && *opens - pre_warm_lead(policy, memory) <= now ? Phase::Warming : Phase::Closed;
+    const bool warms = opens && *opens - pre_warm_lead(policy, memory) <= now;
+    return warms ? WindowPhase::Warming : WindowPhase::Closed;
+  }
+
+  [[nodiscard]] std::vector<WindowPhase> phases() const {
+    std::vector<WindowPhase> all;
+    for (const auto& window : policy.schedule) all.push_back(phase_of(window));
+    return all;
   }
 
   [[nodiscard]] std::optional<ScheduleChange> next_of(const Window& window, bool open) const {
@@ -74,11 +79,11 @@ struct Orders {
   std::optional<Bound> pin{};
   std::optional<Bound> off{};
 
-  void take(const Window& window, Phase phase) {
+  void take(const Window& window, WindowPhase phase) {
     if (window.floor)
       raise_to(lowest, *window.floor,
-               phase == Phase::Open ? Reason::ScheduleFloor : Reason::PreWarming, window);
-    if (phase != Phase::Open) return;
+               phase == WindowPhase::Open ? Reason::ScheduleFloor : Reason::PreWarming, window);
+    if (phase != WindowPhase::Open) return;
     if (window.ceiling) lower_to(highest, *window.ceiling, Reason::ScheduleCeiling, window);
     if (window.pin) {
       if (!pin) pin = Bound{-1, Reason::SchedulePin, Reason::SchedulePin, nullptr};
@@ -89,15 +94,25 @@ struct Orders {
   }
 };
 
+bool hold_at(const std::optional<WindowPhases>& looked_up, const ScalingPolicy& policy,
+             Instant now) {
+  return looked_up && looked_up->from <= now && now < looked_up->until &&
+         looked_up->phases.size() == policy.schedule.size();
+}
+
 }  // namespace
 
 void look_at_windows(Deliberation& d) {
-  if (d.policy.schedule.empty()) return;
-  const Clockwork clockwork{d.policy, d.memory, d.now};
+  const auto& schedule = d.policy.schedule;
+  if (schedule.empty()) return;
+  const auto& looked_up = d.observation.windows;
+  std::vector<WindowPhase> found;
+  const bool known = hold_at(looked_up, d.policy, d.now);
+  if (!known) found = Clockwork{d.policy, d.memory, d.now}.phases();
+  const auto& phases = known ? looked_up->phases : found;
   Orders orders{.lowest = d.lowest, .highest = d.highest};
-  for (const auto& window : d.policy.schedule)
-    if (const auto phase = clockwork.phase_of(window); phase != Phase::Closed)
-      orders.take(window, phase);
+  for (std::size_t i = 0; i < schedule.size(); ++i)
+    if (phases[i] != WindowPhase::Closed) orders.take(schedule[i], phases[i]);
   d.lowest = orders.lowest;
   d.highest = orders.highest;
   if (const auto& fixed = orders.off ? orders.off : orders.pin) {
@@ -118,6 +133,13 @@ ScheduleNow look_at_schedule(const ScalingPolicy& policy, const Memory& memory, 
     if (next && (!look.next || next->at < look.next->at)) look.next = next;
   }
   return look;
+}
+
+WindowPhases phases_of_windows(const ScalingPolicy& policy, const Memory& memory, Instant now) {
+  const auto next = look_at_schedule(policy, memory, now).next;
+  return {.from = now,
+          .until = next ? next->at : Instant::max(),
+          .phases = Clockwork{policy, memory, now}.phases()};
 }
 
 std::string words_of(const Window& window) {

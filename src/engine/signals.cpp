@@ -148,7 +148,7 @@ void write_arithmetic(Numbers& text, const Measurement& m, const Deliberation& d
 Wish measured_wish(const Measurement& m, Deliberation& d) {
   const bool active = m.value > m.signal.activation_above;
   auto proposal = proposal_of(m, d);
-  Numbers text;
+  Numbers text(d.telling);
   write_arithmetic(text, m, d);
   if (active) proposal.replicas = std::max(proposal.replicas, 1);
   if (d.current <= 0 && !active) {
@@ -196,7 +196,7 @@ Wish missing_wish(const Measurement& m, Deliberation& d, std::optional<Instant>&
             .replicas = d.current,
             .active = false,
             .hold = missing_reason(m.state)};
-  Numbers text;
+  Numbers text(d.telling);
   text << poolscaler::name_of(m.state);
   if (!m.detail.empty()) text << " (" << capped(m.detail, detail_bytes_max) << ")";
   // Of a series that is not there alone: an answer that failed is no zero.

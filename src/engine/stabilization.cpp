@@ -12,7 +12,7 @@ namespace {
 
 /// Above this many entries the history is reduced to its digest: well below the bound, since every
 /// decision copies it.
-constexpr std::size_t digest_above = 64;
+constexpr std::size_t digest_above = 16;
 
 Windows windows_of(const Behavior& behavior) {
   return {.up = Seconds(behavior.scale_up.stabilization_window_seconds),
@@ -38,6 +38,7 @@ void merge_oldest(std::vector<TimedReplicas>& entries) {
 }
 
 std::string held_by(const Deliberation& d, std::int32_t result) {
+  if (d.telling == Telling::WithoutWords) return {};
   const bool held_up = result > d.number;
   const auto& rules = held_up ? d.policy.behavior.scale_down : d.policy.behavior.scale_up;
   std::optional<Instant> newest;
@@ -45,7 +46,7 @@ std::string held_by(const Deliberation& d, std::int32_t result) {
     const bool binds = held_up ? entry.replicas >= result : entry.replicas <= result;
     if (binds && (!newest || entry.at > *newest)) newest = entry.at;
   }
-  Numbers text;
+  Numbers text(d.telling);
   text << (held_up ? "not below " : "not above ") << result << " within "
        << rules.stabilization_window_seconds << " s";
   if (newest) text << ", recommended " << (d.now - *newest) << " ago";

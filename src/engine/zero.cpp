@@ -58,7 +58,7 @@ std::optional<Reason> bar_to_zero(const Deliberation& d, Millis needed) {
 }
 
 std::string progress_text(const Deliberation& d, const IdleTime& idle_time) {
-  Numbers text;
+  Numbers text(d.telling);
   text << "inactive for " << d.memory.idle << " of " << idle_time.length;
   if (idle_time.gaps > 0)
     text << " (learned from " << std::int32_t{idle_time.gaps} << " gaps)";

@@ -88,6 +88,25 @@ RC_GTEST_PROP(Decision, IsTheSameInRecommendAndInPausedMode, ()) {
   }
 }
 
+RC_GTEST_PROP(Decision, IsTheSameWithoutWords, ()) {
+  const auto policy = arbitrary_policy();
+  const auto world = arbitrary_past(policy, true);
+  const auto observation = arbitrary_observation(policy, world.replicas, world.now);
+  const auto [told, memory] = engine::decide(observation, policy, world.memory, world.now);
+  const auto silent =
+      engine::decide_without_words(observation, policy, world.memory, world.now);
+  RC_ASSERT(silent.memory == memory);
+  RC_ASSERT(silent.decision.action == told.action);
+  RC_ASSERT(silent.decision.reason == told.reason);
+  RC_ASSERT(silent.decision.recommended == told.recommended);
+  RC_ASSERT(silent.decision.limited == told.limited);
+  const auto& steps = silent.decision.explanation.steps;
+  RC_ASSERT(std::ranges::equal(steps, told.explanation.steps, [](const Step& a, const Step& b) {
+    return a.stage == b.stage && a.subject == b.subject && a.before == b.before &&
+           a.after == b.after && a.reason == b.reason;
+  }));
+}
+
 RC_GTEST_PROP(Decision, ExplainsItself, ()) {
   const auto policy = arbitrary_policy();
   auto world = arbitrary_past(policy, true);

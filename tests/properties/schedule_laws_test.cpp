@@ -45,6 +45,21 @@ RC_GTEST_PROP(Schedule, DoesNotDependOnTheOrderOfWindows, ()) {
   RC_ASSERT(straight.explanation.line() == reversed.explanation.line());
 }
 
+RC_GTEST_PROP(Schedule, DecidesTheSameWhereItsPhasesAreLookedUp, ()) {
+  Case c;
+  c.observation.windows = engine::phases_of_windows(c.policy, c.world.memory, c.world.now);
+  // At any time, also where they hold no more.
+  const auto until = std::min(c.observation.windows->until, c.world.now + Seconds(10'000'000));
+  c.world.now = *rc::gen::element(c.world.now, until - Millis(1), until, until + Seconds(1),
+                                  c.world.now + Seconds(*rc::gen::inRange(-1000, 100'000)));
+  const auto looked_up = c.decision();
+  c.observation.windows.reset();
+  const auto looked = c.decision();
+  RC_ASSERT(looked_up.desired == looked.desired);
+  RC_ASSERT(looked_up.reason == looked.reason);
+  RC_ASSERT(looked_up.explanation.line() == looked.explanation.line());
+}
+
 RC_GTEST_PROP(Schedule, NeverExceedsTheMaximum, ()) {
   const Case c;
   const auto decision = c.decision();

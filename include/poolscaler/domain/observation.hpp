@@ -88,6 +88,16 @@ struct Grant {
   bool takes = false;
 };
 
+/// Warming: a window with preWarm that opens within a cold start.
+enum class WindowPhase { Closed, Warming, Open };
+
+/// The phases of a policy's windows, one each, which hold from `from` until just before `until`.
+struct WindowPhases {
+  Instant from;
+  Instant until;
+  std::vector<WindowPhase> phases{};
+};
+
 struct Observation {
   TargetObservation target;
   Instant policy_created;
@@ -98,6 +108,9 @@ struct Observation {
   std::vector<LearnedPast> pasts{};
   /// Nothing: the policy draws on no pool, or has not been arbitrated yet.
   std::optional<Grant> grant{};
+  /// Where whoever decides often has looked them up (engine/schedule.hpp); decide looks by itself
+  /// where they do not hold.
+  std::optional<WindowPhases> windows{};
 };
 
 }  // namespace poolscaler

@@ -22,10 +22,24 @@ struct Outcome {
 [[nodiscard]] Outcome decide(const Observation& observation, const ScalingPolicy& policy,
                              const Memory& memory, Instant now);
 
+/// The same decision and memory for whoever plays millions of them: takes the memory over, and
+/// leaves out the numbers of the steps, which are words for people.
+[[nodiscard]] Outcome decide_without_words(const Observation& observation,
+                                           const ScalingPolicy& policy, Memory memory,
+                                           Instant now);
+
 /// The part of a history of recommendations that can still decide anything: every decision made
 /// with the digest equals the one made with the history. Steady demand leaves one entry, so this is
 /// what the policy's status keeps over a restart.
 [[nodiscard]] std::vector<TimedReplicas> digest(const std::vector<TimedReplicas>& history);
+
+/// When which replicas were needed last, for `KeepAliveMemory::told` of a successor. The times stay
+/// as they are while nothing is needed anew, but for the last one. At most told_needs_max: what is
+/// folded counts as needed longer, never shorter.
+[[nodiscard]] std::vector<TimedReplicas> last_needs(const KeepAliveMemory& memory, Instant now);
+/// What a successor makes of it at `now`.
+[[nodiscard]] std::vector<KeepAliveMemory::Need> needs_told(const std::vector<TimedReplicas>& told,
+                                                            Instant now);
 
 /// The memory as it is when the decision's write did not happen: nothing counts as scaled.
 [[nodiscard]] Memory without_write(const Outcome& outcome, const Memory& before);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "poolscaler/domain/decision.hpp"
+#include "poolscaler/domain/observation.hpp"
 #include "poolscaler/domain/scaling_policy.hpp"
 
 namespace poolscaler::engine {
@@ -28,6 +29,11 @@ struct ScheduleNow {
 
 [[nodiscard]] ScheduleNow look_at_schedule(const ScalingPolicy& policy, const Memory& memory,
                                            Instant now);
+
+/// What decide() would find at `now`, and until when it will, for as long as the same cold start is
+/// reckoned with.
+[[nodiscard]] WindowPhases phases_of_windows(const ScalingPolicy& policy, const Memory& memory,
+                                             Instant now);
 
 /// "floor 5, ceiling 8": what the window says while it is open.
 [[nodiscard]] std::string words_of(const Window& window);
