@@ -103,15 +103,40 @@ std::string line_of(std::string_view name, const replay::Figures& f) {
                      f.delayed_share * 100, f.wait_p99);
 }
 
+std::string text_of(const replay::Tried& tried) {
+  if (tried.part < 1)
+    return fmt::format("{} settings on the last {:.3g} % of it", tried.settings, tried.part * 100);
+  return fmt::format("{} settings on all of it and {} variations", tried.settings,
+                     tried.variations);
+}
+
+/// What was tried on what; where the load is long, not everything on everything.
+std::string search_text(const replay::Recommendation& found) {
+  std::string text = "# Found on the first half of the load; the second half was unseen. Tried:\n";
+  for (std::size_t i = 0; i < found.tried.size(); ++i)
+    text += fmt::format("#   {}{}\n", i == 0 ? "" : "the best of them, ", text_of(found.tried[i]));
+  return text;
+}
+
+std::string hindsight_text(const replay::Recommendation& found) {
+  std::string text;
+  if (found.hindsight)
+    text += fmt::format("# {:<60} {:>10.2f}\n#   {}\n", "second half: in hindsight the best for it",
+                        found.hindsight->hours, found.hindsight->name);
+  if (found.hindsight_played < found.hindsight_swept)
+    text += fmt::format("#   (of {} settings of all scalers, spread over {}: for more the load is "
+                        "too long)\n",
+                        found.hindsight_played, found.hindsight_swept);
+  return text;
+}
+
 std::string comment_of(const replay::Recommendation& found, const NamedPolicy& named,
                        const replay::Ask& ask) {
   auto text = fmt::format(
-      "# Recommended for {}: at most {:.4g} % of the requests delayed{}.\n"
-      "# {} settings were tried on the first half of the load and {} variations of it; the second "
-      "half\n# was unseen.\n",
-      named.name, ask.max_delayed * 100,
-      ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "",
-      found.tried, found.variations);
+      "# Recommended for {}: at most {:.4g} % of the requests delayed{}.\n", named.name,
+      ask.max_delayed * 100,
+      ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "");
+  text += search_text(found);
   if (!found.keeps_ask)
     text += "# WARNING: no setting kept this on the first half; this one comes closest.\n";
   text += fmt::format("#\n# {:<60} {:>10} {:>10} {:>9}\n", "", "replica-h", "delayed %", "p99 s");
@@ -121,9 +146,7 @@ std::string comment_of(const replay::Recommendation& found, const NamedPolicy& n
   text += line_of("second half: what runs now", found.present_second_half);
   for (const auto& other : found.others)
     text += line_of("second half: " + other.name, other.figures);
-  if (found.hindsight)
-    text += fmt::format("# {:<60} {:>10.2f}\n#   {}\n", "second half: in hindsight the best for it",
-                        found.hindsight->hours, found.hindsight->name);
+  text += hindsight_text(found);
   return text + "#\n";
 }
 
@@ -143,8 +166,7 @@ std::string json_of(const replay::Recommendation& found, const json& object,
                     const replay::Ask& ask) {
   json result = {{"maxDelayedShare", ask.max_delayed},
                  {"keptOnFirstHalf", found.keeps_ask},
-                 {"tried", found.tried},
-                 {"variations", found.variations},
+                 {"tried", json::array()},
                  {"setting", found.knobs.label()},
                  {"firstHalf",
                   {{"recommended", figures_json(found.first_half)},
@@ -154,10 +176,16 @@ std::string json_of(const replay::Recommendation& found, const json& object,
                    {"now", figures_json(found.present_second_half)}}},
                  {"policy", object}};
   if (ask.max_wait_p99) result["maxWaitP99Seconds"] = *ask.max_wait_p99;
+  for (const auto& one : found.tried)
+    result["tried"].push_back({{"settings", one.settings},
+                               {"partOfFirstHalf", one.part},
+                               {"variations", one.variations}});
   auto& second = result["secondHalf"];
   if (found.hindsight)
     second["hindsight"] = {{"name", found.hindsight->name},
-                           {"replicaHours", found.hindsight->hours}};
+                           {"replicaHours", found.hindsight->hours},
+                           {"settingsPlayed", found.hindsight_played},
+                           {"settingsOfSweep", found.hindsight_swept}};
   for (const auto& other : found.others) {
     auto row = figures_json(other.figures);
     row["name"] = other.name;

@@ -162,7 +162,8 @@ Contender swept_family(const Setup& setup, Instant start) {
         {.label = knobs.label(), .make = [=, slots = setup.slots](const Case& one) {
            const auto policy = turned(plain_policy(slots, one.max_replicas), knobs);
            return std::make_unique<PolicyScaler>(
-               policy, sources_of(policy, {}, one.load.is_metric()).value(), start);
+               policy, sources_of(policy, {}, one.load.is_metric()).value(),
+               start + std::chrono::floor<Millis>(one.load.began));
          }});
   return contender;
 }

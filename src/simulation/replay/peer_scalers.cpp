@@ -31,7 +31,8 @@ class PeerScaler final : public Scaler {
 
   [[nodiscard]] std::int32_t min_replicas() const override { return least_; }
   [[nodiscard]] std::int32_t max_replicas() const override { return most_; }
-  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t /*current*/) const override {
+  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t /*current*/,
+                                       std::optional<Micros> /*quiet_until*/) const override {
     constexpr Micros period = Peer::period;
     return (now / period + 1) * period;
   }
@@ -54,7 +55,8 @@ class StaticScaler final : public Scaler {
   explicit StaticScaler(std::int32_t replicas) : replicas_(replicas) {}
   [[nodiscard]] std::int32_t min_replicas() const override { return replicas_; }
   [[nodiscard]] std::int32_t max_replicas() const override { return replicas_; }
-  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t /*current*/) const override {
+  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t /*current*/,
+                                       std::optional<Micros> /*quiet_until*/) const override {
     return now + Micros(std::chrono::hours(1));
   }
   [[nodiscard]] std::optional<Wanted> evaluate(const Sight& /*sight*/) override {

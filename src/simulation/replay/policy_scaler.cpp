@@ -6,6 +6,7 @@
 
 #include "poolscaler/engine/decide.hpp"
 #include "poolscaler/engine/schedule.hpp"
+#include "rest.hpp"
 #include "seen_past.hpp"
 
 namespace poolscaler::replay {
@@ -34,8 +35,7 @@ PolicyScaler::PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource
       observation_{.target = {.uid = "simulated",
                               .pods = {},
                               .created = start - std::chrono::hours(24 * 365)},
-                   .policy_created = start - std::chrono::hours(24 * 365)},
-      last_{.action = Hold{}, .reason = Reason::AwaitingFirstRound} {
+                   .policy_created = start - std::chrono::hours(24 * 365)} {
   for (std::size_t i = 0; i < policy_.signals.size(); ++i) {
     Reader reader{.source = sources[i]};
     if (const auto* const selector = std::get_if<MetricSelector>(&policy_.signals[i].query)) {
@@ -52,6 +52,7 @@ PolicyScaler::PolicyScaler(const ScalingPolicy& policy, std::vector<SignalSource
   }
   observation_.signals.resize(readers_.size());
   if (policy_.forecast != ForecastMode::Off) seen_ = std::make_unique<SeenPast>(policy_, start);
+  sleeps_ = only_requests_wake();
   plan_change(Micros(0));
 }
 
@@ -62,16 +63,65 @@ Instant PolicyScaler::clock_at(Micros now) const {
 /// A window opens and closes on time, not with the next round.
 void PolicyScaler::plan_change(Micros now) {
   if (policy_.schedule.empty()) return;
-  const auto next = engine::look_at_schedule(policy_, memory_, clock_at(now)).next;
-  next_change_ = next ? std::optional<Micros>(std::max<Micros>(next->at - start_, now + Millis(1)))
-                      : std::nullopt;
+  planned_with_ = memory_.cold_starts;
+  auto phases = engine::phases_of_windows(policy_, memory_, clock_at(now));
+  next_change_.reset();
+  if (phases.until != Instant::max())
+    next_change_ = std::max<Micros>(phases.until - start_, now + Millis(1));
+  observation_.windows = std::move(phases);
+}
+
+/// A window that is pre-warmed is so by the cold start that is learned.
+bool PolicyScaler::learned_cold_start() const {
+  const auto& starts = memory_.cold_starts;
+  return starts.samples != planned_with_.samples || starts.tenths != planned_with_.tenths;
 }
 
 PolicyScaler::~PolicyScaler() = default;
 
-Micros PolicyScaler::next_evaluation(Micros now, std::int32_t current) const {
-  const auto round = next_multiple(now, current == 0 ? second : micros(policy_.interval_seconds));
-  return next_change_ ? std::min(round, *next_change_) : round;
+Micros PolicyScaler::next_evaluation(Micros now, std::int32_t current,
+                                     std::optional<Micros> quiet_until) const {
+  auto next = next_multiple(now, micros(policy_.interval_seconds));
+  if (rests_ && quiet_until && *quiet_until > next) {
+    const auto until = next_change_ ? std::min(*quiet_until, *next_change_) : *quiet_until;
+    const auto period = micros(policy_.interval_seconds);
+    next = std::max(next, (until - Micros(1)) / period * period);
+  } else if (current == 0) {
+    auto look = next_multiple(now, second);
+    if (quiet_until && sleeps_ && *quiet_until > look && !wakes())
+      look = *quiet_until >= next ? next : next_multiple(*quiet_until - Micros(1), second);
+    next = std::min(next, look);
+  }
+  return next_change_ ? std::min(next, *next_change_) : next;
+}
+
+/// The rounds since the last one, which have not been played: all as it was.
+std::int64_t PolicyScaler::pass_over(Micros now) {
+  const auto period = micros(policy_.interval_seconds);
+  const auto last = (now - Micros(1)) / period;
+  const auto rounds = rests_ ? last - last_round_ / period : 0;
+  if (rounds > 0) rest(memory_, clock_at(last * period));
+  return rounds;
+}
+
+/// Whether no signal can rise while no request waits, runs or arrives: then looks in between would
+/// find nothing.
+bool PolicyScaler::only_requests_wake() const {
+  const auto falls = [](const Reader& reader) {
+    switch (reader.source.meaning) {
+      case Meaning::Queue:
+      case Meaning::Running:
+      case Meaning::Inflight:
+        return reader.function != RangeFunction::Rate && reader.function != RangeFunction::Increase;
+      case Meaning::Rate:
+        return reader.function == RangeFunction::None || reader.function == RangeFunction::Rate ||
+               reader.function == RangeFunction::Increase;
+      case Meaning::Utilization:
+      case Meaning::Value: return false;
+    }
+    return false;
+  };
+  return std::ranges::all_of(readers_, falls);
 }
 
 std::vector<Watched> PolicyScaler::watches() const {
@@ -152,23 +202,25 @@ std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
     seen_->see(observation_, memory_, now);
     observation_.pasts = seen_->learned();
   }
-  auto outcome = engine::decide(observation_, policy_, memory_, now);
-  // A window that is pre-warmed is so by the cold start that is learned.
-  const bool learned = next_change_ && outcome.memory.cold_starts != memory_.cold_starts;
-  before_ = std::exchange(memory_, std::move(outcome.memory));
+  const auto passed_over = pass_over(sight.now);
+  if (limited_) before_ = memory_;
   decided_at_ = now;
-  if (changes || learned) plan_change(sight.now);
-  last_ = std::move(outcome.decision);
-  return Wanted{.replicas = last_.desired, .reason = last_.reason};
+  auto outcome = engine::decide_without_words(observation_, policy_, std::move(memory_), now);
+  memory_ = std::move(outcome.memory);
+  rests_ = sleeps_ && is_at_rest(observation_, policy_, outcome.decision, memory_);
+  last_round_ = sight.now;
+  if (changes || (next_change_ && learned_cold_start())) plan_change(sight.now);
+  return Wanted{.replicas = outcome.decision.desired,
+                .reason = outcome.decision.reason,
+                .passed_over = passed_over};
 }
 
 Wanted PolicyScaler::keep_to(const Grant& grant) {
   observation_.grant = grant;
-  auto outcome = engine::decide(observation_, policy_, before_, decided_at_);
+  auto outcome = engine::decide_without_words(observation_, policy_, before_, decided_at_);
   observation_.grant.reset();
   memory_ = std::move(outcome.memory);
-  last_ = std::move(outcome.decision);
-  return {.replicas = last_.desired, .reason = last_.reason};
+  return {.replicas = outcome.decision.desired, .reason = outcome.decision.reason};
 }
 
 }  // namespace poolscaler::replay

@@ -1,69 +1,33 @@
 #include "poolscaler/simulation/replay/recommend.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
+#include "hindsight.hpp"
 #include "poolscaler/simulation/replay/variations.hpp"
+#include "rehearsal.hpp"
+#include "search.hpp"
 
 namespace poolscaler::replay {
 namespace {
 
-constexpr std::array fine_loads = {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
-                                   1.0, 1.1, 1.25, 1.4, 1.6, 2.0};
-constexpr std::array coarse_loads = {0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5};
-constexpr std::array tolerances = {0.1, 0.3};
-constexpr std::array windows = {60, 300, 600, 900};
-constexpr std::array short_windows = {0, 60};
-constexpr std::array idle_times = {60, 300, 1800, 4 * 3600, 24 * 3600};
-constexpr std::array misses = {100, 1000, 3000, 10'000, 30'000};
-constexpr std::array floor_shares = {0.5, 0.75, 1.0};
-constexpr std::array floor_loads = {0.0, 0.15, 0.3};  // more load, now that there is a floor
 constexpr int rounds_of_refinement = 2;
 constexpr std::size_t refined = 3;  // of the best settings, in each round
-constexpr int window_max = 3600;
-constexpr int idle_max = 86'400;
+/// What refinement comes to, in both rounds.
+constexpr std::size_t neighbours_most = 105;
+constexpr std::size_t settings_least = 8;
 
 struct Halves {
-  std::vector<Case> first;   // traces that end in the middle
+  Rehearsals first;          // traces that end in the middle
   std::vector<Case> second;  // whole traces, of which the second half is measured
-  /// The first halves, then each of their variations: what a setting is chosen on.
-  std::vector<Case> rehearsals;
-  std::size_t variations = 0;
 };
 
-/// So many variations that one setting is rehearsed within a bounded time.
-std::size_t affordable_variations(const std::vector<Case>& first, double events_most) {
-  constexpr double round_seconds = 5;
-  double events = 1;
-  for (const auto& one : first)
-    events += static_cast<double>(one.load.requests.size()) +
-              seconds_of(one.load.end) / round_seconds;
-  return static_cast<std::size_t>(
-      std::clamp(events_most / events - 1, 0.0, static_cast<double>(variations_max)));
-}
-
-Result<void> rehearse(Halves& halves, const Setup& setup, double events_most) {
-  halves.variations = affordable_variations(halves.first, events_most);
-  std::vector<std::vector<Load>> varied;
-  for (const auto& one : halves.first)
-    varied.push_back(variations_of(one.load, halves.variations));
-  halves.rehearsals = halves.first;
-  for (std::size_t i = 0; i < halves.variations; ++i) {
-    std::vector<Load> loads;
-    for (auto& load : varied) loads.push_back(std::move(load[i]));
-    auto cases = cases_of(std::move(loads), setup);
-    if (!cases) return fail(cases.error());
-    std::ranges::move(*cases, std::back_inserter(halves.rehearsals));
-  }
-  return {};
-}
-
-Result<Halves> halves_of(const std::vector<Load>& loads, const Setup& setup, double events_most) {
+Result<Halves> halves_of(const std::vector<Load>& loads, const Setup& setup) {
   std::vector<Load> firsts;
   for (const auto& load : loads) firsts.push_back(until(load, load.end / 2));
-  auto first = cases_of(std::move(firsts), setup);
+  auto first = Rehearsals::of(firsts, setup);
   if (!first) return fail(first.error().context("the first half"));
   auto second = cases_of(loads, setup);
   if (!second) return fail(second.error());
@@ -71,304 +35,212 @@ Result<Halves> halves_of(const std::vector<Load>& loads, const Setup& setup, dou
     one.measured.begin = std::max(one.measured.begin, one.load.end / 2);
     one.bounds = bounds_of(one.load, setup, one.measured);
   }
-  Halves halves{.first = std::move(*first), .second = std::move(*second), .rehearsals = {}};
-  if (auto done = rehearse(halves, setup, events_most); !done) return fail(done.error());
-  return halves;
+  return Halves{.first = std::move(*first), .second = std::move(*second)};
 }
 
-/// How one setting did on all rehearsals together.
-struct Trial {
-  Knobs knobs;
-  Figures figures;
+/// One step of the search: so many settings in one rehearsal.
+struct Stage {
+  Rehearsal rehearsal;
+  std::size_t settings;
+  std::size_t neighbours = 0;
+
+  [[nodiscard]] double seconds() const {
+    return static_cast<double>(settings + neighbours) * rehearsal.seconds;
+  }
 };
 
-/// Where signals count requests, the target that is turned is all slots of a replica.
-ScalingPolicy anchored(ScalingPolicy policy, const std::vector<SignalSource>& sources, int slots) {
-  for (std::size_t i = 0; i < policy.signals.size(); ++i) {
-    const auto meaning = sources[i].meaning;
-    const bool counts = meaning == Meaning::Inflight || meaning == Meaning::Running;
-    auto& signal = policy.signals[i];
-    if (counts && signal.target_type == TargetType::PerReplica) signal.target = slots;
-  }
-  return policy;
+Stage stage_of(const Rehearsals& rehearsals, double settings, std::size_t neighbours,
+               double seconds) {
+  const auto more = static_cast<double>(neighbours);
+  auto rehearsal = rehearsals.within(seconds / (settings + more));
+  const double affordable = std::floor(seconds / rehearsal.seconds - more);
+  const auto played = std::max(std::min(std::ceil(settings), affordable),
+                               static_cast<double>(settings_least));
+  return {.rehearsal = std::move(rehearsal),
+          .settings = static_cast<std::size_t>(played),
+          .neighbours = neighbours};
 }
 
-/// The present policy as a family of settings.
-class Search {
+/// All settings on everything, where there is time; else all on little, and the best of them on
+/// more.
+std::vector<Stage> stages_of(const Rehearsals& rehearsals, std::size_t settings, bool refines,
+                             double seconds) {
+  const auto neighbours = refines ? neighbours_most : 0;
+  const auto all = static_cast<double>(settings);
+  const double on_everything = rehearsals.seconds() * (1 + variations_max) *
+                               (all + static_cast<double>(neighbours));
+  std::vector<Stage> stages;
+  if (on_everything <= seconds) {
+    stages.push_back(stage_of(rehearsals, all, neighbours, seconds));
+    return stages;
+  }
+  stages.push_back(stage_of(rehearsals, all, 0, 0.35 * seconds));
+  stages.push_back(stage_of(rehearsals, all / 4, 0, 0.25 * seconds));
+  stages.push_back(stage_of(rehearsals, all / 12, neighbours, 0.4 * seconds));
+  return stages;
+}
+
+/// Makes one progress of that of many studies.
+class Meter {
  public:
-  Search(const Halves& halves, const Setup& setup, const Present& present, const Effort& effort)
+  Meter(const Effort& effort, double planned_seconds)
+      : effort_(effort), planned_(std::max(planned_seconds, 1e-9)) {}
+
+  /// For the next study: so many seconds in all.
+  [[nodiscard]] Effort next(double seconds) {
+    const auto before = spent_;
+    spent_ += seconds;
+    auto effort = effort_;
+    if (!effort_.progress) return effort;
+    effort.progress = [this, before, seconds](std::size_t done, std::size_t total) {
+      const double part = static_cast<double>(done) / static_cast<double>(total);
+      const double of_all = std::min((before + seconds * part) / planned_, 1.0);
+      effort_.progress(static_cast<std::size_t>(of_all * 1000), 1000);
+    };
+    return effort;
+  }
+
+ private:
+  const Effort& effort_;
+  double planned_;
+  double spent_ = 0;
+};
+
+struct Found {
+  Trial best;
+  std::vector<Tried> tried;
+};
+
+class Recommender {
+ public:
+  Recommender(const Halves& halves, const Setup& setup, const Present& present,
+              const Effort& effort, std::size_t asks)
       : halves_(halves),
         setup_(setup),
         present_(present),
-        effort_(effort),
-        sources_(sources_of(present.policy, present.said, false).value()),
-        anchor_(anchored(present.policy, sources_, setup.slots)) {
-    averages_ = present.policy.signals.size() == 1 &&
-                can_be_averaged(present.policy.signals.front()) &&
-                sources_.front().meaning != Meaning::Rate;
-    // Floors of several loads would not be those of any.
-    if (halves.first.size() == 1 && present.policy.schedule.empty())
-      hours_ = std::make_unique<BusyHours>(halves.first.front().load, setup.slots, present.start);
+        search_(halves.first, setup, present),
+        stages_(stages_of(halves.first, search_.coarse().size(), search_.is_long(),
+                          effort.search_seconds)),
+        second_seconds_(seconds_to_play(halves.second)),
+        meter_(effort, planned(effort, asks)) {
+    sweep_others(effort.hindsight_seconds);
   }
 
-  [[nodiscard]] ScalingPolicy policy(const Knobs& knobs) const {
-    auto policy = turned(anchor_, knobs);
-    const auto learned = floors(knobs);
-    if (!learned.empty()) policy.schedule = schedule_of(learned);
-    return policy;
+  [[nodiscard]] Recommendation recommend(const Ask& ask) {
+    const auto found = best_for(ask);
+    const auto& knobs = found.best.knobs;
+    Recommendation answer{.knobs = knobs,
+                          .policy = search_.policy(knobs),
+                          .floors = search_.floors(knobs),
+                          .keeps_ask = keeps(found.best.figures, ask),
+                          .tried = found.tried,
+                          .hindsight = cheapest_of(others_, ask),
+                          .hindsight_played = played_,
+                          .hindsight_swept = swept_,
+                          .others = defaults_of(others_)};
+    score(answer, ask);
+    return answer;
   }
-
-  [[nodiscard]] std::vector<FloorWindow> floors(const Knobs& knobs) const {
-    if (hours_ == nullptr || knobs.floor_share <= 0) return {};
-    return hours_->floors(knobs.floor_share);
-  }
-
-  /// The setting with floors by the hour, where the load is long enough to tell any.
-  [[nodiscard]] std::vector<Knobs> with_floors(const Knobs& knobs) const {
-    std::vector<Knobs> all;
-    for (const auto share : floor_shares)
-      for (const auto more : floor_loads) {
-        auto next = knobs;
-        next.floor_share = share;
-        next.load += more;
-        if (!floors(next).empty()) all.push_back(next);
-      }
-    return all;
-  }
-
-  [[nodiscard]] Setting setting(const ScalingPolicy& policy, std::string label) const {
-    auto sources = sources_;
-    // The quick average reads what its signal reads.
-    sources.resize(policy.signals.size(), sources.empty() ? SignalSource{} : sources.front());
-    return {.label = std::move(label), .make = [=, start = present_.start](const Case&) {
-              return std::make_unique<PolicyScaler>(policy, sources, start);
-            }};
-  }
-
-  /// What is tried first. A short record tells little: then only settings that follow the load
-  /// quickly, whatever it is, and whose course does not depend on what they have learned.
-  [[nodiscard]] std::vector<Knobs> coarse() const {
-    std::vector<Knobs> all;
-    add_quick(all);
-    add_idle_times(all, Pace::Fast, short_windows);
-    if (!is_long()) return all;
-    if (averages_) add_idle_times(all, Pace::Averaged, short_windows);
-    add_idle_times(all, Pace::Usual, windows);
-    for (const auto pace : {Pace::Usual, Pace::Fast})
-      for (const auto load : coarse_loads)
-        for (const auto miss : misses)
-          all.push_back({.load = load,
-                         .window_seconds = 0,
-                         .idle_after_seconds = 0,
-                         .seconds_per_miss = miss,
-                         .pace = pace});
-    return all;
-  }
-
-  static void add_quick(std::vector<Knobs>& all) {
-    for (const auto tolerance : tolerances)
-      for (const auto load : fine_loads)
-        for (const auto window : windows)
-          all.push_back({.load = load,
-                         .window_seconds = window,
-                         .min_replicas = 1,
-                         .pace = Pace::Fast,
-                         .tolerance = tolerance});
-  }
-
-  template <class Windows>
-  static void add_idle_times(std::vector<Knobs>& all, Pace pace, const Windows& some) {
-    for (const auto load : coarse_loads)
-      for (const auto window : some)
-        for (const auto idle : idle_times)
-          all.push_back({.load = load,
-                         .window_seconds = window,
-                         .idle_after_seconds = idle,
-                         .pace = pace});
-  }
-
-  /// The neighbours of a setting.
-  [[nodiscard]] static std::vector<Knobs> around(const Knobs& knobs, int round) {
-    std::vector<Knobs> all;
-    const double step = 0.1 / (round + 1);
-    for (const double by : {-step, -step / 2, step / 2, step}) {
-      auto next = knobs;
-      next.load = std::max(0.05, knobs.load + by);
-      all.push_back(next);
-    }
-    for (const double factor : {0.5, 0.75, 1.5, 2.0}) {
-      auto window = knobs;
-      window.window_seconds =
-          std::clamp(static_cast<int>(std::max(knobs.window_seconds, 15) * factor), 0, window_max);
-      all.push_back(window);
-      if (knobs.seconds_per_miss) {
-        auto miss = knobs;
-        miss.seconds_per_miss = static_cast<int>(*knobs.seconds_per_miss * factor);
-        all.push_back(miss);
-        continue;
-      }
-      if (knobs.min_replicas > 0) continue;
-      auto idle = knobs;
-      idle.idle_after_seconds =
-          std::clamp(static_cast<int>(knobs.idle_after_seconds * factor), 0, idle_max);
-      all.push_back(idle);
-    }
-    auto floor = knobs;
-    ++floor.min_replicas;
-    all.push_back(floor);
-    return all;
-  }
-
-  /// Rehearses those that have not been.
-  void play(const std::vector<Knobs>& knobs) {
-    Contender contender{.name = present_.name, .role = Role::Family, .settings = {}};
-    std::vector<Knobs> fresh;
-    for (const auto& one : knobs) {
-      const auto same = [&](const Knobs& other) { return other == one; };
-      if (std::ranges::any_of(trials_, same, &Trial::knobs) || std::ranges::any_of(fresh, same))
-        continue;
-      fresh.push_back(one);
-      contender.settings.push_back(setting(policy(one), one.label()));
-    }
-    auto result = study(halves_.rehearsals, setup_, {contender}, effort_);
-    auto& ran = result.standings.front().ran;
-    for (std::size_t i = 0; i < fresh.size(); ++i)
-      trials_.push_back({.knobs = fresh[i], .figures = std::move(ran[i].total)});
-  }
-
-  /// Indices of the trials, the best first.
-  [[nodiscard]] std::vector<std::size_t> ranked(const Ask& ask) const {
-    std::vector<std::size_t> order(trials_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-      return is_better(trials_[a].figures, trials_[b].figures, ask);
-    });
-    return order;
-  }
-
-  static bool keeps(const Figures& figures, const Ask& ask) {
-    return figures.delayed_share <= ask.max_delayed &&
-           (!ask.max_wait_p99 || figures.wait_p99 <= *ask.max_wait_p99) && figures.unserved == 0;
-  }
-
-  /// Half a day shows gaps enough to learn from.
-  [[nodiscard]] bool is_long() const {
-    return std::ranges::all_of(halves_.first, [](const Case& one) {
-      return one.load.end >= Micros(std::chrono::hours(12));
-    });
-  }
-  [[nodiscard]] const Trial& trial(std::size_t index) const { return trials_[index]; }
-  [[nodiscard]] std::size_t tried() const { return trials_.size(); }
 
  private:
-  /// What keeps the ask beats what does not; then fewer hours win, or else the smaller miss.
-  static bool is_better(const Figures& a, const Figures& b, const Ask& ask) {
-    const bool a_keeps = keeps(a, ask);
-    if (a_keeps != keeps(b, ask)) return a_keeps;
-    if (a_keeps) return a.replica_seconds < b.replica_seconds;
-    const auto miss = [&](const Figures& f) {
-      const double late = ask.max_wait_p99 ? f.wait_p99 / std::max(*ask.max_wait_p99, 0.001) : 0;
-      return std::max(f.delayed_share / std::max(ask.max_delayed, 1e-6), late);
-    };
-    return miss(a) < miss(b);
+  [[nodiscard]] double planned(const Effort& effort, std::size_t asks) const {
+    double search = 0;
+    for (const auto& stage : stages_) search += stage.seconds();
+    const double scores = 2 * halves_.first.seconds() + 3 * second_seconds_;
+    return static_cast<double>(asks) * (search + scores) + effort.hindsight_seconds;
+  }
+
+  void sweep_others(double seconds) {
+    auto sweep = swept_peers(setup_);
+    sweep.push_back(swept_family(setup_, present_.start));
+    swept_ = settings_of(sweep);
+    sweep = played_of(std::move(sweep), second_seconds_, seconds);
+    played_ = settings_of(sweep);
+    const auto needed = static_cast<double>(played_) * second_seconds_;
+    others_ = standings_of(halves_.second, setup_, sweep, meter_.next(std::min(needed, seconds)));
+  }
+
+  [[nodiscard]] std::vector<Trial> play(std::size_t stage, const std::vector<Knobs>& knobs) {
+    const auto& rehearsal = stages_[stage].rehearsal;
+    const auto seconds = static_cast<double>(knobs.size()) * rehearsal.seconds;
+    return search_.play(stage, rehearsal, knobs, meter_.next(seconds));
+  }
+
+  [[nodiscard]] Found best_for(const Ask& ask) {
+    Found found{.best = {}, .tried = {}};
+    auto settings = spread(search_.coarse(), stages_.front().settings);
+    std::vector<Trial> trials;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+      if (i > 0) settings = best_of(trials, ask, stages_[i].settings);
+      trials = play(i, settings);
+      if (i + 1 == stages_.size()) refine(trials, ask);
+      found.tried.push_back({.settings = trials.size(),
+                             .part = stages_[i].rehearsal.part,
+                             .variations = stages_[i].rehearsal.variations});
+    }
+    rank(trials, ask);
+    found.best = safest_of_best(trials, ask);
+    return found;
+  }
+
+  /// Searches the neighbourhood of what is best so far, where the record is long enough to tell
+  /// neighbours apart and not only the luck that they had.
+  void refine(std::vector<Trial>& trials, const Ask& ask) {
+    for (int round = 0; search_.is_long() && round < rounds_of_refinement; ++round) {
+      rank(trials, ask);
+      std::vector<Knobs> next;
+      for (std::size_t i = 0; i < std::min(refined, trials.size()); ++i) {
+        const auto& knobs = trials[i].knobs;
+        std::ranges::copy(Search::around(knobs, round), std::back_inserter(next));
+        if (round == 0) std::ranges::copy(search_.with_floors(knobs), std::back_inserter(next));
+      }
+      for (auto& trial : play(stages_.size() - 1, next))
+        if (std::ranges::find(trials, trial.knobs, &Trial::knobs) == trials.end())
+          trials.push_back(std::move(trial));
+    }
+  }
+
+  /// What was found, what runs now, and as many replicas as the first half needs.
+  void score(Recommendation& answer, const Ask& ask) {
+    std::vector<Setting> settings{search_.setting(answer.policy, ""),
+                                  search_.setting(present_.policy, "")};
+    const auto first = figures_on(halves_.first.whole(), settings, halves_.first.seconds());
+    answer.first_half = first[0];
+    answer.present_first_half = first[1];
+    const auto fixed = least_static(halves_.first.whole(), setup_, ask);
+    if (fixed)
+      settings.push_back(
+          {.label = "", .make = [n = *fixed](const Case&) { return static_scaler(n); }});
+    const auto second = figures_on(halves_.second, settings, second_seconds_);
+    answer.second_half = second[0];
+    answer.present_second_half = second[1];
+    if (fixed)
+      answer.others.push_back({.name = fmt::format("{} replicas all the time", *fixed),
+                               .figures = second[2]});
+  }
+
+  [[nodiscard]] std::vector<Figures> figures_on(const std::vector<Case>& cases,
+                                                const std::vector<Setting>& settings,
+                                                double seconds_each) {
+    const Contender contender{.name = "", .role = Role::Policy, .settings = settings};
+    const auto seconds = static_cast<double>(settings.size()) * seconds_each;
+    auto standings = standings_of(cases, setup_, {contender}, meter_.next(seconds));
+    std::vector<Figures> figures;
+    for (auto& ran : standings.front().ran) figures.push_back(std::move(ran.total));
+    return figures;
   }
 
   const Halves& halves_;
   const Setup& setup_;
   const Present& present_;
-  const Effort& effort_;
-  std::vector<SignalSource> sources_;
-  ScalingPolicy anchor_;
-  bool averages_ = false;
-  std::unique_ptr<BusyHours> hours_;
-  std::vector<Trial> trials_;
+  Search search_;
+  std::vector<Stage> stages_;
+  double second_seconds_;
+  Meter meter_;
+  std::vector<Standing> others_{};
+  std::size_t played_ = 0;
+  std::size_t swept_ = 0;
 };
-
-Figures alone(const std::vector<Case>& cases, const Setup& setup, const Setting& setting,
-              const Effort& effort) {
-  const Contender contender{.name = "", .role = Role::Policy, .settings = {setting}};
-  return study(cases, setup, {contender}, effort).standings.front().ran.front().total;
-}
-
-/// The least number of replicas that keeps the ask on the first half, all the time.
-std::optional<std::int32_t> learned_static(const Halves& halves, const Setup& setup, const Ask& ask,
-                                           const Effort& effort) {
-  std::int64_t most = 1;
-  for (const auto& one : halves.first) most = std::max(most, one.bounds.peak);
-  constexpr std::int64_t tried_most = 500;
-  const auto contender = swept_static(static_cast<std::int32_t>(std::min(most, tried_most)));
-  const auto result = study(halves.first, setup, {contender}, effort);
-  const auto& ran = result.standings.front().ran;
-  for (std::size_t n = 0; n < ran.size(); ++n)
-    if (Search::keeps(ran[n].total, ask)) return static_cast<std::int32_t>(n) + 1;
-  return std::nullopt;
-}
-
-/// What others come to on the second half, with that half in view.
-class Others {
- public:
-  Others(const Halves& halves, const Setup& setup, const Present& present, const Effort& effort)
-      : halves_(halves), setup_(setup), effort_(effort) {
-    auto contenders = swept_peers(setup);
-    contenders.push_back(swept_family(setup, present.start));
-    study_ = study(halves.second, setup, contenders, effort);
-  }
-
-  [[nodiscard]] std::optional<Hindsight> best(const Ask& ask) const {
-    std::optional<Hindsight> best;
-    const auto consider = [&](const std::string& name, double hours) {
-      if (!best || hours < best->hours) best = Hindsight{.name = name, .hours = hours};
-    };
-    for (const auto& standing : study_.standings) {
-      const auto name = [&](std::size_t i) { return standing.name + " " + standing.ran[i].label; };
-      if (!ask.max_wait_p99) {
-        if (const auto at = standing.at(ask.max_delayed)) consider(name(at->nearest), at->hours);
-        continue;
-      }
-      for (std::size_t i = 0; i < standing.ran.size(); ++i)
-        if (Search::keeps(standing.ran[i].total, ask))
-          consider(name(i), standing.ran[i].total.replica_hours());
-    }
-    return best;
-  }
-
-  [[nodiscard]] std::vector<Scored> beside(const Ask& ask) const {
-    std::vector<Scored> others;
-    for (const auto& standing : study_.standings)
-      for (const auto& ran : standing.ran)
-        if (ran.is_default)
-          others.push_back({.name = standing.name + " " + ran.label + " (default)",
-                            .figures = ran.total});
-    if (const auto n = learned_static(halves_, setup_, ask, effort_)) {
-      const Setting setting{.label = "", .make = [n](const Case&) { return static_scaler(*n); }};
-      others.push_back({.name = fmt::format("{} replicas all the time", *n),
-                        .figures = alone(halves_.second, setup_, setting, effort_)});
-    }
-    return others;
-  }
-
- private:
-  const Halves& halves_;
-  const Setup& setup_;
-  const Effort& effort_;
-  Study study_;
-};
-
-/// Searches the neighbourhood of what is best so far, where the record is long enough to tell
-/// neighbours apart and not only the luck that they had.
-std::size_t best_for(const Ask& ask, Search& search) {
-  for (int round = 0; search.is_long() && round < rounds_of_refinement; ++round) {
-    std::vector<Knobs> next;
-    const auto ranked = search.ranked(ask);
-    for (std::size_t i = 0; i < std::min(refined, ranked.size()); ++i) {
-      const auto& knobs = search.trial(ranked[i]).knobs;
-      std::ranges::copy(Search::around(knobs, round), std::back_inserter(next));
-      if (round == 0) std::ranges::copy(search.with_floors(knobs), std::back_inserter(next));
-    }
-    search.play(next);
-  }
-  return search.ranked(ask).front();
-}
 
 }  // namespace
 
@@ -383,33 +255,11 @@ Result<std::vector<Recommendation>> recommend(const std::vector<Load>& loads, co
                               load.name));
   if (const auto sources = sources_of(present.policy, present.said, false); !sources)
     return fail(sources.error().context(fmt::format("policy '{}'", present.name)));
-  const auto halves = halves_of(loads, setup, effort.rehearsed_events);
+  const auto halves = halves_of(loads, setup);
   if (!halves) return fail(halves.error());
-
-  Search search(*halves, setup, present, effort);
-  search.play(search.coarse());
-  const Others others(*halves, setup, present, effort);
-  const auto now = search.setting(present.policy, "");
-  const auto present_first = alone(halves->first, setup, now, effort);
-  const auto present_second = alone(halves->second, setup, now, effort);
+  Recommender recommender(*halves, setup, present, effort, asks.size());
   std::vector<Recommendation> all;
-  for (const auto& ask : asks) {
-    const auto best = search.trial(best_for(ask, search));
-    auto policy = search.policy(best.knobs);
-    const auto chosen = search.setting(policy, "");
-    all.push_back({.knobs = best.knobs,
-                   .policy = std::move(policy),
-                   .floors = search.floors(best.knobs),
-                   .keeps_ask = Search::keeps(best.figures, ask),
-                   .tried = search.tried(),
-                   .variations = halves->variations,
-                   .first_half = alone(halves->first, setup, chosen, effort),
-                   .second_half = alone(halves->second, setup, chosen, effort),
-                   .present_first_half = present_first,
-                   .present_second_half = present_second,
-                   .hindsight = others.best(ask),
-                   .others = others.beside(ask)});
-  }
+  for (const auto& ask : asks) all.push_back(recommender.recommend(ask));
   return all;
 }
 

@@ -74,13 +74,14 @@ class Run {
     fleet_.begin_with(first);
     tally_.most_replicas = fleet_.paid();
     for (const auto& request : load.requests) left_ += is_measured(request.arrival) ? 1 : 0;
+    if (premises_) scaler.expect_limits();
     const auto watches = scaler.watches();
     courses_.reserve(watches.size());
     for (std::size_t i = 0; i < watches.size(); ++i) {
       courses_.push_back({watches[i].meaning, Course(watches[i].window)});
       scaler_.see(i, courses_.back().course);
     }
-    next_evaluation_ = scaler.next_evaluation(Micros(0), fleet_.starting() + fleet_.ready());
+    plan_evaluation();
     note_change();
   }
 
@@ -105,13 +106,16 @@ class Run {
     return measured_.begin <= at && at <= measured_.end;
   }
 
+  [[nodiscard]] Micros next_arrival() const {
+    return arrived_ < load_.requests.size() ? load_.requests[arrived_].arrival : never;
+  }
+
   /// Carries out the next event; false when there is nothing left that counts.
   bool step() {
     const auto completion = completions_.next();
     const auto ready = fleet_.next_ready().value_or(never);
     const auto nodes = premises_ ? premises_->next().value_or(never) : never;
-    const auto arrival =
-        arrived_ < load_.requests.size() ? load_.requests[arrived_].arrival : never;
+    const auto arrival = next_arrival();
     const auto supply = std::min({completion, nodes, ready});
     if (hand_out_ && supply > now_) {
       hand_out();
@@ -220,13 +224,29 @@ class Run {
     if (auto wanted = scaler_.evaluate(sight)) {
       if (premises_) limit(*wanted, sight.current());
       if (is_measured(now_)) {
-        ++tally_.decisions;
-        if (wanted->reason) ++tally_.reasons[static_cast<std::size_t>(*wanted->reason)];
+        const auto rounds = 1 + wanted->passed_over;
+        tally_.decisions += rounds;
+        if (wanted->reason) tally_.reasons[static_cast<std::size_t>(*wanted->reason)] += rounds;
       }
       if (watching_.recorder != nullptr) watching_.recorder->decided(now_, sight, *wanted);
       scale(sight.current(), std::clamp(wanted->replicas, 0, replicas_max));
     }
-    next_evaluation_ = scaler_.next_evaluation(now_, fleet_.starting() + fleet_.ready());
+    plan_evaluation();
+  }
+
+  void plan_evaluation() {
+    next_evaluation_ =
+        scaler_.next_evaluation(now_, fleet_.starting() + fleet_.ready(), quiet_until());
+  }
+
+  /// What is passed over lies either all within what is measured or all outside of it. A recorder
+  /// is told of every decision.
+  [[nodiscard]] std::optional<Micros> quiet_until() const {
+    const bool quiet = waiting_.empty() && fleet_.running() == 0 && fleet_.starting() == 0;
+    if (!quiet || watching_.recorder != nullptr || premises_) return std::nullopt;
+    if (now_ < measured_.begin) return std::min(next_arrival(), measured_.begin);
+    if (now_ <= measured_.end) return std::min(next_arrival(), measured_.end + Micros(1));
+    return next_arrival();
   }
 
   /// To what nodes and money admit.

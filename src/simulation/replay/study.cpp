@@ -90,27 +90,38 @@ void on_all_cores(std::size_t count, const Effort& effort,
   if (failure) std::rethrow_exception(failure);
 }
 
-Study study(std::vector<Case> cases, const Setup& setup, const std::vector<Contender>& contenders,
-            const Effort& effort) {
-  Study result{.setup = setup, .cases = std::move(cases), .bounds = {}, .standings = {}};
-  for (const auto& one : result.cases) result.bounds.add(one.bounds);
+std::vector<Standing> standings_of(const std::vector<Case>& cases, const Setup& setup,
+                                   const std::vector<Contender>& contenders,
+                                   const Effort& effort) {
   struct Job {
     const Setting* setting;
     Ran* ran;
   };
-  std::vector<Job> jobs;
+  std::vector<Standing> standings;
   for (const auto& contender : contenders) {
-    auto& standing = result.standings.emplace_back(
+    auto& standing = standings.emplace_back(
         Standing{.name = contender.name, .role = contender.role, .ran = {}});
     standing.ran.resize(contender.settings.size());
   }
+  std::vector<Job> jobs;
   for (std::size_t i = 0; i < contenders.size(); ++i)
     for (std::size_t j = 0; j < contenders[i].settings.size(); ++j)
-      jobs.push_back({&contenders[i].settings[j], &result.standings[i].ran[j]});
+      jobs.push_back({&contenders[i].settings[j], &standings[i].ran[j]});
   on_all_cores(jobs.size(), effort, [&](std::size_t index) {
-    *jobs[index].ran = run(*jobs[index].setting, result.cases, setup);
+    *jobs[index].ran = run(*jobs[index].setting, cases, setup);
   });
-  for (auto& standing : result.standings) settle(standing);
+  for (auto& standing : standings) settle(standing);
+  return standings;
+}
+
+Study study(std::vector<Case> cases, const Setup& setup, const std::vector<Contender>& contenders,
+            const Effort& effort) {
+  auto standings = standings_of(cases, setup, contenders, effort);
+  Study result{.setup = setup,
+               .cases = std::move(cases),
+               .bounds = {},
+               .standings = std::move(standings)};
+  for (const auto& one : result.cases) result.bounds.add(one.bounds);
   return result;
 }
 

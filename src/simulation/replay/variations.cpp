@@ -42,6 +42,7 @@ constexpr std::array<Variation, variations_max> kinds = {{stretched,
 
 constexpr std::int64_t stretches = 20;
 constexpr Micros stretch_least{60'000'000};
+constexpr Micros day{std::chrono::hours(24)};
 /// A request that is added comes near the one that it is like.
 constexpr double near_seconds = 1;
 
@@ -71,7 +72,15 @@ Load with_amount(const Load& load, double amount, Random& random) {
   return varied;
 }
 
-/// The record as a ring, cut into stretches that begin anywhere.
+/// The same time of another day, so that what depends on the hour still does.
+Micros on_some_day(const Load& load, Micros at, Micros length, Random& random) {
+  const auto time = at % day;
+  const auto last = std::max(load.end - length, time);
+  const auto days = (last - time) / day + 1;
+  return time + day * static_cast<std::int64_t>(random.fraction() * static_cast<double>(days));
+}
+
+/// The record as a ring, cut into stretches that begin anywhere, or on any day.
 Load of_stretches(const Load& load, Random& random) {
   auto varied = load;
   varied.requests.clear();
@@ -83,7 +92,8 @@ Load of_stretches(const Load& load, Random& random) {
         if (const auto arrival = at + (request->arrival - from); arrival < load.end)
           varied.requests.push_back({.arrival = arrival, .service = request->service});
     };
-    const auto from = micros_of(random.fraction() * seconds_of(load.end));
+    const auto from = load.end >= 2 * day ? on_some_day(load, at, length, random)
+                                          : micros_of(random.fraction() * seconds_of(load.end));
     take(from);
     take(from - load.end);
   }

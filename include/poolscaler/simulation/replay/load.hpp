@@ -39,6 +39,7 @@ struct Load {
   std::vector<Request> requests{};  // by arrival
   std::vector<Sample> samples{};    // a metric trace has these and no requests
   Micros end{0};                    // of the trace
+  Micros began{0};  // what 0 is in the trace that this is the end of
   bool constant_service = false;
   std::int64_t skipped_lines = 0;
 

@@ -48,13 +48,13 @@ class PolicyScaler final : public Scaler {
 
   [[nodiscard]] std::int32_t min_replicas() const override { return policy_.min_replicas; }
   [[nodiscard]] std::int32_t max_replicas() const override { return policy_.max_replicas; }
-  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t current) const override;
+  [[nodiscard]] Micros next_evaluation(Micros now, std::int32_t current,
+                                       std::optional<Micros> quiet_until) const override;
   [[nodiscard]] std::optional<Wanted> evaluate(const Sight& sight) override;
+  void expect_limits() override { limited_ = true; }
   [[nodiscard]] Wanted keep_to(const Grant& grant) override;
   [[nodiscard]] std::vector<Watched> watches() const override;
   void see(std::size_t index, const Course& course) override;
-
-  [[nodiscard]] const Decision& last() const { return last_; }
 
  private:
   struct Reader {
@@ -66,8 +66,11 @@ class PolicyScaler final : public Scaler {
   [[nodiscard]] std::optional<double> value_of(const Reader& reader, const Sight& sight) const;
   void read(const Sight& sight);
   [[nodiscard]] bool wakes() const;
+  [[nodiscard]] bool only_requests_wake() const;
   [[nodiscard]] Instant clock_at(Micros now) const;
   void plan_change(Micros now);
+  std::int64_t pass_over(Micros now);
+  [[nodiscard]] bool learned_cold_start() const;
 
   const ScalingPolicy policy_;
   const Instant start_;
@@ -75,11 +78,15 @@ class PolicyScaler final : public Scaler {
   std::vector<std::size_t> watched_;  // readers that look back
   Observation observation_;
   Memory memory_;
-  Memory before_;  // the last decision
+  bool limited_ = false;  // by nodes and money
+  Memory before_;  // the last decision, where it may be limited
   Instant decided_at_{};
   std::unique_ptr<SeenPast> seen_;  // where the policy forecasts
-  Decision last_;
   std::optional<Micros> next_change_{};  // of the schedule
+  ColdStarts planned_with_{};            // what was learned when it was looked up
+  bool sleeps_ = false;  // only requests can raise a signal
+  bool rests_ = false;   // since the last round, which was at:
+  Micros last_round_{0};
 };
 
 }  // namespace poolscaler::replay

@@ -38,19 +38,27 @@ struct Hindsight {
   double hours;
 };
 
+/// So many settings were tried on so much of the first half.
+struct Tried {
+  std::size_t settings;
+  double part;             // 1: on all of it; else on its end
+  std::size_t variations;  // and on so many of them
+};
+
 struct Recommendation {
   Knobs knobs;           // turned from the present policy
   ScalingPolicy policy;  // to apply
   std::vector<FloorWindow> floors{};  // its schedule, as a manifest says it
-  bool keeps_ask = true;  // on the first half and its variations; else it is what comes closest
-  std::size_t tried = 0;
-  std::size_t variations = 0;  // of the first half, on which it was tried as well
+  bool keeps_ask = true;  // on what it was tried on last; else it is what comes closest
+  std::vector<Tried> tried{};  // the best of one step are tried on more in the next
   Figures first_half{};
   Figures second_half{};
   Figures present_first_half{};
   Figures present_second_half{};
   /// On the second half, found with that half in view; nullopt: no scaler reaches what was asked.
   std::optional<Hindsight> hindsight{};
+  std::size_t hindsight_played = 0;  // settings of all scalers
+  std::size_t hindsight_swept = 0;   // so many would have been, had there been time
   /// Others on the second half: defaults of the peers, and as many replicas as the first half
   /// needs.
   std::vector<Scored> others{};

@@ -76,6 +76,8 @@ struct Sight {
 struct Wanted {
   std::int32_t replicas;
   std::optional<Reason> reason{};  // the engine's; peers give none
+  /// Rounds before this one that were passed over, since they would have come to the same.
+  std::int64_t passed_over = 0;
 };
 
 /// A window over the course of one meaning. That of Rate is the number of arrivals so far.
@@ -89,10 +91,14 @@ class Scaler {
   virtual ~Scaler() = default;
   [[nodiscard]] virtual std::int32_t min_replicas() const = 0;
   [[nodiscard]] virtual std::int32_t max_replicas() const = 0;
-  /// The first evaluation after `now`; at zero it may be sooner.
-  [[nodiscard]] virtual Micros next_evaluation(Micros now, std::int32_t current) const = 0;
+  /// The first evaluation after `now` that may come to anything else; at zero it may be sooner than
+  /// the next round. While no request waits or runs, `quiet_until` is when that may change.
+  [[nodiscard]] virtual Micros next_evaluation(Micros now, std::int32_t current,
+                                               std::optional<Micros> quiet_until) const = 0;
   /// Decides; takes effect at once. nullopt: this was a look without a decision.
   [[nodiscard]] virtual std::optional<Wanted> evaluate(const Sight& sight) = 0;
+  /// Announces that keep_to() may follow an evaluation; told before the first one.
+  virtual void expect_limits() {}
   /// Decides what was decided last once more, as far as money and nodes go.
   [[nodiscard]] virtual Wanted keep_to(const Grant& grant) {
     return {.replicas = grant.most, .reason = grant.reason};

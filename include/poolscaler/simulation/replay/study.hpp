@@ -76,9 +76,17 @@ struct Effort {
   unsigned threads = 0;  // 0: all cores
   /// Called as runs end, from any thread but never from two at once.
   std::function<void(std::size_t done, std::size_t total)> progress{};
-  /// So many requests and rounds may recommend() try one setting on, in variations of the load.
-  double rehearsed_events = 2.5e6;
+  /// About so long may recommend() search, and play what others come to, in seconds of a processor.
+  /// Reckoned from the load, not measured, so that what is found is the same on every machine.
+  double search_seconds = 160;
+  double hindsight_seconds = 80;
 };
+
+/// What every contender comes to on all cases.
+[[nodiscard]] std::vector<Standing> standings_of(const std::vector<Case>& cases,
+                                                 const Setup& setup,
+                                                 const std::vector<Contender>& contenders,
+                                                 const Effort& effort);
 
 [[nodiscard]] Study study(std::vector<Case> cases, const Setup& setup,
                           const std::vector<Contender>& contenders, const Effort& effort);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "poolscaler/simulation/replay/families.hpp"
 #include "poolscaler/simulation/replay/floors.hpp"
 #include "poolscaler/simulation/replay/replay.hpp"
+#include "waves.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -88,9 +90,75 @@ PolicyScaler scaler_of(const ScalingPolicy& policy) {
 
 TEST(PolicyScaler, LooksEachSecondAtZeroAndElseEachInterval) {
   const auto scaler = scaler_of(policy_of({signal_of("queue", "q")}));
-  EXPECT_EQ(scaler.next_evaluation(Micros(1), 0), 1 * s);
-  EXPECT_EQ(scaler.next_evaluation(14 * s, 1), 15 * s);
-  EXPECT_EQ(scaler.next_evaluation(15 * s, 1), 30 * s);
+  EXPECT_EQ(scaler.next_evaluation(Micros(1), 0, {}), 1 * s);
+  EXPECT_EQ(scaler.next_evaluation(14 * s, 1, {}), 15 * s);
+  EXPECT_EQ(scaler.next_evaluation(15 * s, 1, {}), 30 * s);
+}
+
+TEST(PolicyScaler, SleepsAtZeroUntilARequestArrives) {
+  const auto scaler = scaler_of(policy_of({signal_of("queue", "q")}));
+  EXPECT_EQ(scaler.next_evaluation(2 * s, 0, Micros(7'500'000)), 8 * s);
+  EXPECT_EQ(scaler.next_evaluation(2 * s, 0, 8 * s), 8 * s);
+  EXPECT_EQ(scaler.next_evaluation(2 * s, 0, 100 * s), 15 * s) << "rounds go on";
+  EXPECT_EQ(scaler.next_evaluation(2 * s, 0, Micros(2'000'001)), 3 * s);
+  auto utilization = signal_of("utilization", "u");
+  std::get<MetricSelector>(utilization.query).aggregation = Aggregation::Avg;
+  utilization.target_type = TargetType::Utilization;
+  utilization.target = 0.5;
+  const auto other = scaler_of(policy_of({signal_of("queue", "q"), utilization}));
+  EXPECT_EQ(other.next_evaluation(2 * s, 0, 100 * s), 3 * s) << "of this nothing is known ahead";
+}
+
+/// Looks each second, whatever it is told.
+class Sleepless final : public Scaler {
+ public:
+  explicit Sleepless(std::unique_ptr<Scaler> scaler) : scaler_(std::move(scaler)) {}
+  std::int32_t min_replicas() const override { return scaler_->min_replicas(); }
+  std::int32_t max_replicas() const override { return scaler_->max_replicas(); }
+  Micros next_evaluation(Micros now, std::int32_t current, std::optional<Micros>) const override {
+    return scaler_->next_evaluation(now, current, std::nullopt);
+  }
+  std::optional<Wanted> evaluate(const Sight& sight) override { return scaler_->evaluate(sight); }
+  std::vector<Watched> watches() const override { return scaler_->watches(); }
+  void see(std::size_t index, const Course& course) override { scaler_->see(index, course); }
+
+ private:
+  std::unique_ptr<Scaler> scaler_;
+};
+
+void expect_same_asleep_and_awake(const ScalingPolicy& policy, const Load& load,
+                                  const std::string& label) {
+  const auto made = [&] {
+    return std::make_unique<PolicyScaler>(policy, sources_of(policy, {}, false).value(), monday);
+  };
+  const auto asleep = made();
+  Sleepless awake(made());
+  const auto first = figures_of(replay(load, {}, *asleep).value());
+  const auto second = figures_of(replay(load, {}, awake).value());
+  EXPECT_EQ(first.replica_seconds, second.replica_seconds) << label;
+  EXPECT_EQ(first.delayed, second.delayed) << label;
+  EXPECT_EQ(first.cold_starts, second.cold_starts) << label;
+  EXPECT_EQ(first.decisions, second.decisions) << label;
+  EXPECT_EQ(first.reasons, second.reasons) << label;
+  EXPECT_GT(first.cold_starts, 0) << label;
+}
+
+TEST(PolicyScaler, ComesToTheSameAsleepAndAwake) {
+  auto load = waves();
+  load.end += Micros(std::chrono::hours(10));  // a long rest
+  for (const auto pace : {Pace::Usual, Pace::Fast, Pace::Averaged})
+    for (const double activation : {0.0, 3.0})
+      for (const Knobs& knobs : {Knobs{.idle_after_seconds = 20, .pace = pace},
+                                 Knobs{.idle_after_seconds = 300, .pace = pace},
+                                 Knobs{.min_replicas = 1, .pace = pace},
+                                 Knobs{.idle_after_seconds = 0, .seconds_per_miss = 3000,
+                                       .pace = pace}}) {
+        auto policy = turned(plain_policy(8, 50), knobs);
+        for (auto& signal : policy.signals) signal.activation_above = activation;
+        expect_same_asleep_and_awake(policy, load, knobs.label());
+        policy.schedule = schedule_of({{"busy", "7,47 * * * *", 1000, 3}});
+        expect_same_asleep_and_awake(policy, load, knobs.label() + ", with windows");
+      }
 }
 
 TEST(PolicyScaler, WakesWithinASecondAndStaysSilentMeanwhile) {
@@ -143,15 +211,15 @@ TEST(PolicyScaler, AWindowOpensOnTimeAndNotWithTheNextRound) {
   // 08:58:47: the window opens 73 s later, which is no round.
   const auto start = std::chrono::floor<std::chrono::days>(monday) + Seconds(9 * 3600 - 73);
   PolicyScaler scaler(policy, sources_of(policy, {}, false).value(), start);
-  EXPECT_EQ(scaler.next_evaluation(Micros(0), 1), 60 * s);
+  EXPECT_EQ(scaler.next_evaluation(Micros(0), 1, {}), 60 * s);
   EXPECT_EQ(scaler.evaluate({.now = 60 * s, .ready = 1, .slots = 8})->replicas, 1);
-  ASSERT_EQ(scaler.next_evaluation(60 * s, 1), 73 * s);
+  ASSERT_EQ(scaler.next_evaluation(60 * s, 1, {}), 73 * s);
   const auto opened = scaler.evaluate({.now = 73 * s, .ready = 1, .slots = 8});
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->replicas, 3);
   EXPECT_EQ(opened->reason, Reason::ScheduleFloor);
-  EXPECT_EQ(scaler.next_evaluation(73 * s, 3), 120 * s);
-  EXPECT_EQ(scaler.next_evaluation(660 * s, 3), 673 * s);
+  EXPECT_EQ(scaler.next_evaluation(73 * s, 3, {}), 120 * s);
+  EXPECT_EQ(scaler.next_evaluation(660 * s, 3, {}), 673 * s);
 }
 
 TEST(PolicyScaler, RecommendIsSimulatedAsIfItWrote) {

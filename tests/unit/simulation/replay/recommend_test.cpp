@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 const Instant monday{Seconds{1'767'571'200}};
 
 /// Few variations, since this is about what is done with them.
-const Effort quick{.rehearsed_events = 15'000};
+const Effort quick{.search_seconds = 0.25, .hindsight_seconds = 0.1};
 
 Present presently(ScalingPolicy policy) {
   return {.name = "web", .policy = std::move(policy), .start = monday};
@@ -27,7 +27,11 @@ TEST(Recommend, KeepsWhatIsAskedAndIsScoredOnTheSecondHalf) {
   ASSERT_EQ(all->size(), 2U);
   const auto& found = all->front();
   EXPECT_TRUE(found.keeps_ask);
-  EXPECT_GT(found.variations, 0U);
+  ASSERT_EQ(found.tried.size(), 3U) << "the best of all, and the best of those";
+  EXPECT_GT(found.tried[0].settings, 2 * found.tried[1].settings);
+  EXPECT_GT(found.tried[1].settings, 2 * found.tried[2].settings);
+  EXPECT_GT(found.tried[2].variations, found.tried[0].variations);
+  EXPECT_LT(found.hindsight_played, found.hindsight_swept);
   EXPECT_LE(found.second_half.delayed_share, 1.5 * 0.1);
   EXPECT_LT(found.first_half.replica_seconds, found.present_first_half.replica_seconds);
   EXPECT_LT(found.second_half.replica_seconds, found.present_second_half.replica_seconds);

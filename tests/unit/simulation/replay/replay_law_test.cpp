@@ -16,7 +16,7 @@ class RuleScaler final : public Scaler {
   RuleScaler(testing::Rule rule, Micros period) : rule_(std::move(rule)), period_(period) {}
   std::int32_t min_replicas() const override { return 0; }
   std::int32_t max_replicas() const override { return 1000; }
-  Micros next_evaluation(Micros now, std::int32_t) const override {
+  Micros next_evaluation(Micros now, std::int32_t, std::optional<Micros>) const override {
     return (now / period_ + 1) * period_;
   }
   std::optional<Wanted> evaluate(const Sight& sight) override {

@@ -17,7 +17,9 @@ class Timetable final : public Scaler {
       : table_(std::move(table)), least_(least) {}
   std::int32_t min_replicas() const override { return least_; }
   std::int32_t max_replicas() const override { return 100; }
-  Micros next_evaluation(Micros now, std::int32_t) const override { return (now / s + 1) * s; }
+  Micros next_evaluation(Micros now, std::int32_t, std::optional<Micros>) const override {
+    return (now / s + 1) * s;
+  }
   std::optional<Wanted> evaluate(const Sight& sight) override {
     seen.push_back(sight);
     auto wanted = sight.current();

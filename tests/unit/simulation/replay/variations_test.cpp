@@ -52,6 +52,22 @@ TEST(Variations, KeepRequestsOfOneStretchTogether) {
   EXPECT_LE(jumps, 40);
 }
 
+TEST(Variations, OfDaysKeepTheHours) {
+  Load load{.name = "mornings", .end = std::chrono::hours(24 * 3)};
+  for (std::int64_t day = 0; day < 3; ++day)
+    for (std::int64_t i = 0; i < 3600; ++i)
+      load.requests.push_back({.arrival = Micros(std::chrono::hours(24 * day + 8)) +
+                                          Micros(i * 1'000'000),
+                               .service = Micros(day)});
+  const auto varied = variations_of(load, 1).front();
+  int mixed = 0;
+  for (const auto& request : varied.requests) {
+    EXPECT_EQ(request.arrival / Micros(std::chrono::hours(1)) % 24, 8);
+    mixed += request.service.count() == request.arrival / Micros(std::chrono::hours(24)) ? 0 : 1;
+  }
+  EXPECT_GT(mixed, 0);
+}
+
 TEST(Variations, AreAlwaysTheSame) {
   const auto load = seconds_of_two_hours();
   const auto few = variations_of(load, 3);
