@@ -77,6 +77,11 @@ json digest_json(const std::vector<TimedReplicas>& entries) {
   return list;
 }
 
+std::vector<TimedReplicas> newest(const std::vector<TimedReplicas>& entries, std::size_t most) {
+  const auto skipped = entries.size() > most ? entries.size() - most : 0;
+  return {entries.begin() + static_cast<std::ptrdiff_t>(skipped), entries.end()};
+}
+
 json millis_json(Millis time) {
   return std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::int32_t>::max());
 }
@@ -95,6 +100,8 @@ json memory_json(const PolicyStatus& status) {
   for (std::size_t i = 0; i < status.keep_alive.size() && i < layers_max; ++i)
     memory["keepAlive"].push_back({{"gaps", status.keep_alive[i].gaps},
                                    {"weights", gaps_text(status.keep_alive[i])}});
+  if (!status.last_needs.empty())
+    memory["lastNeeded"] = digest_json(newest(status.last_needs, told_needs_max));
   return memory;
 }
 
@@ -300,7 +307,8 @@ PolicyStatus read_status(const json& object) {
       .cold_start = read_cold_start(member(from, "coldStart")),
       .cold_starts = read_cold_starts(member(memory, "coldStartMillis")),
       .woken_at = time_at(memory, "wokenTime"),
-      .keep_alive = read_keep_alive(member(memory, "keepAlive"))};
+      .keep_alive = read_keep_alive(member(memory, "keepAlive")),
+      .last_needs = read_digest(member(memory, "lastNeeded"))};
   read_policy_cost_status(from, status);
   return status;
 }

@@ -324,6 +324,22 @@ constexpr std::array policy_fields = {
           .required = true,
           .max = gap_buckets,
           .doc = "Their histogram, one letter for each quarter octave from 8 s on."},
+    Field{.path = "status.memory.lastNeeded",
+          .type = List,
+          .max = told_needs_max,
+          .list = ListType::Atomic,
+          .doc = "When which replicas were needed last; the last entry is how many were needed then "
+                 "(`keepAlive: Learned`)."},
+    Field{.path = "status.memory.lastNeeded[].time",
+          .type = Time,
+          .required = true,
+          .doc = "Until when."},
+    Field{.path = "status.memory.lastNeeded[].replicas",
+          .type = Integer,
+          .required = true,
+          .max = replicas_max,
+          .unit = "replicas",
+          .doc = "So many were needed, and fewer later on."},
 };
 
 constexpr std::array source_fields = {

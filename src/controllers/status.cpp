@@ -8,6 +8,7 @@
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/engine/cold_start.hpp"
+#include "poolscaler/engine/decide.hpp"
 #include "poolscaler/engine/schedule.hpp"
 
 namespace poolscaler::controllers {
@@ -239,7 +240,7 @@ void tell_forecast(const StatusInput& input, api::PolicyStatus& status) {
 /// In whole seconds, halves up.
 std::int64_t rounded_seconds(Millis time) { return (time.count() + 500) / 1000; }
 
-void tell_learned(const Memory& memory, api::PolicyStatus& status) {
+void tell_learned(const Memory& memory, api::PolicyStatus& status, Instant now) {
   const auto measured = engine::measured_cold_start(memory.cold_starts);
   if (measured.samples > 0)
     status.cold_start = {.p50_seconds = rounded_seconds(measured.p50),
@@ -248,6 +249,7 @@ void tell_learned(const Memory& memory, api::PolicyStatus& status) {
   status.cold_starts = engine::samples_of(memory.cold_starts);
   status.woken_at = memory.woken_at;
   status.keep_alive = memory.keep_alive.layers;
+  status.last_needs = engine::last_needs(memory.keep_alive, now);
 }
 
 /// A wake whose status was lost still shows in the last scale.
@@ -328,7 +330,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
   status.recommendations = newest(input.memory.recommendations);
   status.scale_ups = newest(input.memory.scale_ups);
   status.scale_downs = newest(input.memory.scale_downs);
-  tell_learned(input.memory, status);
+  tell_learned(input.memory, status, now);
   return status;
 }
 
@@ -381,6 +383,7 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
   memory.cold_starts = engine::cold_starts_from(status.cold_starts);
   memory.woken_at = woken_at(status);
   memory.keep_alive.layers = status.keep_alive;
+  memory.keep_alive.told = status.last_needs;
   if (spec == nullptr) return restored;
   memory.unusable_since.resize(spec->signals.size());
   return restored;

@@ -6,18 +6,24 @@
 #include "keep_alive.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gaps.hpp"
 #include "numbers.hpp"
 #include "poolscaler/engine/cold_start.hpp"
+#include "poolscaler/engine/decide.hpp"
 
 namespace poolscaler::engine {
 namespace {
 
 using Need = KeepAliveMemory::Need;
 
-/// Marks what is taken for needed without having been seen; no gap is measured from there.
+/// Marks what is taken for needed without having been seen. From there and before no gap is
+/// measured: what lies in between was not seen either.
 constexpr Millis before_the_clock{-1};
+/// So long is kept what was needed before a restart, or for its idle time where that is shorter:
+/// how long nobody looked is not known.
+constexpr Millis kept_after_restart{Seconds{300}};
 
 /// What the signals need now; nothing while one of them is not known.
 std::optional<std::int32_t> needed_now(const Deliberation& d) {
@@ -57,7 +63,7 @@ void measure_gaps(KeepAliveMemory& memory, std::int32_t needed) {
     const auto layer = first_layer(group);
     if (layer <= memory.needed) continue;
     const auto* const need = last_need_of(memory, layer);
-    if (need == nullptr || need->at == before_the_clock) continue;
+    if (need == nullptr || need->at <= before_the_clock) continue;
     if (memory.layers.size() <= group) memory.layers.resize(group + 1);
     remember_gap(memory.layers[group], memory.clock - need->at);
   }
@@ -77,9 +83,12 @@ void note_need(KeepAliveMemory& memory, std::int32_t needed) {
 /// The highest layer of `lowest` to `highest`, all of one group, that was needed within its time.
 std::int32_t kept_of(const KeepAliveMemory& memory, std::int32_t lowest, std::int32_t highest,
                      Millis idle_time) {
-  for (const auto& need : memory.needs)
-    if (need.replicas >= lowest && memory.clock - need.at < idle_time)
+  for (const auto& need : memory.needs) {
+    const bool before_restart = need.at <= before_the_clock;
+    const auto unseen = before_restart ? std::min(idle_time, kept_after_restart) : Millis{0};
+    if (need.replicas >= lowest && (memory.clock - need.at < idle_time || memory.clock < unseen))
       return std::min(need.replicas, highest);
+  }
   return 0;
 }
 
@@ -130,6 +139,43 @@ void forget_needs(Deliberation& d) {
     memory.needs.push_back({.at = before_the_clock, .replicas = d.current});
 }
 
+std::vector<KeepAliveMemory::Need> needs_told(const std::vector<TimedReplicas>& told,
+                                              Instant now) {
+  std::vector<Need> needs;
+  for (const auto& [at, replicas] : told) {
+    const bool is_last = &replicas == &told.back().replicas;
+    const auto age = is_last ? Millis{0} : std::max(now - at, Millis{0});
+    const bool in_order = needs.empty() || (replicas < needs.back().replicas &&
+                                            before_the_clock - age >= needs.back().at);
+    if (replicas > 0 && in_order) needs.push_back({before_the_clock - age, replicas});
+  }
+  return needs;
+}
+
+void take_up_needs(Deliberation& d) {
+  const auto told = std::exchange(d.memory.keep_alive.told, {});
+  forget_needs(d);
+  // Where more replicas are there than were told of, those are as good as needed until now.
+  if (!learns_idle_times(d.policy) || told.empty() || told.front().replicas < d.current) return;
+  d.memory.keep_alive.needs = needs_told(told, d.now);
+}
+
+std::vector<TimedReplicas> last_needs(const KeepAliveMemory& memory, Instant now) {
+  if (!memory.told.empty()) return memory.told;
+  std::vector<TimedReplicas> all;
+  if (memory.needs.empty() && !memory.counted_to) return all;
+  const auto last = memory.counted_to.value_or(now);
+  for (const auto& need : memory.needs)
+    if (need.replicas > memory.needed)
+      all.push_back({last - (memory.clock - need.at), need.replicas});
+  all.push_back({last, memory.needed});
+  while (all.size() > told_needs_max) {
+    all[1].replicas = all[0].replicas;
+    all.erase(all.begin());
+  }
+  return all;
+}
+
 void learn_needs(Deliberation& d) {
   auto& memory = d.memory.keep_alive;
   if (!learns_idle_times(d.policy)) {
@@ -151,7 +197,7 @@ void keep_alive(Deliberation& d) {
   const auto kept = kept_above(d, floor);
   if (kept.replicas <= d.number) return;
   const auto* const need = last_need_of(d.memory.keep_alive, kept.replicas);
-  Numbers text;
+  Numbers text(d.telling);
   text << "replica " << kept.replicas << " was needed "
        << d.memory.keep_alive.clock - (need == nullptr ? Millis{0} : need->at)
        << " ago, is kept for " << kept.idle_time.length;

@@ -42,6 +42,7 @@ bool has_gap(const Memory& memory, const ScalingPolicy& policy, Instant now) {
 /// whole window has been seen.
 void start_afresh(Deliberation& d) {
   auto& memory = d.memory;
+  const bool restarted = !memory.observed_since;
   memory.observed_since = d.now;
   memory.idle = Millis{0};
   memory.idle_counted_to.reset();
@@ -50,7 +51,10 @@ void start_afresh(Deliberation& d) {
   memory.recommendations.push_back({d.now, d.current});
   memory.cold_starts.asked.clear();
   memory.cold_starts.replicas.reset();
-  forget_needs(d);
+  if (restarted)
+    take_up_needs(d);
+  else
+    forget_needs(d);
 }
 
 /// The stores reuse the slots of what is outdated; outside of them a list reads oldest first.

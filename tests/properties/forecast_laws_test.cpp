@@ -195,7 +195,7 @@ RC_GTEST_PROP(Forecasting, ComesToTheSameAfterARestart, ()) {
   auto restarted = steady;
   const auto before = *rc::gen::inRange(0, 60);
   live_with_forecast(restarted, policy, readings, value, before);
-  restarted.memory = after_restart(restarted.memory);
+  restarted.memory = after_restart(restarted.memory, restarted.now);
   live_steadily(restarted, policy, readings, *rc::gen::inRange(0, 20));  // not read again yet
   live_with_forecast(restarted, policy, readings, value, 400);
   live_with_forecast(steady, policy, readings, value, 400 + before);

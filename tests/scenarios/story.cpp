@@ -91,7 +91,7 @@ void Story::resize(std::int32_t replicas) {
 
 /// As the operator does: the policy's status carries the digest and the events over.
 void Story::restart() {
-  memory_ = after_restart(memory_);
+  memory_ = after_restart(memory_, now_);
   pasts_.clear();
 }
 

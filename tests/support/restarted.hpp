@@ -6,7 +6,8 @@
 
 namespace poolscaler {
 
-[[nodiscard]] inline Memory after_restart(const Memory& memory) {
+/// `now`: when the status was written last.
+[[nodiscard]] inline Memory after_restart(const Memory& memory, Instant now) {
   Memory kept{.target_uid = memory.target_uid};
   kept.recommendations = engine::digest(memory.recommendations);
   kept.scale_ups = memory.scale_ups;
@@ -16,6 +17,7 @@ namespace poolscaler {
   kept.woken_at = memory.woken_at;
   kept.cold_starts = engine::cold_starts_from(engine::samples_of(memory.cold_starts));
   kept.keep_alive.layers = memory.keep_alive.layers;
+  kept.keep_alive.told = engine::last_needs(memory.keep_alive, now);
   return kept;
 }
 

@@ -169,6 +169,7 @@ struct PolicyStatus {
   std::vector<Millis> cold_starts{};  // the samples, oldest first
   std::optional<Instant> woken_at{};
   std::vector<LayerGaps> keep_alive{};  // from the first replica up
+  std::vector<TimedReplicas> last_needs{};  // KeepAliveMemory::told of a successor
 };
 
 /// The JSON object that goes under `.status`.

@@ -41,9 +41,13 @@ struct LayerGaps {
   bool operator==(const LayerGaps&) const = default;
 };
 
+/// What a predecessor has told of needs fits so many entries.
+inline constexpr std::size_t told_needs_max = 16;
+
 /// For policies with `keepAlive: Learned`; empty for all others.
 struct KeepAliveMemory {
-  /// On the clock of fresh time: `replicas` were needed, and later on fewer.
+  /// On the clock of fresh time: `replicas` were needed, and later on fewer. Before 0 lies what was
+  /// not seen since the start of the operator.
   struct Need {
     Millis at;
     std::int32_t replicas;
@@ -54,6 +58,9 @@ struct KeepAliveMemory {
   std::int32_t needed = 0;         // when last looked
   std::vector<Need> needs{};       // oldest first, so the most replicas first
   std::vector<LayerGaps> layers{};
+  /// Of a predecessor, until the first decision takes it up: until then so many replicas were
+  /// needed, and later on fewer; oldest first. The last entry is how many were needed at its end.
+  std::vector<TimedReplicas> told{};
   bool operator==(const KeepAliveMemory&) const = default;
 };
 

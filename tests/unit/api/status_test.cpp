@@ -76,7 +76,8 @@ PolicyStatus full_status() {
           .cold_start = ColdStartStatus{.p50_seconds = 40, .p90_seconds = 95, .samples = 2},
           .cold_starts = {Millis{39'900}, Millis{95'000}},
           .woken_at = at(3) + Millis(500),
-          .keep_alive = {{.weights = {0, 512}, .gaps = 1}, {}}};
+          .keep_alive = {{.weights = {0, 512}, .gaps = 1}, {}},
+          .last_needs = {{at(20) + Millis(1), 4}, {at(61), 0}}};
 }
 
 json rendered(const PolicyStatus& status) { return json::parse(render_status(status)); }
@@ -111,6 +112,7 @@ TEST(PolicyStatus, RoundTrips) {
   EXPECT_EQ(back.cold_starts, status.cold_starts);
   EXPECT_EQ(back.woken_at, status.woken_at);
   EXPECT_EQ(back.keep_alive, status.keep_alive);
+  EXPECT_EQ(back.last_needs, status.last_needs);
 }
 
 TEST(PolicyStatus, IsWhatTheSchemaAllows) {
@@ -145,6 +147,7 @@ TEST(PolicyStatus, StaysSmallWhateverItIsGiven) {
   LayerGaps full{.gaps = 65'535};
   full.weights.fill(65'535);
   status.keep_alive.assign(1000, full);
+  status.last_needs.assign(1000, {at(5), 7});
   const auto out = rendered(status);
   EXPECT_EQ(schema_errors(out), "");
   EXPECT_LT(out.dump().size(), 46'000U);
@@ -178,7 +181,7 @@ TEST(StatusReader, LeavesWhatItCannotReadAtItsDefault) {
         R"({"status":{"signals":[1,null,{"name":3,"state":"Value"},{"name":"a","state":"Odd"}]}})",
         R"({"status":{"conditions":[{"type":"Ready","reason":"NotAReason"}]}})",
         R"({"status":{"lastScale":{"time":"yesterday"},"memory":{"scaleUps":[{"time":1}, 2]}}})",
-        R"({"status":{"coldStart":7,"memory":{"coldStartMillis":["x",-3],"keepAlive":{}}}})",
+        R"({"status":{"coldStart":7,"memory":{"coldStartMillis":["x",-3],"keepAlive":{},"lastNeeded":[1]}}})",
         R"({"status":{"currentReplicas":"x","observedGeneration":-1,"lastDecision":7}})"}) {
     const auto status = read_status(json::parse(text));
     EXPECT_EQ(render_status(status), render_status(PolicyStatus{})) << text;

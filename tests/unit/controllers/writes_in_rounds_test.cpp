@@ -225,6 +225,28 @@ TEST_F(WritesInRounds, ARestartKeepsWhatWasLearned) {
   EXPECT_EQ(after["memory"]["wokenTime"], learned["memory"]["wokenTime"]);
 }
 
+TEST_F(WritesInRounds, ARestartDoesNotCountIdleTimesAnew) {
+  auto spec = queue_policy("web", 0, 50);
+  spec["scaleToZero"] = {{"keepAlive", "Learned"}, {"idleAfterSeconds", 600}};
+  world.cluster->add_deployment(web, 0);
+  world.cluster->add_policy(policy, spec);
+  world.reader.readings["shop/queue"] = value(25);
+  world.run_for(20 * second, second);
+  world.cluster->set_ready_pods(web, 3);
+  world.run_for(minute, second);
+  world.reader.readings["shop/queue"] = value(5);
+  world.run_for(2 * minute, second);
+  const auto writes = world.cluster->status_writes;
+  world.run_for(minute, second);
+  EXPECT_EQ(world.cluster->status_writes, writes) << "it is known since when, so nothing is told";
+  ASSERT_EQ(world.cluster->replicas(web), 3);
+  world.restart();
+  world.run_for(6 * minute, second);
+  EXPECT_EQ(world.cluster->replicas(web), 3);
+  world.run_for(2 * minute, second);
+  EXPECT_EQ(world.cluster->replicas(web), 1) << "ten minutes after they were needed";
+}
+
 /// The change that the status tells of is the last one that was made.
 void expect_told(FakeWorld& world, std::size_t dies_after) {
   const auto& done = world.cluster->scales.back();

@@ -1,10 +1,13 @@
 // keepAlive: Learned at its corners; the stories in tests/scenarios show the rule itself.
 #include "keep_alive.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "gaps.hpp"
 #include "poolscaler/engine/decide.hpp"
+#include "support/restarted.hpp"
 
 namespace poolscaler::engine {
 namespace {
@@ -182,6 +185,67 @@ TEST_F(KeepAliveTest, StaysAsItWasWithLearnedGapsButAnotherMode) {
   policy_.scale_to_zero.keep_alive = KeepAlive::Fixed;
   EXPECT_EQ(need(1).desired, 1);
   EXPECT_EQ(memory_.keep_alive, KeepAliveMemory{}) << "what is not used is not kept";
+}
+
+TEST_F(KeepAliveTest, CountsOnAfterARestart) {
+  need(0);
+  pulse(6, 3, 1, 60);  // gaps of 900 s, which are bridged: a miss costs 320 s, and 900 s are paid
+  policy_.scale_to_zero.replica_seconds_per_miss = 3000;
+  need(1);
+  for (int i = 0; i < 40; ++i) need(1);
+  ASSERT_EQ(replicas_, 3) << "not needed for 615 s";
+  memory_ = after_restart(memory_, now_);
+  int rounds = 0;
+  while (replicas_ == 3 && rounds < 200) {
+    need(1);
+    ++rounds;
+  }
+  // A gap of 900 s lies between 861 s and 1024 s: this is how long is waited for it in all.
+  EXPECT_NEAR(41 + rounds, 1024 / 15, 2);
+}
+
+TEST_F(KeepAliveTest, KeepsForAWhileAfterARestart) {
+  need(0);
+  pulse(6, 3, 1, 60);
+  policy_.scale_to_zero.replica_seconds_per_miss = 3000;
+  need(1);
+  memory_ = after_restart(memory_, now_);
+  now_ += std::chrono::hours(10);  // in which nobody looked
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(need(1).desired, 3) << i;
+  EXPECT_LT(need(1).desired, 3) << "300 s have been seen";
+}
+
+TEST_F(KeepAliveTest, KeepsWhatARestartFindsBeyondWhatWasTold) {
+  need(0);
+  need(3);
+  memory_ = after_restart(memory_, now_);
+  replicas_ = 7;
+  EXPECT_EQ(need(1).desired, 7);
+  need(1);
+  EXPECT_EQ(need(1).desired, 1) << "all of them for the idle time, 30 s";
+}
+
+TEST_F(KeepAliveTest, MeasuresNoGapAcrossARestart) {
+  need(0);
+  pulse(3, 3, 1, 8);
+  need(1);
+  const auto before = gaps_of(3);
+  memory_ = after_restart(memory_, now_);
+  need(3);
+  EXPECT_EQ(gaps_of(3), before);
+}
+
+TEST_F(KeepAliveTest, TellsOfFewNeedsAndFoldsThemToLongerOnes) {
+  for (int i = 40; i > 0; --i) need(i);
+  const auto told = last_needs(memory_.keep_alive, now_);
+  ASSERT_EQ(told.size(), told_needs_max);
+  EXPECT_EQ(told.front().replicas, 40);
+  EXPECT_EQ(told.front().at, now_ - Seconds(15) * 15) << "later than the truth, 39 rounds ago";
+  EXPECT_EQ(told.back(), (TimedReplicas{now_, 1}));
+  need(1);
+  const auto later = last_needs(memory_.keep_alive, now_);
+  EXPECT_TRUE(std::equal(told.begin(), told.end() - 1, later.begin()))
+      << "while nothing is needed anew, only the last entry moves";
 }
 
 TEST_F(KeepAliveTest, StaysBounded) {

@@ -57,7 +57,7 @@ class Timetable final : public Scaler {
       : table_(std::move(table)) {}
   std::int32_t min_replicas() const override { return 0; }
   std::int32_t max_replicas() const override { return 100; }
-  Micros next_evaluation(Micros now, std::int32_t) const override {
+  Micros next_evaluation(Micros now, std::int32_t, std::optional<Micros>) const override {
     return (now / (15 * s) + 1) * 15 * s;
   }
   std::optional<Wanted> evaluate(const Sight& sight) override {
