@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/engine/cold_start.hpp"
+#include "poolscaler/engine/decide.hpp"
 #include "poolscaler/engine/forecast.hpp"
 #include "readings.hpp"
 
@@ -47,16 +49,41 @@ TargetObservation target_of(const api::PolicyStatus& status, Instant created) {
   return target;
 }
 
+/// Since when there was anyone to look, which a status does not keep. Where replicas are held for no
+/// other reason than that, its decision tells: by the recommendation of the start, which is the last
+/// one that holds them, or by the idle time, which is all that was seen.
+Instant observed_since(const api::PolicyStatus& status, Instant created) {
+  if (status.decision_reason != Reason::AwaitingFreshWindow) return created;
+  const auto& steps = status.decision_steps;
+  const auto step = std::find_if(steps.rbegin(), steps.rend(), [](const Step& candidate) {
+    return candidate.reason == Reason::AwaitingFreshWindow;
+  });
+  if (step == steps.rend()) return created;
+  if (step->stage == "idle") return *status.decision_time - idle_of(steps);
+  const auto& all = status.recommendations;
+  const auto start = std::find_if(all.rbegin(), all.rend(), [&](const TimedReplicas& entry) {
+    return entry.replicas >= step->after;
+  });
+  return start == all.rend() ? created : start->at;
+}
+
 Memory memory_of(const api::PolicyStatus& status, Instant created) {
   Memory memory;
   memory.target_uid = status.target_uid;
-  memory.observed_since = created;
+  memory.observed_since = observed_since(status, created);
   memory.recommendations = status.recommendations;
   memory.scale_ups = status.scale_ups;
   memory.scale_downs = status.scale_downs;
   memory.idle = idle_of(status.decision_steps);
   if (memory.idle > Millis{0}) memory.idle_counted_to = status.decision_time;
   if (status.last_scale) memory.last_scale = status.last_scale->time;
+  memory.woken_at = status.woken_at;
+  memory.cold_starts = engine::cold_starts_from(status.cold_starts);
+  memory.keep_alive.layers = status.keep_alive;
+  if (status.last_needs.empty() || !status.decision_time) return memory;
+  memory.keep_alive.counted_to = status.decision_time;
+  memory.keep_alive.needed = status.last_needs.back().replicas;
+  memory.keep_alive.needs = engine::needs_told(status.last_needs, *status.decision_time);
   return memory;
 }
 

@@ -26,21 +26,28 @@ Json object_with(const api::PolicyStatus& status) {
   return object;
 }
 
-/// The status that a decision about 8 replicas and 20 waiting requests leaves behind.
-api::PolicyStatus held_status() {
-  auto situation = queue_situation(8, 20);
-  situation.memory.recommendations = {{situation.now - Seconds(160), 8}};
+/// The status that a decision which holds the replicas leaves behind.
+api::PolicyStatus status_of(const Situation& situation) {
   const auto outcome = situation.decide();
   api::PolicyStatus status{.observed_generation = 1, .target_uid = "u"};
   status.current_replicas = status.ready_replicas = status.desired_replicas =
-      status.recommended_replicas = 8;
-  status.signals = {{.name = "queue", .state = SignalState::Value, .value = 20, .target = 10}};
+      status.recommended_replicas = situation.observation.target.spec_replicas;
+  const auto& reading = situation.observation.signals.front();
+  status.signals = {
+      {.name = "queue", .state = reading.state, .value = reading.value, .target = 10}};
   status.decision_time = situation.now;
   status.decision_reason = outcome.decision.reason;
   status.decision_message = outcome.decision.explanation.line();
   status.decision_steps = outcome.decision.explanation.steps;
   status.recommendations = outcome.memory.recommendations;
   return status;
+}
+
+/// Of a decision about 8 replicas and 20 waiting requests.
+api::PolicyStatus held_status() {
+  auto situation = queue_situation(8, 20);
+  situation.memory.recommendations = {{situation.now - Seconds(160), 8}};
+  return status_of(situation);
 }
 
 TEST(LiveAccount, TellsTheRecordedStepsAndWhatWouldChangeThem) {
@@ -51,6 +58,39 @@ TEST(LiveAccount, TellsTheRecordedStepsAndWhatWouldChangeThem) {
   EXPECT_EQ(account->steps.size(), 2U);
   EXPECT_THAT(account->notes, testing::IsEmpty());
   EXPECT_THAT(text_of(*account), testing::HasSubstr("150 s would have to pass"));
+}
+
+TEST(LiveAccount, AgreesAfterARestart) {
+  auto situation = queue_situation(8, 20);
+  situation.memory = Memory{.target_uid = "u"};
+  for (const int seconds : {300, 150}) {
+    const auto account = account_of_object(object_with(status_of(situation)), {Trend::Down});
+    ASSERT_TRUE(account.has_value()) << account.error().message;
+    EXPECT_EQ(account->reason, "AwaitingFreshWindow");
+    EXPECT_THAT(account->notes, testing::IsEmpty());
+    EXPECT_THAT(text_of(*account),
+                testing::HasSubstr(std::to_string(seconds) + " s would have to pass"));
+    for (int rounds = 0; rounds < 10; ++rounds) {
+      situation.memory = situation.decide().memory;
+      situation.now += Seconds(15);
+    }
+  }
+}
+
+TEST(LiveAccount, AgreesAboutIdleTimeAfterARestart) {
+  auto situation = queue_situation(1, 0);
+  situation.memory = Memory{.target_uid = "u"};
+  situation.policy.min_replicas = 0;
+  for (int rounds = 0; rounds < 4; ++rounds) {
+    auto object = object_with(status_of(situation));
+    object["spec"]["minReplicas"] = 0;
+    const auto account = account_of_object(object, {Trend::Down});
+    ASSERT_TRUE(account.has_value()) << account.error().message;
+    EXPECT_EQ(account->reason, "AwaitingFreshWindow");
+    EXPECT_THAT(account->notes, testing::IsEmpty()) << rounds;
+    situation.memory = situation.decide().memory;
+    situation.now += Seconds(15);
+  }
 }
 
 TEST(LiveAccount, SaysWhereTheStatusDoesNotKnowEnough) {
