@@ -328,8 +328,8 @@ constexpr std::array policy_fields = {
           .type = List,
           .max = told_needs_max,
           .list = ListType::Atomic,
-          .doc = "When which replicas were needed last; the last entry is how many were needed then "
-                 "(`keepAlive: Learned`)."},
+          .doc = "When which replicas were needed last; the last entry is how many were needed "
+                 "then (`keepAlive: Learned`)."},
     Field{.path = "status.memory.lastNeeded[].time",
           .type = Time,
           .required = true,

@@ -49,9 +49,9 @@ TargetObservation target_of(const api::PolicyStatus& status, Instant created) {
   return target;
 }
 
-/// Since when there was anyone to look, which a status does not keep. Where replicas are held for no
-/// other reason than that, its decision tells: by the recommendation of the start, which is the last
-/// one that holds them, or by the idle time, which is all that was seen.
+/// Since when there was anyone to look, which a status does not keep. Where replicas are held for
+/// no other reason than that, its decision tells: by the recommendation of the start, which is the
+/// last one that holds them, or by the idle time, which is all that was seen.
 Instant observed_since(const api::PolicyStatus& status, Instant created) {
   if (status.decision_reason != Reason::AwaitingFreshWindow) return created;
   const auto& steps = status.decision_steps;

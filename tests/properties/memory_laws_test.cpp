@@ -95,8 +95,8 @@ RC_GTEST_PROP(Restart, AtAnyStepLeadsToTheSameEnd, ()) {
   const auto before = *rc::gen::inRange(0, 60);
   live_steadily(restarted, policy, readings, before);
   restarted.memory = after_restart(restarted.memory, restarted.now);
-  // The dearest miss of arbitrary_policy is worth 300 s, and a cold start 300 s at most: no idle time
-  // that is learned from that outlasts this.
+  // The dearest miss of arbitrary_policy is worth 300 s, and a cold start 300 s at most: no idle
+  // time that is learned from that outlasts this.
   const auto after = 600 + 3000 / policy.interval_seconds;
   live_steadily(restarted, policy, readings, after);
   live_steadily(steady, policy, readings, after + before);
@@ -115,10 +115,11 @@ RC_GTEST_PROP(Restart, LetsGoOfNothingEarlier, ()) {
   live_steadily(steady, policy, readings, *rc::gen::inRange(0, 60));
   auto restarted = steady;
   restarted.memory = after_restart(restarted.memory, restarted.now);
+  const auto size = steady.replicas;  // to which a window may hold growth, too
   for (int i = 0; i < 60; ++i) {
     live_steadily(restarted, policy, readings, 1);
     live_steadily(steady, policy, readings, 1);
-    RC_ASSERT(restarted.replicas >= steady.replicas);
+    RC_ASSERT(restarted.replicas >= std::min(steady.replicas, size));
   }
 }
 

@@ -23,7 +23,7 @@ constexpr int window_max = 3600;
 constexpr int idle_max = 86'400;
 /// Differences of cost below this are those of another seed.
 constexpr double noise = 0.02;
-constexpr std::array stricter = {1.0, 0.5, 0.25};  // shares, of the one that is asked for
+constexpr std::array stricter = {1.0, 0.5, 0.25};  // times what is asked for
 
 /// Where signals count requests, the target that is turned is all slots of a replica.
 ScalingPolicy anchored(ScalingPolicy policy, const std::vector<SignalSource>& sources, int slots) {
@@ -228,6 +228,7 @@ std::vector<Knobs> best_of(const std::vector<Trial>& trials, const Ask& ask, std
   for (const auto share : stricter) {
     auto strict = ask;
     strict.max_delayed *= share;
+    if (strict.max_wait_p99) *strict.max_wait_p99 *= share;
     rank(rankings.emplace_back(trials), strict);
   }
   std::vector<Knobs> best;

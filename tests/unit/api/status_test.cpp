@@ -181,7 +181,8 @@ TEST(StatusReader, LeavesWhatItCannotReadAtItsDefault) {
         R"({"status":{"signals":[1,null,{"name":3,"state":"Value"},{"name":"a","state":"Odd"}]}})",
         R"({"status":{"conditions":[{"type":"Ready","reason":"NotAReason"}]}})",
         R"({"status":{"lastScale":{"time":"yesterday"},"memory":{"scaleUps":[{"time":1}, 2]}}})",
-        R"({"status":{"coldStart":7,"memory":{"coldStartMillis":["x",-3],"keepAlive":{},"lastNeeded":[1]}}})",
+        R"({"status":{"coldStart":7,"memory":{"coldStartMillis":["x",-3],"keepAlive":{}}}})",
+        R"({"status":{"memory":{"lastNeeded":[1]}}})",
         R"({"status":{"currentReplicas":"x","observedGeneration":-1,"lastDecision":7}})"}) {
     const auto status = read_status(json::parse(text));
     EXPECT_EQ(render_status(status), render_status(PolicyStatus{})) << text;

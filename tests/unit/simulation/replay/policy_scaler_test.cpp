@@ -145,7 +145,7 @@ void expect_same_asleep_and_awake(const ScalingPolicy& policy, const Load& load,
 
 TEST(PolicyScaler, ComesToTheSameAsleepAndAwake) {
   auto load = waves();
-  load.end += Micros(std::chrono::hours(10));  // a long rest
+  load.end += Micros(std::chrono::hours(3));  // a long rest
   for (const auto pace : {Pace::Usual, Pace::Fast, Pace::Averaged})
     for (const double activation : {0.0, 3.0})
       for (const Knobs& knobs : {Knobs{.idle_after_seconds = 20, .pace = pace},

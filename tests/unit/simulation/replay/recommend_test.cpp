@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 const Instant monday{Seconds{1'767'571'200}};
 
 /// Few variations, since this is about what is done with them.
-const Effort quick{.search_seconds = 0.25, .hindsight_seconds = 0.1};
+const Effort quick{.search_seconds = 0.4, .hindsight_seconds = 0.1};
 
 Present presently(ScalingPolicy policy) {
   return {.name = "web", .policy = std::move(policy), .start = monday};
