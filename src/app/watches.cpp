@@ -50,23 +50,25 @@ Watches::~Watches() {
 void Watches::start() {
   auto& state = around_.state;
   add(kube::metric_sources(), "", state.sources());
+  add(kube::accelerator_pools(), "", state.pools(), Presence::Optional);
   for (const auto& ns : namespaces_) {
     add(kube::scaling_policies(), ns, state.policies(ns));
     add(kube::pods(), ns, state.pods(ns));
     add(kube::horizontal_pod_autoscalers(), ns, state.autoscalers(ns));
-    add(scaled_objects(), ns, state.scaled_objects(ns));
+    add(scaled_objects(), ns, state.scaled_objects(ns), Presence::Optional);
   }
   follower_ = std::jthread([this](const std::stop_token& stop) { follow_kinds(stop); });
 }
 
-void Watches::add(const kube::Resource& resource, const std::string& ns, ChangeSink& sink) {
+void Watches::add(const kube::Resource& resource, const std::string& ns, ChangeSink& sink,
+                  Presence presence) {
   kube::WatchOptions options{.resource = resource};
   options.ns = ns;
   options.seed = stable_hash(resource.text() + "/" + ns);
   auto& task = tasks_.emplace_back(std::make_unique<Task>());
   task->name = resource.group.empty() ? resource.plural : resource.plural + "." + resource.group;
   if (!ns.empty()) task->name += " in " + ns;
-  task->optional = resource == scaled_objects();
+  task->optional = presence == Presence::Optional;
   task->watcher = std::make_unique<kube::Watcher>(around_.link.watches(), around_.clock, sink,
                                                   std::move(options));
   task->thread = std::jthread(
@@ -77,6 +79,7 @@ void Watches::follow_kinds(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     for (const auto& kind : around_.state.wanted_kinds())
       if (!kinds_.contains(kind)) watch_kind(kind, stop);
+    follow_pools(stop);
     read_scales(stop);
     report_health();
     give_back_memory();
@@ -107,6 +110,42 @@ void Watches::watch_kind(const TargetKind& kind, const std::stop_token& stop) {
   kinds_.emplace(kind, *resource);
   for (const auto& ns : namespaces_) add(*resource, ns, around_.state.targets(kind, ns));
   around_.log.info("watching a kind of target", {{"kind", kind.text()}});
+}
+
+void Watches::follow_pools(const std::stop_token& stop) {
+  auto& state = around_.state;
+  if (!state.wants_nodes()) return;
+  if (!std::exchange(follows_pools_, true)) {
+    add(kube::nodes(), "", state.nodes());
+    add(kube::cost_budgets(), "", state.budgets(), Presence::Optional);
+    add(kube::price_catalogs(), "", state.price_catalogs(), Presence::Optional);
+    around_.log.info("watching nodes for pools");
+  }
+  for (const auto& kind : state.wanted_group_kinds())
+    if (!group_kinds_.contains(kind)) watch_group_kind(kind, stop);
+}
+
+void Watches::watch_group_kind(const TargetKind& kind, const std::stop_token& stop) {
+  const auto trouble = [&](std::string words, std::string remedy) {
+    around_.state.set_group_kind_trouble(
+        kind, capacity::Finding{capped(escaped(words), 500), std::move(remedy)});
+  };
+  if (group_kinds_.size() >= group_kinds_max)
+    return trouble(fmt::format("node groups of at most {} kinds can be watched", group_kinds_max),
+                   "let pools use fewer kinds");
+  const auto info = around_.link.discovery().find(kind.api_version, kind.kind, stop);
+  if (!info) {
+    if (is_about_the_kind(info.error()))
+      return trouble(info.error().message, "install its CustomResourceDefinition");
+    if (info.error().kind != ErrorKind::Cancelled)
+      around_.log.warning("cannot find out about a kind of node group",
+                          {{"kind", kind.text()}, {"error", info.error().message}});
+    return;
+  }
+  around_.state.set_group_kind_trouble(kind, std::nullopt);
+  group_kinds_.insert(kind);
+  add(info->resource, "", around_.state.group_objects(kind));
+  around_.log.info("watching a kind of node group", {{"kind", kind.text()}});
 }
 
 void Watches::read_scales(const std::stop_token& stop) {

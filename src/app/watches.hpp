@@ -1,11 +1,13 @@
 // Watches: one thread per watched collection, from the API server into ClusterState. The kinds that
-// policies name as targets are found through discovery and watched as they appear; a kind whose
-// replicas cannot be read off its objects has its scale subresource read once per change.
+// policies name as targets, and pools as their node groups, are found through discovery and watched
+// as they appear; a kind whose replicas cannot be read off its objects has its scale subresource
+// read once per change. Nodes, budgets and prices are watched once there is a pool.
 #pragma once
 
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -31,6 +33,7 @@ class Watches {
  public:
   /// Kinds of targets that are watched at once; policies of more kinds are told so.
   static constexpr std::size_t kinds_max = 32;
+  static constexpr std::size_t group_kinds_max = 16;
 
   /// `namespaces` empty: the whole cluster. What is borrowed must outlive it.
   Watches(WatchSurroundings surroundings, std::vector<std::string> namespaces);
@@ -49,7 +52,11 @@ class Watches {
     std::jthread thread{};
   };
 
-  void add(const kube::Resource& resource, const std::string& ns, ChangeSink& sink);
+  enum class Presence { Required, Optional };
+  void add(const kube::Resource& resource, const std::string& ns, ChangeSink& sink,
+           Presence presence = Presence::Required);
+  void follow_pools(const std::stop_token& stop);
+  void watch_group_kind(const controllers::TargetKind& kind, const std::stop_token& stop);
   void follow_kinds(const std::stop_token& stop);
   void watch_kind(const controllers::TargetKind& kind, const std::stop_token& stop);
   void read_scales(const std::stop_token& stop);
@@ -60,6 +67,8 @@ class Watches {
   std::vector<std::string> namespaces_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<controllers::TargetKind, kube::Resource> kinds_;
+  bool follows_pools_ = false;  // what they are made of is watched
+  std::set<controllers::TargetKind> group_kinds_;
   std::map<std::string, std::string> reported_;  // last error that was logged, by collection
   Millis memory_due_{0};  // on monotonic time
   int memory_rounds_ = 0;

@@ -23,7 +23,8 @@ void settle_capacity(money::PricedThing& thing, const NodeGroup& group) {
   }
 }
 
-money::PriceQuestion question_of(const NodeGroup& group, money::PricedThing thing) {
+money::PriceQuestion question_of(const NodeGroup& group, money::PricedThing thing,
+                                 Currency currency) {
   fill(thing.provider, group.provider);
   fill(thing.instance_type, group.instance_type);
   fill(thing.region, group.region);
@@ -31,7 +32,8 @@ money::PriceQuestion question_of(const NodeGroup& group, money::PricedThing thin
   settle_capacity(thing, group);
   return {.thing = std::move(thing),
           .own_price = group.price,
-          .commitment = group.commitment};
+          .commitment = group.commitment,
+          .currency = currency};
 }
 
 /// What is declared of the group; the rest from a node that it has.
@@ -59,12 +61,12 @@ std::shared_ptr<const money::PriceQuote> NodePrices::of_node(const NodeGroup& gr
                                    thing.capacity_from)];
   if (!quote)
     quote = std::make_shared<const money::PriceQuote>(
-        prices_.quote(question_of(group, std::move(thing)), now_));
+        prices_.quote(question_of(group, std::move(thing), currency_), now_));
   return quote;
 }
 
 money::PriceQuote NodePrices::of_next(const NodeGroup& group, const Node* sample) const {
-  return prices_.quote(question_of(group, next_thing(group, sample)), now_);
+  return prices_.quote(question_of(group, next_thing(group, sample), currency_), now_);
 }
 
 }  // namespace poolscaler::capacity

@@ -13,7 +13,8 @@ namespace poolscaler::capacity {
 
 class NodePrices {
  public:
-  NodePrices(const money::PriceBook& prices, Instant now) : prices_(prices), now_(now) {}
+  NodePrices(const money::PriceBook& prices, Currency currency, Instant now)
+      : prices_(prices), currency_(currency), now_(now) {}
 
   /// Of a node that is there.
   [[nodiscard]] std::shared_ptr<const money::PriceQuote> of_node(const NodeGroup& group,
@@ -23,6 +24,7 @@ class NodePrices {
 
  private:
   const money::PriceBook& prices_;
+  Currency currency_;
   Instant now_;
   std::map<std::string, std::shared_ptr<const money::PriceQuote>> known_;
 };

@@ -150,11 +150,13 @@ class Surveyor {
     node.allocated += count;
     node.capacity = std::max(node.capacity, node.allocated);
     node.busy = node.busy || !pod.daemon;
-    const auto use = std::ranges::find(node.uses, pod.policy, &Use::draw);
+    const auto use = std::ranges::find_if(node.uses, [&pod](const Use& one) {
+      return one.draw == pod.policy && (pod.policy || one.ns == pod.ns);
+    });
     if (use != node.uses.end())
       use->accelerators += count;
     else
-      node.uses.push_back({pod.policy, count});
+      node.uses.push_back({pod.policy, pod.ns, count});
     if (!pod.policy) return;
     if (input_.draws[*pod.policy].pool != home->pool) return place_outside(pod);
     auto& draw = survey_.draws[*pod.policy];
@@ -189,7 +191,7 @@ class Surveyor {
   }
 
   void price(std::size_t index) {
-    NodePrices prices(input_.prices, now_);
+    NodePrices prices(input_.prices, pool(index).currency, now_);
     auto& pool = survey_.pools[index];
     const auto& groups = this->pool(index).node_groups;
     std::vector<const Node*> samples(groups.size(), nullptr);

@@ -1,14 +1,8 @@
 #include "poolscaler/controllers/cluster_state.hpp"
 
-#include <fmt/format.h>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
-#include "claims.hpp"
-#include "decode.hpp"
-#include "pod_index.hpp"
-#include "record_sink.hpp"
+#include "cluster_stores.hpp"
 
 namespace poolscaler::controllers {
 namespace {
@@ -17,247 +11,7 @@ constexpr std::string_view resource_policies = "scalingpolicies.poolscaler.dev";
 constexpr std::string_view resource_sources = "metricsources.poolscaler.dev";
 constexpr std::string_view resource_scaled_objects = "scaledobjects.keda.sh";
 
-TargetKind kind_of(const TargetRef& target) {
-  return {.api_version = target.api_version, .kind = target.kind};
-}
-
-bool in_namespace(const ObjectKey& key, const std::string& ns) {
-  return ns.empty() || key.ns == ns;
-}
-
-template <class Map>
-std::vector<ObjectKey> keys_of(const Map& map, const std::string& ns) {
-  std::vector<ObjectKey> out;
-  for (const auto& [key, value] : map)
-    if (in_namespace(key, ns)) out.push_back(key);
-  return out;
-}
-
 }  // namespace
-
-struct ClusterState::Impl {
-  struct KindStore {
-    std::optional<Trouble> trouble{};
-    std::unordered_map<ObjectKey, TargetRecord, ObjectKeyHash> objects{};
-  };
-  using PolicyPtr = std::shared_ptr<const PolicyRecord>;
-
-  mutable std::mutex mutex;
-  std::mutex notify_mutex;  // held while calling, so that whoever is called may go after a change
-  std::function<void()> notify;
-
-  std::unordered_map<ObjectKey, PolicyPtr, ObjectKeyHash> policies;
-  std::map<std::string, std::set<ObjectKey>, std::less<>> policies_by_source;
-  std::map<std::string, SourceRecord, std::less<>> sources;
-  std::map<TargetKind, KindStore> kinds;
-  std::map<TargetKind, std::size_t> kind_uses;
-  PodIndex pods;
-  Claims claims;
-  std::set<ScaleLookup> lookups;
-  std::set<ObjectKey> dirty;
-  bool sources_changed = false;
-  bool restoring = true;
-  std::map<std::string, std::unique_ptr<SyncedSink>> sinks;  // by resource and namespace
-
-  template <class Record>
-  ChangeSink& sink(SinkPlace place, RecordStore<Record> store) {
-    const std::scoped_lock lock(mutex);
-    auto& slot = sinks[place.resource + "\n" + place.ns];
-    if (!slot)
-      slot = std::make_unique<RecordSink<Record>>(std::move(place), std::move(store), mutex,
-                                                  [this] { tell(); });
-    return *slot;
-  }
-
-  void tell() {
-    {
-      const std::scoped_lock lock(mutex);
-      if (dirty.empty() && !sources_changed) return;
-    }
-    const std::scoped_lock lock(notify_mutex);
-    if (notify) notify();
-  }
-
-  [[nodiscard]] const PolicyRecord* find_policy(const ObjectKey& key) const {
-    const auto found = policies.find(key);
-    return found == policies.end() ? nullptr : found->second.get();
-  }
-
-  void touch(const std::set<ObjectKey>& touched) { dirty.insert(touched.begin(), touched.end()); }
-
-  void index_policy(const PolicyRecord& policy, bool present) {
-    if (policy.target) {
-      const auto kind = kind_of(*policy.target);
-      if (present)
-        ++kind_uses[kind];
-      else if (--kind_uses[kind] == 0)
-        kind_uses.erase(kind);
-    }
-    if (policy.spec == nullptr) return;
-    for (const auto& signal : policy.spec->signals) {
-      if (signal.source.empty()) continue;  // it reads the target's own pods
-      auto& users = policies_by_source[signal.source];
-      if (present)
-        users.insert(policy.key);
-      else
-        users.erase(policy.key);
-      if (users.empty()) policies_by_source.erase(signal.source);
-    }
-  }
-
-  void put_policy(const ObjectKey& key, PolicyRecord&& record) {
-    auto& slot = policies[key];
-    const bool fresh = slot == nullptr || slot->uid != record.uid;
-    const bool changed =
-        fresh || slot->generation != record.generation || slot->deleting != record.deleting;
-    if (changed) {
-      if (slot != nullptr) index_policy(*slot, false);
-      index_policy(record, true);
-      touch(claims.claim(key, record.deleting ? std::nullopt : record.target));
-      // Its mode may have changed, which decides whether it stands in the way of others.
-      if (record.target) touch(claims.policies_of(key.ns, *record.target));
-      dirty.insert(key);
-      if (record.target) want_lookup(kind_of(*record.target), {key.ns, record.target->name});
-    }
-    slot = std::make_shared<const PolicyRecord>(std::move(record));
-  }
-
-  void erase_policy(const ObjectKey& key) {
-    const auto found = policies.find(key);
-    if (found == policies.end()) return;
-    index_policy(*found->second, false);
-    touch(claims.claim(key, std::nullopt));
-    policies.erase(found);
-    dirty.insert(key);
-  }
-
-  void touch_users(std::string_view source) {
-    if (const auto users = policies_by_source.find(source); users != policies_by_source.end())
-      touch(users->second);
-  }
-
-  void put_source(SourceRecord&& record) {
-    auto& slot = sources[record.name];
-    if (slot.uid != record.uid || slot.generation != record.generation) {
-      touch_users(record.name);
-      sources_changed = true;
-    }
-    slot = std::move(record);
-  }
-
-  void erase_source(const std::string& name) {
-    if (sources.erase(name) == 0) return;
-    touch_users(name);
-    sources_changed = true;
-  }
-
-  [[nodiscard]] const std::set<ObjectKey>& claimants(const TargetKind& kind,
-                                                     const ObjectKey& key) const {
-    return claims.policies_of(
-        key.ns, {.api_version = kind.api_version, .kind = kind.kind, .name = key.name});
-  }
-
-  void want_lookup(const TargetKind& kind, const ObjectKey& key) {
-    if (carries_scale(kind)) return;
-    const auto store = kinds.find(kind);
-    if (store != kinds.end() && store->second.objects.contains(key)) lookups.insert({kind, key});
-  }
-
-  void put_target(const TargetKind& kind, const ObjectKey& key, TargetRecord&& record) {
-    auto& objects = kinds[kind].objects;
-    const auto [slot, added] = objects.try_emplace(key);
-    auto& known = slot->second;
-    const bool same_object = !added && known.uid == record.uid;
-    if (!carries_scale(kind) && same_object) {
-      // The numbers stay those of the last look-up, with the version that they belong to.
-      const bool newer = known.resource_version != record.resource_version;
-      record.spec_replicas = known.spec_replicas;
-      record.status_replicas = known.status_replicas;
-      record.selector = std::move(known.selector);
-      record.scale_known = known.scale_known;
-      if (known.scale_known) record.resource_version = known.resource_version;
-      if (newer && !claimants(kind, key).empty()) lookups.insert({kind, key});
-    } else if (!carries_scale(kind) && !claimants(kind, key).empty()) {
-      lookups.insert({kind, key});
-    }
-    if (!same_object || known.spec_replicas != record.spec_replicas ||
-        known.deleting != record.deleting)
-      touch(claimants(kind, key));
-    known = std::move(record);
-  }
-
-  void erase_target(const TargetKind& kind, const ObjectKey& key) {
-    if (kinds[kind].objects.erase(key) > 0) touch(claimants(kind, key));
-  }
-
-  [[nodiscard]] bool stores_synced(const TargetKind& kind) const {
-    const auto resource = kind.text();
-    bool kind_watched = false;
-    for (const auto& [name, sink] : sinks) {
-      const auto& sync = sink->sync();
-      if (sync.is_target_kind && sync.resource != resource) continue;
-      if (!sync.synced) return false;
-      if (sync.resource == resource) kind_watched = true;
-    }
-    return kind_watched;
-  }
-
-  void look_at_target(const PolicyRecord& policy, PolicyView& view) const {
-    const auto& ref = *policy.target;
-    const auto kind = kind_of(ref);
-    const auto store = kinds.find(kind);
-    if (store != kinds.end() && store->second.trouble) {
-      view.synced = true;
-      view.target_trouble = store->second.trouble;
-      return;
-    }
-    view.synced = stores_synced(kind);
-    if (!view.synced || store == kinds.end()) return;
-    const auto found = store->second.objects.find({policy.key.ns, ref.name});
-    if (found == store->second.objects.end()) {
-      view.target_trouble = Trouble{
-          Reason::TargetNotFound, fmt::format("{} '{}' does not exist in namespace '{}'", ref.kind,
-                                              ref.name, policy.key.ns)};
-      return;
-    }
-    const auto& target = found->second;
-    if (target.deleting) {
-      view.target_trouble = Trouble{Reason::TargetDeleting,
-                                    fmt::format("{} '{}' is being deleted", ref.kind, ref.name)};
-      return;
-    }
-    view.synced = target.scale_known;
-    view.target = {.uid = target.uid,
-                   .spec_replicas = target.spec_replicas,
-                   .status_replicas = target.status_replicas,
-                   .pods = pods.count(policy.key.ns, target.selector),
-                   .created = target.created};
-    view.target_resource_version = target.resource_version;
-    view.selector = target.selector.text();
-    view.scaled_by_us = target.scaled_by_us;
-  }
-
-  [[nodiscard]] std::optional<Trouble> source_trouble(const Signal& signal,
-                                                      const std::string& ns) const {
-    if (std::holds_alternative<PodResource>(signal.query)) return std::nullopt;
-    const auto found = sources.find(signal.source);
-    if (found == sources.end())
-      return Trouble{Reason::MetricSourceNotFound,
-                     fmt::format("signal '{}' names MetricSource '{}', which does not exist",
-                                 signal.name, signal.source)};
-    if (!found->second.spec)
-      return Trouble{Reason::MetricSourceInvalid,
-                     fmt::format("signal '{}' names MetricSource '{}', which has errors: {}",
-                                 signal.name, signal.source, found->second.errors)};
-    if (std::holds_alternative<RawQuery>(signal.query) && !found->second.spec->allows_raw_query(ns))
-      return Trouble{
-          Reason::RawQueryForbidden,
-          fmt::format("signal '{}' is a raw query, which MetricSource '{}' does not allow for "
-                      "namespace '{}'; use `metric`, or ask for rawQueryNamespaces",
-                      signal.name, signal.source, ns)};
-    return std::nullopt;
-  }
-};
 
 ClusterState::ClusterState() : impl_(std::make_unique<Impl>()) {}
 ClusterState::~ClusterState() = default;
@@ -312,8 +66,16 @@ ChangeSink& ClusterState::pods(const std::string& ns) {
   return impl->sink<PodRecord>(
       {.resource = "pods", .ns = ns},
       {.decode = decode_pod,
-       .put = [impl](const ObjectKey& key, PodRecord&& record) { impl->pods.put(key, record); },
-       .erase = [impl](const ObjectKey& key) { impl->pods.erase(key); },
+       .put =
+           [impl](const ObjectKey& key, PodRecord&& record) {
+             impl->pods.put(key, record);
+             impl->pool_things.note_change();
+           },
+       .erase =
+           [impl](const ObjectKey& key) {
+             impl->pods.erase(key);
+             impl->pool_things.note_change();
+           },
        .keys = [impl](const std::string& in) { return impl->pods.keys(in); }});
 }
 
@@ -493,7 +255,8 @@ bool ClusterState::synced() const {
   const std::scoped_lock lock(impl_->mutex);
   if (impl_->sinks.empty()) return false;
   for (const auto& [name, sink] : impl_->sinks)
-    if (!sink->sync().is_target_kind && !sink->sync().synced) return false;
+    if (!sink->sync().is_target_kind && !sink->sync().is_apart && !sink->sync().synced)
+      return false;
   return true;
 }
 

@@ -115,14 +115,24 @@ void Rounds::Steps::decide(PolicyRuntime& runtime, const PolicyView& view,
                                 .policy_created = policy.created,
                                 .signals = readings,
                                 .pasts = runtime.pasts};
-  auto outcome = parts_.decide(observation, *policy.spec, runtime.memory, now);
+  Deliberation decided{.outcome = parts_.decide(observation, *policy.spec, runtime.memory, now),
+                       .readings = std::move(readings),
+                       .decided_at = now};
+  if (policy.spec->pool.empty())
+    act(runtime, view, std::move(decided));
+  else
+    wait_for_pool(runtime, view, std::move(decided));
+}
+
+void Rounds::Steps::act(PolicyRuntime& runtime, const PolicyView& view, Deliberation decided) {
+  auto& outcome = decided.outcome;
   parts_.metrics.count_decision(outcome.decision.reason);
   const auto* scale = std::get_if<ScaleTo>(&outcome.decision.action);
   auto blocked = why_not_write(runtime, view);
-  const bool writes = scale != nullptr && policy.spec->mode == Mode::Automatic &&
+  const bool writes = scale != nullptr && view.policy->spec->mode == Mode::Automatic &&
                       (!blocked || blocked->reason == Reason::WriteFailed);
   if (writes) {
-    send_scale(runtime, view, std::move(outcome), std::move(readings));
+    send_scale(runtime, view, std::move(outcome), std::move(decided.readings));
     return;
   }
   runtime.memory = scale == nullptr ? std::move(outcome.memory)
@@ -134,9 +144,9 @@ void Rounds::Steps::decide(PolicyRuntime& runtime, const PolicyView& view,
   }
   tell(runtime, {.view = view,
                  .decision = &outcome.decision,
-                 .readings = readings,
+                 .readings = decided.readings,
                  .blocked = std::move(blocked),
-                 .decided_at = now});
+                 .decided_at = decided.decided_at});
 }
 
 std::optional<Trouble> Rounds::Steps::why_not_write(PolicyRuntime& runtime,
@@ -177,8 +187,9 @@ void Rounds::Steps::send_scale(PolicyRuntime& runtime, const PolicyView& view,
   const auto& policy = *view.policy;
   const auto to = std::get<ScaleTo>(outcome.decision.action).replicas;
   const auto& spec = *policy.spec;
-  // A window of the schedule may go below minReplicas; nothing goes above maxReplicas.
-  const auto lowest = spec.schedule.empty() ? spec.min_replicas : 0;
+  // A window of the schedule, or what its pool grants, may go below minReplicas; nothing goes above
+  // maxReplicas.
+  const auto lowest = spec.schedule.empty() && spec.pool.empty() ? spec.min_replicas : 0;
   CHECK(to >= lowest && to <= spec.max_replicas, "what is written lies within the policy's bounds");
   auto pending = std::make_unique<PendingScale>(
       PendingScale{.ticket = 0,

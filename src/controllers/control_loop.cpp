@@ -111,6 +111,8 @@ void ControlLoop::run(const std::stop_token& stop) {
   }
   impl_->beat_ms = -1;
   impl_->parts.metrics.drop_all_policies();
+  impl_->parts.metrics.drop_all_pools();
+  impl_->parts.metrics.drop_all_budgets();
 }
 
 bool ControlLoop::alive() const {

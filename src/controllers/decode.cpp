@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "decode_capacity.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/ports/cluster_writer.hpp"
 #include "status.hpp"
@@ -125,11 +126,44 @@ TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
   record.status_replicas = replicas_at(at_path(object, {"status"}), "replicas", 0);
   record.selector = read_selector(at_path(spec, {"selector"}));
   record.scale_known = true;
+  record.accelerators = read_accelerators(at_path(spec, {"template", "spec"}));
   return record;
 }
 
+namespace {
+
+bool is_daemon(const nlohmann::json& object) {
+  if (at_path(object, {"metadata", "annotations", "kubernetes.io/config.mirror"}).is_string())
+    return true;
+  const auto& owners = at_path(object, {"metadata", "ownerReferences"});
+  return owners.is_array() && std::ranges::any_of(owners, [](const auto& owner) {
+           const auto kind = text_at(owner, "kind");
+           return kind == "DaemonSet" || kind == "Node";
+         });
+}
+
+/// As cluster-autoscaler and Karpenter read it.
+bool must_stay(const nlohmann::json& object) {
+  const auto& notes = at_path(object, {"metadata", "annotations"});
+  return text_at(notes, "cluster-autoscaler.kubernetes.io/safe-to-evict") == "false" ||
+         text_at(notes, "karpenter.sh/do-not-disrupt") == "true";
+}
+
+PodPlace read_place(const nlohmann::json& object, const ObjectMeta& meta) {
+  const auto& spec = at_path(object, {"spec"});
+  PodPlace place{.node = text_at(spec, "nodeName"),
+                 .accelerators = read_accelerators(spec),
+                 .daemon = is_daemon(object),
+                 .stays = must_stay(object)};
+  if (!place.node.empty() && !place.daemon) place.uid = meta.uid;
+  return place;
+}
+
+}  // namespace
+
 std::optional<PodRecord> decode_pod(const nlohmann::json& object, const ObjectMeta& meta) {
-  if (meta.deleting) return std::nullopt;
+  if (meta.deleting && text_at(at_path(object, {"spec"}), "nodeName").empty())
+    return std::nullopt;
   const auto& status = at_path(object, {"status"});
   const auto phase = text_at(status, "phase");
   if (phase == "Succeeded" || phase == "Failed") return std::nullopt;
@@ -138,6 +172,11 @@ std::optional<PodRecord> decode_pod(const nlohmann::json& object, const ObjectMe
     for (const auto& [key, value] : labels.items())
       if (value.is_string()) record.labels.emplace(key, value.get<std::string>());
   record.facts = read_pod_facts(object);
+  record.place = read_place(object, meta);
+  if (meta.deleting) {
+    record.state = PodState::Ending;
+    return record;
+  }
   const auto& conditions = at_path(status, {"conditions"});
   if (const auto* ready = condition_of(conditions, "Ready", "True")) {
     record.state = PodState::Ready;
@@ -172,6 +211,10 @@ PolicyRecord decode_policy(const nlohmann::json& object, const ObjectMeta& meta,
       record.target = read_target_ref(at_path(object, {"spec", "scaleTargetRef"}), "", "");
     }
   }
+  if (record.spec != nullptr && !record.spec->pool.empty())
+    if (const auto& labels = at_path(object, {"metadata", "labels"}); labels.is_object())
+      for (const auto& [key, value] : labels.items())
+        if (value.is_string()) record.labels.push_back({key, value.get<std::string>()});
   if (with_status) record.restored = restored_from(api::read_status(object), record.spec.get());
   return record;
 }

@@ -34,6 +34,8 @@ struct TargetRecord {
   Instant created{};
   bool deleting = false;
   bool scale_known = false;  // the numbers have been read at all
+  /// That a pod of its template takes, where it has one; null: none.
+  std::shared_ptr<const capacity::Resources> accelerators{};
 };
 
 /// Deployments, StatefulSets and ReplicaSets carry their scale in themselves; of other kinds only
@@ -42,7 +44,7 @@ struct TargetRecord {
 [[nodiscard]] TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
                                          const TargetKind& kind);
 
-/// Nothing when the pod has ended or is being deleted.
+/// Nothing when the pod has ended, or is being deleted and takes up no node.
 [[nodiscard]] std::optional<PodRecord> decode_pod(const nlohmann::json& object,
                                                   const ObjectMeta& meta);
 

@@ -54,6 +54,7 @@ PolicyRuntime& Rounds::Steps::runtime_of(const PolicyView& view) {
     runtime.memory = restored->memory;
     runtime.last_scale = restored->last_scale;
     runtime.taken_over = true;
+    if (restored->cost_ledger) desk_.adopt(key, view.policy->uid, *restored->cost_ledger);
   }
   return runtime;
 }
@@ -65,6 +66,7 @@ void Rounds::Steps::forget(const ObjectKey& key) {
   if (found == runtimes_.end()) return;
   leave_zero(found->second);
   runtimes_.erase(found);
+  on_pools_.erase(key);
   (void)parts_.writes.withdraw({.what = WriteSlot::What::Scale, .key = key});
   (void)parts_.writes.withdraw({.what = WriteSlot::What::Status, .key = key});
   parts_.metrics.drop_policy(key);
@@ -111,6 +113,12 @@ void Rounds::Steps::look(PolicyRuntime& runtime, const PolicyView& view) {
   const bool asks_the_same = runtime.looked_at == policy.spec && runtime.askable == askable;
   if (!at_zero || !asks_the_same) leave_zero(runtime);
   if (runtime.looked_at != policy.spec) begin_forecasting(runtime, policy);
+  if (policy.spec != nullptr && !policy.spec->pool.empty()) {
+    on_pools_.insert(policy.key);
+  } else if (on_pools_.erase(policy.key) > 0) {
+    runtime.terms.reset();
+    runtime.asked_of_pool.reset();
+  }
   if (!asks_the_same) {
     runtime.looked_at = policy.spec;
     runtime.sources = policy.spec == nullptr ? std::string() : sources_of(*policy.spec);

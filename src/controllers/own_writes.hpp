@@ -36,6 +36,10 @@ class Settlement {
   /// Whether the cache shows the write now; once it does, or patience ends, nothing is awaited.
   [[nodiscard]] bool settled(const TargetSeen& seen, Millis now);
   [[nodiscard]] bool pending() const { return awaited_.has_value(); }
+  /// The replicas of a write that the cache does not show yet.
+  [[nodiscard]] std::optional<std::int32_t> written() const {
+    return awaited_ && awaited_->written ? std::optional(awaited_->replicas) : std::nullopt;
+  }
   void forget() { awaited_.reset(); }
 
  private:

@@ -28,6 +28,19 @@ struct PendingScale {
   Millis known_at;  // when the sample was known
 };
 
+/// What the last decision wanted of the policy's pool, for as long as it is worth anything.
+struct PoolMemo {
+  std::int32_t wanted = 0;
+  Millis until{0};
+};
+
+/// What the pool has answered last.
+struct PoolTerms {
+  std::int32_t per_replica = 0;
+  std::optional<HourlyRate> each{};
+  std::optional<api::LedgerStatus> ledger{};
+};
+
 struct PolicyRuntime {
   std::shared_ptr<const PolicyRecord> policy;
   std::size_t phase_hash = 0;
@@ -53,6 +66,8 @@ struct PolicyRuntime {
   std::string pod_selector{};   // of the target, where a signal reads its pods
   std::vector<LearnedPast> pasts{};  // of its signals, where it forecasts
   bool history_waits = false;        // to be asked for
+  std::optional<PoolMemo> asked_of_pool{};
+  std::optional<PoolTerms> terms{};  // of one that draws on a pool
   bool can_decide = false;      // valid, its target found
   bool synced = false;
   bool at_zero = false;  // and in the lane of its sources

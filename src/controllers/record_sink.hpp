@@ -30,6 +30,7 @@ struct SinkPlace {
   bool is_target_kind = false;
   bool absence_is_empty = false;  // NotFound counts as an empty, synced collection
   bool is_ours = false;           // a CRD of this operator: without it, say how to install it
+  bool is_apart = false;          // only policies with a pool wait for it
 };
 
 /// What a sink does with records. decode() is called without the lock and must take it for what it
@@ -54,6 +55,7 @@ class RecordSink final : public SyncedSink {
     sync_.resource = place_.resource;
     sync_.ns = place_.ns;
     sync_.is_target_kind = place_.is_target_kind;
+    sync_.is_apart = place_.is_apart;
   }
 
   void replace_begin() override { staged_.clear(); }

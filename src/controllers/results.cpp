@@ -37,6 +37,10 @@ bool may_have_happened(ErrorKind kind) {
 
 void Rounds::Steps::take_results() {
   for (const auto& done : parts_.writes.take_done()) {
+    if (done.slot.what > WriteSlot::What::SourceStatus) {
+      desk_.take(done);
+      continue;
+    }
     if (done.slot.what == WriteSlot::What::SourceStatus) {
       if (done.error && done.error->kind != ErrorKind::Cancelled)
         parts_.log.warning("cannot write the status of a MetricSource",

@@ -15,7 +15,13 @@ Millis Rounds::step() { return steps_->step(); }
 Rounds::Steps::Steps(RoundParts parts)
     : parts_(std::move(parts)),
       lanes_(parts_.reader, parts_.read_threads),
-      history_lane_(parts_.reader, parts_.read_threads > 0) {}
+      history_lane_(parts_.reader, parts_.read_threads > 0),
+      desk_({.state = parts_.state,
+             .writes = parts_.writes,
+             .events = parts_.events,
+             .metrics = parts_.metrics,
+             .log = parts_.log,
+             .clock = parts_.clock}) {}
 
 void Rounds::Steps::on_work(std::function<void()> notify) {
   parts_.state.on_change(notify);
@@ -42,11 +48,12 @@ Millis Rounds::Steps::step() {
   conclude_all(lanes_.take_read());
   select();
   conclude_all(lanes_.take_read());
+  ask_pools();
   const auto now = parts_.clock.monotonic();
   select_histories(now);
   auto next = std::min(schedule_.next().value_or(next_wake_), next_wake_);
   if (!histories_.empty() && history_lane_.is_free()) next = std::min(next, next_history_);
-  return std::max(next - now, Millis{0});
+  return std::max(next_asking(next) - now, Millis{0});
 }
 
 }  // namespace poolscaler::controllers

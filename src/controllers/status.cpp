@@ -105,8 +105,18 @@ Verdict conflict(const StatusInput& input) {
   return {ConditionStatus::False, Reason::NoConflict};
 }
 
+/// What pool or budget have said, where they are the limit.
+std::string words_of_limit(const Decision& decision) {
+  for (const auto& step : decision.explanation.steps)
+    if (step.reason == *decision.limited &&
+        (step.stage == "money" || step.stage == "pool" || step.stage == "shed"))
+      return step.numbers;
+  return {};
+}
+
 Verdict limited(const Decision& decision) {
-  if (decision.limited) return {ConditionStatus::True, *decision.limited};
+  if (decision.limited)
+    return {ConditionStatus::True, *decision.limited, words_of_limit(decision)};
   return {ConditionStatus::False, Reason::NotLimited};
 }
 
@@ -277,6 +287,16 @@ std::size_t forecast_hash(const api::PolicyStatus& status) {
   return hash_without_digits(text);
 }
 
+void tell_terms(const StatusInput& input, api::PolicyStatus& status) {
+  if (input.terms == nullptr) return;
+  status.accelerators = api::PolicyAcceleratorStatus{.pool = input.view.policy->spec->pool,
+                                                     .per_replica = input.terms->per_replica};
+  auto& cost = status.cost.emplace(api::PolicyCostStatus{.ledger = input.terms->ledger});
+  if (!input.terms->each) return;
+  cost.hourly = *input.terms->each * status.current_replicas;
+  cost.hourly_desired = *input.terms->each * status.recommended_replicas;
+}
+
 bool moved(double from, double to, double target) {
   const double scale = std::max({std::abs(from), std::abs(to), target});
   return std::abs(to - from) > numbers_moved_fraction * scale;
@@ -325,6 +345,7 @@ api::PolicyStatus make_status(const StatusInput& input, Instant now) {
     status.decision_message = trouble->message;
   }
   if (policy.spec != nullptr) tell_schedule(input, status, now);
+  if (policy.spec != nullptr) tell_terms(input, status);
   status.conditions = make_conditions(input, now);
   status.last_scale = input.last_scale;
   status.recommendations = newest(input.memory.recommendations);
@@ -359,6 +380,9 @@ StatusDigest digest_of(const api::PolicyStatus& status) {
   for (const auto& signal : status.signals)
     digest.signals.push_back({signal.state, signal.value, signal.target});
   if (status.last_scale) digest.last_scale = status.last_scale->time;
+  if (status.cost && status.cost->hourly) digest.hourly_cost = status.cost->hourly->nano();
+  if (status.cost && status.cost->ledger && status.cost->ledger->rate > HourlyRate())
+    digest.counted_to = status.cost->ledger->counted_to;
   if (status.forecast)
     for (const auto& signal : status.forecast->signals)
       digest.skills.push_back(signal.test ? signal.test->skill : 0);
@@ -370,6 +394,7 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
   auto restored = std::make_shared<Restored>();
   restored->digest = digest_of(status);
   restored->last_scale = status.last_scale;
+  if (status.cost) restored->cost_ledger = status.cost->ledger;
   auto& memory = restored->memory;
   memory.target_uid = status.target_uid;
   memory.recommendations = status.recommendations;
@@ -408,7 +433,9 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
 }
 
 bool numbers_moved(const StatusDigest& from, const StatusDigest& to) {
-  if (from.ready != to.ready || from.reason != to.reason)
+  if (from.ready != to.ready || from.reason != to.reason || from.counted_to != to.counted_to)
+    return true;
+  if (moved(static_cast<double>(from.hourly_cost), static_cast<double>(to.hourly_cost), 0))
     return true;
   for (std::size_t i = 0; i < condition_count; ++i)
     if (from.conditions[i].message_hash != to.conditions[i].message_hash) return true;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "poolscaler/api/objects.hpp"
+#include "policy_runtime.hpp"
 #include "poolscaler/controllers/policy_view.hpp"
 #include "poolscaler/domain/decision.hpp"
 
@@ -34,6 +35,7 @@ struct StatusInput {
   std::optional<std::int32_t> confirmed_replicas{};
   const Memory& memory;
   std::optional<api::LastScale> last_scale{};
+  const PoolTerms* terms = nullptr;  // of a policy that draws on a pool
   const StatusDigest& before;
 };
 

@@ -1,7 +1,7 @@
 // The parts of a step: intake (what has happened), selection (what is due and what to ask),
 // forecasting (whose history to ask for), recovery (what a predecessor could not tell), conclusion
-// (decide and act), results (what became of writes), telling (status, events, sources). Each has a
-// file of its own.
+// (decide and act), asking (what pools and budgets grant), results (what became of writes), telling
+// (status, events, sources). Each has a file of its own.
 #pragma once
 
 #include <deque>
@@ -14,6 +14,7 @@
 #include "history_lane.hpp"
 #include "pod_index.hpp"
 #include "policy_runtime.hpp"
+#include "pool_desk.hpp"
 #include "poolscaler/controllers/rounds.hpp"
 #include "read_lanes.hpp"
 #include "schedule.hpp"
@@ -69,12 +70,34 @@ class Rounds::Steps {
   void conclude(const ReadBatch& batch);
   void conclude(const ReadBatch& batch, const BatchEntry& entry);
   void decide(PolicyRuntime& runtime, const PolicyView& view, std::vector<SignalReading> readings);
+  struct Deliberation {
+    engine::Outcome outcome;
+    std::vector<SignalReading> readings;
+    Instant decided_at;
+  };
+  void act(PolicyRuntime& runtime, const PolicyView& view, Deliberation decided);
   [[nodiscard]] std::optional<Trouble> why_not_write(PolicyRuntime& runtime,
                                                      const PolicyView& view);
   void send_scale(PolicyRuntime& runtime, const PolicyView& view, engine::Outcome outcome,
                   std::vector<SignalReading> readings);
   void freeze(PolicyRuntime& runtime, const PolicyView& view, const std::string& what);
   void note_external_change(PolicyRuntime& runtime, const PolicyView& view);
+
+  // asking.cpp
+  /// A decision that waits for what its pool says.
+  struct Waiting {
+    ObjectKey key;
+    std::string uid;
+    PolicyView view;
+    Deliberation decided;
+  };
+  void wait_for_pool(PolicyRuntime& runtime, const PolicyView& view, Deliberation decided);
+  void ask_pools();
+  [[nodiscard]] bool should_ask(Millis now) const;
+  [[nodiscard]] PoolWish wish_of(const ObjectKey& key, PolicyRuntime& runtime);
+  void conclude(const Waiting& waiting, const PoolAnswer& answer);
+  void reconsider(const PoolWish& wish, const PoolAnswer& answer);
+  [[nodiscard]] Millis next_asking(Millis next) const;
 
   // results.cpp
   void take_results();
@@ -107,6 +130,12 @@ class Rounds::Steps {
   std::deque<ObjectKey> histories_;  // to be asked for, in this order
   Millis next_history_{0};
   HistoryLane history_lane_;
+  PoolDesk desk_;
+  std::set<ObjectKey> on_pools_;  // policies that draw on a pool
+  std::vector<Waiting> waiting_;
+  Millis next_asking_{0};   // not before
+  Millis asking_due_{0};    // whatever happens
+  std::uint64_t asked_version_ = 0;
 };
 
 }  // namespace poolscaler::controllers

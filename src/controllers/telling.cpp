@@ -33,6 +33,7 @@ void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
                                    .confirmed_replicas = telling.confirmed_replicas,
                                    .memory = runtime.memory,
                                    .last_scale = runtime.last_scale,
+                                   .terms = runtime.terms ? &*runtime.terms : nullptr,
                                    .before = before},
                                   parts_.clock.now());
   show(runtime, status);

@@ -55,13 +55,30 @@ WriteQueue::WriteQueue(ClusterWriter& writer, telemetry::Metrics& metrics, const
 std::uint64_t WriteQueue::put_scale(const ObjectKey& policy, WriteClass write_class,
                                     ScaleWrite write) {
   return put({.what = WriteSlot::What::Scale, .key = policy},
-             {.ticket = 0, .write_class = index_of(write_class), .scale = std::move(write)});
+             {.ticket = 0, .write_class = index_of(write_class), .write = std::move(write)});
 }
 
 std::uint64_t WriteQueue::put_status(WriteSlot slot, StatusWrite write) {
   return put(slot, {.ticket = 0,
                     .write_class = index_of(WriteClass::Status),
-                    .status = std::move(write)});
+                    .write = std::move(write)});
+}
+
+std::uint64_t WriteQueue::put_group(const ObjectKey& group, WriteClass write_class,
+                                    GroupWrite write) {
+  return put({.what = WriteSlot::What::Group, .key = group},
+             {.ticket = 0, .write_class = index_of(write_class), .write = std::move(write)});
+}
+
+std::uint64_t WriteQueue::put_node_write(const WriteSlot& slot, NodeWrite write) {
+  return put(slot, {.ticket = 0,
+                    .write_class = index_of(WriteClass::Shrink),
+                    .write = std::move(write)});
+}
+
+bool WriteQueue::holds(const WriteSlot& slot) const {
+  const std::scoped_lock lock(mutex_);
+  return jobs_.contains(slot) || busy_.contains(slot);
 }
 
 std::uint64_t WriteQueue::put(const WriteSlot& slot, Job job) {
@@ -126,22 +143,64 @@ std::optional<std::pair<WriteSlot, WriteQueue::Job>> WriteQueue::take_next() {
   return std::nullopt;
 }
 
+namespace {
+
+/// The value of a result, or its error, to where each belongs.
+template <class T>
+void take(Result<T>&& result, T& value, std::optional<Error>& error) {
+  if (result)
+    value = *std::move(result);
+  else
+    error = std::move(result).error();
+}
+
+void take(Result<void>&& result, std::optional<Error>& error) {
+  if (!result) error = std::move(result).error();
+}
+
+}  // namespace
+
+void WriteQueue::send_scale(const ScaleWrite& write, std::size_t write_class, WriteDone& done,
+                            const std::stop_token& stop) {
+  take(writer_.write_scale(write, stop), done.scale, done.error);
+  const auto direction = write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
+  metrics_.count_scale_write(direction, result_of(done.error));
+}
+
+void WriteQueue::send_node_write(const NodeWrite& write, WriteDone& done,
+                                 const std::stop_token& stop) {
+  std::visit(
+      Overloaded{
+          [&](const NodeCordon& one) { take(writer_.cordon(one, stop), done.error); },
+          [&](const NodeUncordon& one) { take(writer_.uncordon(one, stop), done.error); },
+          [&](const MachineMark& one) { take(writer_.mark_machine(one, stop), done.error); },
+          [&](const PodEviction& one) {
+            take(writer_.evict_pod(one, stop), done.eviction, done.error);
+          }},
+      write);
+  constexpr std::array kinds = {telemetry::NodeWriteKind::Cordon,
+                                telemetry::NodeWriteKind::Uncordon,
+                                telemetry::NodeWriteKind::Mark, telemetry::NodeWriteKind::Evict};
+  metrics_.count_node_write(kinds.at(write.index()), result_of(done.error));
+}
+
 WriteDone WriteQueue::send(const WriteSlot& slot, const Job& job, std::stop_token stop) {
   WriteDone done{.slot = slot, .ticket = job.ticket};
-  if (job.scale) {
-    auto written = writer_.write_scale(*job.scale, stop);
-    if (written)
-      done.scale = *std::move(written);
-    else
-      done.error = std::move(written).error();
-    const auto direction =
-        job.write_class == index_of(WriteClass::Shrink) ? Trend::Down : Trend::Up;
-    metrics_.count_scale_write(direction, result_of(done.error));
-  } else {
-    auto written = writer_.write_status(*job.status, stop);
-    if (!written) done.error = std::move(written).error();
-    metrics_.count_status_write(result_of(done.error));
-  }
+  std::visit(Overloaded{[&](const ScaleWrite& write) {
+                          send_scale(write, job.write_class, done, stop);
+                        },
+                        [&](const StatusWrite& write) {
+                          take(writer_.write_status(write, stop), done.resource_version,
+                               done.error);
+                          metrics_.count_status_write(result_of(done.error));
+                        },
+                        [&](const GroupWrite& write) {
+                          take(writer_.write_group(write, stop), done.group, done.error);
+                          metrics_.count_node_write(telemetry::NodeWriteKind::Group,
+                                                    result_of(done.error));
+                        },
+                        [&](const NodeWrite& write) { send_node_write(write, done, stop); }},
+             job.write);
   return done;
 }
 

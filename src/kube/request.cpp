@@ -58,6 +58,18 @@ Result<std::pair<std::string, std::string>> split_api_version(std::string_view t
   return std::pair(std::string(group), std::string(version));
 }
 
+namespace {
+
+Resource own_cluster_wide(std::string_view plural, std::string_view kind) {
+  return {.group = "poolscaler.dev",
+          .version = "v1alpha1",
+          .plural = std::string(plural),
+          .kind = std::string(kind),
+          .namespaced = false};
+}
+
+}  // namespace
+
 Resource pods() { return {.group = "", .version = "v1", .plural = "pods", .kind = "Pod"}; }
 Resource nodes() {
   return {.group = "", .version = "v1", .plural = "nodes", .kind = "Node", .namespaced = false};
@@ -74,13 +86,10 @@ Resource scaling_policies() {
           .plural = "scalingpolicies",
           .kind = "ScalingPolicy"};
 }
-Resource metric_sources() {
-  return {.group = "poolscaler.dev",
-          .version = "v1alpha1",
-          .plural = "metricsources",
-          .kind = "MetricSource",
-          .namespaced = false};
-}
+Resource accelerator_pools() { return own_cluster_wide("acceleratorpools", "AcceleratorPool"); }
+Resource cost_budgets() { return own_cluster_wide("costbudgets", "CostBudget"); }
+Resource price_catalogs() { return own_cluster_wide("pricecatalogs", "PriceCatalog"); }
+Resource metric_sources() { return own_cluster_wide("metricsources", "MetricSource"); }
 Resource horizontal_pod_autoscalers() {
   return {.group = "autoscaling",
           .version = "v2",
@@ -201,15 +210,21 @@ Request eviction_request(const ObjectKey& pod, std::string_view uid) {
 }
 
 Result<Request> status_patch_request(const Resource& resource, const ObjectKey& key,
-                                     std::string_view uid, std::string_view status_json) {
+                                     std::string_view uid, std::string_view status_json,
+                                     std::string_view resource_version) {
   auto status = nlohmann::json::parse(status_json, nullptr, false);
   if (!status.is_object()) return fail(ErrorKind::InvalidInput, "a status must be a JSON object");
   if (uid.empty()) return fail(ErrorKind::InvalidInput, "a status write needs the object's uid");
   // "add" puts the whole value in the place of an old one, which a merge patch would not. A uid in
   // a merge patch on /status is ignored by the server; a failed test is not.
-  const nlohmann::json body = nlohmann::json::array(
+  auto body = nlohmann::json::array(
       {{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid}},
        {{"op", "add"}, {"path", "/status"}, {"value", std::move(status)}}});
+  // The server compares it with the version that it has, and answers 409.
+  if (!resource_version.empty())
+    body.push_back({{"op", "add"},
+                    {"path", "/metadata/resourceVersion"},
+                    {"value", resource_version}});
   return write_request(HttpMethod::Patch, object_path(resource, key, "status"), json_patch_type,
                        body.dump());
 }

@@ -13,7 +13,8 @@ namespace poolscaler::kube {
 namespace {
 
 Result<Resource> resource_of(const std::string& plural) {
-  for (auto resource : {scaling_policies(), metric_sources()})
+  for (auto resource :
+       {scaling_policies(), metric_sources(), accelerator_pools(), cost_budgets()})
     if (resource.plural == plural) return resource;
   return fail(ErrorKind::InvalidInput,
               fmt::format("'{}' has no status of ours", escaped(capped(plural, 60))));
@@ -54,7 +55,8 @@ Result<std::string> Writer::write_status(const StatusWrite& write, std::stop_tok
   const auto where = fmt::format("writing the status of {}/{}", write.plural, write.key.text());
   const auto resource = resource_of(write.plural);
   if (!resource) return fail(resource.error().context(where));
-  const auto request = status_patch_request(*resource, write.key, write.uid, write.status_json);
+  const auto request = status_patch_request(*resource, write.key, write.uid, write.status_json,
+                                            write.resource_version);
   if (!request) return fail(request.error().context(where));
   const auto answer =
       client_.call_once(*request, options_.write_deadline, stop, options_.may_write);

@@ -44,6 +44,8 @@ constexpr std::array catalogue = {
                "Writes to scale subresources."},
     MetricInfo{"poolscaler_status_writes_total", counter, "result", stable,
                "Writes to the status of policies and metric sources."},
+    MetricInfo{"poolscaler_node_writes_total", counter, "kind,result", stable,
+               "Writes about nodes: counts of their groups, cordons, marks and evictions."},
     MetricInfo{"poolscaler_write_queue_depth", gauge, "class", stable,
                "Writes that wait, by class; the classes are served in this order."},
     MetricInfo{
@@ -73,6 +75,19 @@ constexpr std::array catalogue = {
     MetricInfo{"poolscaler_policy_forecast_skill", gauge, "policy_namespace,policy,signal", alpha,
                "How much better than the last value the forecast of a signal did on its history: 1 "
                "is perfect, 0 no better, below 0 worse."},
+    MetricInfo{"poolscaler_pool_ready", gauge, "pool", stable,
+               "1 while condition Ready of a pool is True."},
+    MetricInfo{"poolscaler_pool_accelerators", gauge, "pool,state", stable,
+               "Accelerators of a pool: allocated and free are those of its nodes; pending is "
+               "asked for by pods that wait."},
+    MetricInfo{"poolscaler_pool_nodes", gauge, "pool,group,capacity_type,state", stable,
+               "Nodes of a node group by their state."},
+    MetricInfo{"poolscaler_pool_desired_nodes", gauge, "pool,group,capacity_type", stable,
+               "Nodes that a node group has been asked for; missing where it is only observed."},
+    MetricInfo{"poolscaler_pool_hourly_cost", gauge, "pool,group,capacity_type", stable,
+               "What the priced nodes of a node group cost an hour, but for commitments."},
+    MetricInfo{"poolscaler_pool_unpriced_nodes", gauge, "pool,group,capacity_type", stable,
+               "Nodes of a node group of which nobody knows the price."},
     MetricInfo{"poolscaler_budget_info", gauge, "budget,currency", stable,
                "Always 1; the label says in which currency the amounts of a budget are."},
     MetricInfo{"poolscaler_budget_ready", gauge, "budget", stable,

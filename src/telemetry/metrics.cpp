@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "budget_series.hpp"
+#include "pool_series.hpp"
 #include "policy_series.hpp"
 #include "poolscaler/base/guarded.hpp"
 #include "poolscaler/telemetry/catalogue.hpp"
@@ -26,6 +27,9 @@ constexpr std::array write_results = {WriteResult::Written, WriteResult::Conflic
                                       WriteResult::Failed, WriteResult::Cancelled};
 constexpr std::array write_classes = {WriteClass::FromZero, WriteClass::Growth,
                                       WriteClass::Shrink, WriteClass::Status};
+constexpr std::array node_write_kinds = {NodeWriteKind::Group, NodeWriteKind::Cordon,
+                                         NodeWriteKind::Uncordon, NodeWriteKind::Mark,
+                                         NodeWriteKind::Evict};
 constexpr std::array query_outcomes = {QueryOutcome::Ok,         QueryOutcome::Warning,
                                        QueryOutcome::Refused,    QueryOutcome::Unavailable,
                                        QueryOutcome::TimedOut,   QueryOutcome::Malformed,
@@ -95,6 +99,17 @@ std::string_view name_of(WriteClass write_class) {
   return "";
 }
 
+std::string_view name_of(NodeWriteKind kind) {
+  switch (kind) {
+    case NodeWriteKind::Group: return "group";
+    case NodeWriteKind::Cordon: return "cordon";
+    case NodeWriteKind::Uncordon: return "uncordon";
+    case NodeWriteKind::Mark: return "mark";
+    case NodeWriteKind::Evict: return "evict";
+  }
+  return "";
+}
+
 std::string_view name_of(QueryOutcome outcome) {
   switch (outcome) {
     case QueryOutcome::Ok: return "ok";
@@ -114,6 +129,7 @@ struct Metrics::Impl {
   prometheus::Registry registry;
   Guarded<PolicySeries> policies;
   Guarded<BudgetSeries> budgets;
+  Guarded<PoolSeries> pools;
   CappedLabel host{hosts_max};
   CappedLabel resource{resources_max};
 
@@ -148,6 +164,7 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Counter>& scale_writes = counters("poolscaler_scale_writes_total");
   prometheus::Family<prometheus::Counter>& status_writes =
       counters("poolscaler_status_writes_total");
+  prometheus::Family<prometheus::Counter>& node_writes = counters("poolscaler_node_writes_total");
   prometheus::Family<prometheus::Gauge>& queue_depth = gauges("poolscaler_write_queue_depth");
   prometheus::Counter& events_dropped = counters("poolscaler_events_dropped_total").Add({});
   prometheus::Family<prometheus::Counter>& queries = counters("poolscaler_metric_queries_total");
@@ -174,6 +191,7 @@ struct Metrics::Impl {
           &decisions.Add({{"reason", std::string(name_of(reason))}});
     for (const auto result : write_results) {
       status_write(result);
+      for (const auto kind : node_write_kinds) node_write(kind, result);
       for (const auto direction : directions) scale_write(direction, result);
     }
     for (const auto write_class : write_classes) depth(write_class).Set(0);
@@ -186,6 +204,10 @@ struct Metrics::Impl {
   }
   prometheus::Counter& status_write(WriteResult result) {
     return status_writes.Add({{"result", std::string(name_of(result))}});
+  }
+  prometheus::Counter& node_write(NodeWriteKind kind, WriteResult result) {
+    return node_writes.Add(
+        {{"kind", std::string(name_of(kind))}, {"result", std::string(name_of(result))}});
   }
   prometheus::Gauge& depth(WriteClass write_class) {
     return queue_depth.Add({{"class", std::string(name_of(write_class))}});
@@ -229,6 +251,9 @@ void Metrics::count_scale_write(Trend direction, WriteResult result) {
   impl_->scale_write(direction, result).Increment();
 }
 void Metrics::count_status_write(WriteResult result) { impl_->status_write(result).Increment(); }
+void Metrics::count_node_write(NodeWriteKind kind, WriteResult result) {
+  impl_->node_write(kind, result).Increment();
+}
 void Metrics::set_write_queue_depth(WriteClass write_class, std::size_t depth) {
   impl_->depth(write_class).Set(static_cast<double>(depth));
 }
@@ -267,6 +292,16 @@ void Metrics::drop_all_policies() {
   impl_->policies.with([](PolicySeries& series) { series.clear(); });
 }
 
+void Metrics::set_pool(const std::string& pool, PoolSample sample) {
+  impl_->pools.with([&](PoolSeries& series) { series.set(pool, std::move(sample)); });
+}
+void Metrics::drop_pool(const std::string& pool) {
+  impl_->pools.with([&](PoolSeries& series) { series.drop(pool); });
+}
+void Metrics::drop_all_pools() {
+  impl_->pools.with([](PoolSeries& series) { series.clear(); });
+}
+
 void Metrics::set_budget(const std::string& budget, const BudgetSample& sample) {
   impl_->budgets.with([&](BudgetSeries& series) { series.set(budget, sample); });
 }
@@ -291,6 +326,7 @@ std::string Metrics::text() const {
   std::string text = std::move(out).str();
   impl_->policies.with([&](const PolicySeries& series) { series.print(text); });
   impl_->budgets.with([&](const BudgetSeries& series) { series.print(text); });
+  impl_->pools.with([&](const PoolSeries& series) { series.print(text); });
   return text;
 }
 

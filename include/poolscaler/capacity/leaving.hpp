@@ -53,8 +53,8 @@ struct LeavingInput {
   const Cluster& cluster;
   /// Whole nodes that are free once everybody has been served, warm nodes included.
   std::int64_t spare = 0;
-  /// By node of the cluster, for those that we have cordoned: pods that are neither a daemon's nor
-  /// being deleted. Nothing: not known, and the node waits.
+  /// By node of the cluster, for those that we have cordoned: pods that are no daemon's. Nothing:
+  /// not known, and the node waits.
   const std::map<std::size_t, std::int64_t>& left_on;
 };
 

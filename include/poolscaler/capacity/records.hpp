@@ -56,6 +56,7 @@ struct Node {
   std::string interruption{};  // what says that it will be taken away; empty: nothing does
   Resources capacity{};
   Resources allocatable{};
+  bool operator==(const Node&) const = default;
 };
 
 /// A pod that takes accelerators, or waits for some.
@@ -65,6 +66,7 @@ struct Pod {
   std::shared_ptr<const Resources> accelerators{};
   /// Index of the policy that scales it; nothing: no policy of a pool does.
   std::optional<std::size_t> policy{};
+  std::size_t ns = 0;    // index of its namespace
   bool daemon = false;  // of a DaemonSet, or static: it does not keep a node busy
   bool unschedulable = false;
   Instant created{};
@@ -73,6 +75,7 @@ struct Pod {
 struct Cluster {
   std::vector<std::shared_ptr<const Node>> nodes{};  // by name
   std::vector<Pod> pods{};
+  std::vector<std::string> namespaces{};
 };
 
 /// A taint, or a condition with its status in place of the value.

@@ -58,9 +58,10 @@ struct SurveyInput {
   const money::PriceBook& prices;
 };
 
-/// What one policy takes of a node; nothing: no policy of a pool.
+/// What one policy takes of a node; or, where no policy of a pool does, one namespace.
 struct Use {
   std::optional<std::size_t> draw;
+  std::size_t ns;  // index of the cluster's
   std::int64_t accelerators;
 };
 

@@ -17,6 +17,7 @@
 #include "poolscaler/base/result.hpp"
 #include "poolscaler/controllers/pod_facts.hpp"
 #include "poolscaler/controllers/policy_view.hpp"
+#include "poolscaler/controllers/pool_records.hpp"
 #include "poolscaler/controllers/records.hpp"
 #include "poolscaler/ports/change_sink.hpp"
 
@@ -43,6 +44,7 @@ struct SyncState {
   std::string resource;  // "scalingpolicies.poolscaler.dev", "Deployment of apps/v1"
   std::string ns{};      // empty: all namespaces
   bool is_target_kind = false;
+  bool is_apart = false;  // only policies with a pool wait for it
   bool synced = false;
   std::string error{};
 };
@@ -66,6 +68,25 @@ class ClusterState {
   /// A ScaledObject CRD that is not installed counts as an empty collection.
   [[nodiscard]] ChangeSink& scaled_objects(const std::string& ns = {});
   [[nodiscard]] ChangeSink& targets(const TargetKind& kind, const std::string& ns = {});
+
+  // What pools are made of (pool_views.cpp). Their CRDs need not be installed. Nothing but the
+  // pools has to be watched before there is one.
+  [[nodiscard]] ChangeSink& pools();
+  [[nodiscard]] ChangeSink& budgets();
+  [[nodiscard]] ChangeSink& price_catalogs();
+  [[nodiscard]] ChangeSink& nodes();
+  [[nodiscard]] ChangeSink& group_objects(const TargetKind& kind);
+  /// There is a pool, for which nodes must be watched.
+  [[nodiscard]] bool wants_nodes() const;
+  /// The kinds behind the node groups of pools now.
+  [[nodiscard]] std::set<TargetKind> wanted_group_kinds() const;
+  /// Why the kind cannot be watched; nothing when it can.
+  void set_group_kind_trouble(const TargetKind& kind, std::optional<capacity::Finding> trouble);
+  /// Changes with each change of what pools are made of, pods included.
+  [[nodiscard]] std::uint64_t pool_version() const;
+  [[nodiscard]] PoolSnapshot pool_snapshot(const std::vector<ObjectKey>& policies) const;
+  /// What must be evicted before the node is empty.
+  [[nodiscard]] std::vector<PodOnNode> pods_on(const std::string& node) const;
 
   /// The kinds that policies name as targets now.
   [[nodiscard]] std::set<TargetKind> wanted_kinds() const;

@@ -12,6 +12,7 @@
 
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/domain/accelerator_pool.hpp"
 #include "poolscaler/domain/decision.hpp"
 #include "poolscaler/domain/metric_source.hpp"
 #include "poolscaler/domain/names.hpp"
@@ -61,6 +62,8 @@ struct StatusDigest {
   std::size_t schedule_hash = 0;  // windows that are open, and the next change
   std::size_t forecast_hash = 0;  // which signals' forecasts speak, and by which method
   std::vector<double> skills{};   // of those that were tested
+  std::int64_t hourly_cost = 0;   // nano-dollars
+  std::optional<Instant> counted_to{};  // by the ledger of a policy that costs something
 };
 
 /// What a status that was found says about the time before this process.
@@ -68,6 +71,7 @@ struct Restored {
   StatusDigest digest;
   Memory memory;
   std::optional<api::LastScale> last_scale{};
+  std::optional<api::LedgerStatus> cost_ledger{};
 };
 
 struct PolicyRecord {
@@ -81,6 +85,8 @@ struct PolicyRecord {
   /// The claim on a target; read from a spec with errors too, so that a typo elsewhere does not
   /// hand the target to another policy.
   std::optional<TargetRef> target{};
+  /// Of one that draws on a pool: budgets go by them.
+  std::vector<LabelValue> labels{};
   std::shared_ptr<const Restored> restored{};
 };
 

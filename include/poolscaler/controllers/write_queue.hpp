@@ -1,10 +1,12 @@
 // WriteQueue: what decisions want written, in classes: from zero, other growth, shrinking, status.
+// Node groups that grow are growth; they shrink, and nodes are cordoned and emptied, in the class
+// of shrinking.
 //
 // Guarantees: a better class goes first; writes of one object never overlap; the latest write that
 // waits for an object replaces an older one; 429 pauses its class for as long as the server asked,
 // and no other class; a server that does not answer is asked less and less often. Nothing is sent
 // twice from here: a write that failed is reported, and whoever decides decides anew. Bounded by
-// the number of policies, since each has one slot per kind.
+// the number of objects, since each has one slot per kind.
 #pragma once
 
 #include <array>
@@ -19,6 +21,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "poolscaler/base/clock.hpp"
@@ -28,19 +31,34 @@
 
 namespace poolscaler::controllers {
 
-/// Whose write it is: a policy's scale or status, or a source's status (without a namespace).
+/// Whose write it is. Keys are those of the objects; of a Group its pool and its name.
 struct WriteSlot {
-  enum class What { Scale, Status, SourceStatus };
+  enum class What {
+    Scale,  // of a policy's target
+    Status,
+    SourceStatus,
+    Group,
+    Node,      // its cordon
+    Machine,   // the mark of a node's machine
+    Eviction,  // of a pod
+    PoolStatus,
+    BudgetStatus
+  };
   What what;
   ObjectKey key;
   auto operator<=>(const WriteSlot&) const = default;
 };
+
+using NodeWrite = std::variant<NodeCordon, NodeUncordon, MachineMark, PodEviction>;
 
 struct WriteDone {
   WriteSlot slot;
   std::uint64_t ticket = 0;  // of put_scale or put_status
   std::optional<Error> error{};
   ScaleWritten scale{};  // of a scale write without error
+  GroupWritten group{};
+  EvictionAnswer eviction{};
+  std::string resource_version{};  // of a status
 };
 
 /// Thread-safe.
@@ -57,6 +75,11 @@ class WriteQueue {
   std::uint64_t put_scale(const ObjectKey& policy, telemetry::WriteClass write_class,
                           ScaleWrite write);
   std::uint64_t put_status(WriteSlot slot, StatusWrite write);
+  std::uint64_t put_group(const ObjectKey& group, telemetry::WriteClass write_class,
+                          GroupWrite write);
+  std::uint64_t put_node_write(const WriteSlot& slot, NodeWrite write);
+  /// It waits, or is being sent.
+  [[nodiscard]] bool holds(const WriteSlot& slot) const;
   /// Takes back what still waits; false when it is being sent, or is not there.
   bool withdraw(const WriteSlot& slot);
 
@@ -76,12 +99,14 @@ class WriteQueue {
   struct Job {
     std::uint64_t ticket;
     std::size_t write_class;
-    std::optional<ScaleWrite> scale{};
-    std::optional<StatusWrite> status{};
+    std::variant<ScaleWrite, StatusWrite, GroupWrite, NodeWrite> write;
   };
 
   std::uint64_t put(const WriteSlot& slot, Job job);
   std::optional<std::pair<WriteSlot, Job>> take_next();
+  void send_scale(const ScaleWrite& write, std::size_t write_class, WriteDone& done,
+                  const std::stop_token& stop);
+  void send_node_write(const NodeWrite& write, WriteDone& done, const std::stop_token& stop);
   [[nodiscard]] WriteDone send(const WriteSlot& slot, const Job& job, std::stop_token stop);
   void finish(const Job& job, WriteDone done);
   void pause(std::size_t write_class, const std::optional<Error>& error);

@@ -43,6 +43,9 @@ struct Resource {
 [[nodiscard]] Resource events();
 [[nodiscard]] Resource scaling_policies();
 [[nodiscard]] Resource metric_sources();
+[[nodiscard]] Resource accelerator_pools();
+[[nodiscard]] Resource cost_budgets();
+[[nodiscard]] Resource price_catalogs();
 [[nodiscard]] Resource horizontal_pod_autoscalers();
 
 struct Request {
@@ -115,9 +118,11 @@ struct CountPatch {
 [[nodiscard]] Request eviction_request(const ObjectKey& pod, std::string_view uid);
 
 /// Replaces the whole status of the object with this uid, so that a field that is gone from
-/// `status_json` is gone from the object. Errors: InvalidInput (not a JSON object, empty uid).
+/// `status_json` is gone from the object; only in this version, where one is given. Errors:
+/// InvalidInput (not a JSON object, empty uid).
 [[nodiscard]] Result<Request> status_patch_request(const Resource& resource, const ObjectKey& key,
                                                    std::string_view uid,
-                                                   std::string_view status_json);
+                                                   std::string_view status_json,
+                                                   std::string_view resource_version = {});
 
 }  // namespace poolscaler::kube

@@ -33,19 +33,21 @@ struct ScaleWritten {
   std::string resource_version;
 };
 
-/// The status of a policy or source as a JSON object, already rendered by the api room.
+/// The status of an object of ours as a JSON object, already rendered by the api room.
 struct StatusWrite {
   std::string plural;  // "scalingpolicies"
   ObjectKey key;
   std::string uid;
   std::string status_json;
+  /// Only in this version (else Conflict); empty: in any.
+  std::string resource_version{};
 };
 
 struct EventNote {
-  std::string regarding_api_version;
-  std::string regarding_kind;
-  ObjectKey regarding;
-  std::string regarding_uid;
+  std::string regarding_api_version{};
+  std::string regarding_kind{};
+  ObjectKey regarding{};
+  std::string regarding_uid{};
   bool warning = false;
   Reason reason;
   std::string action;  // "Scale", "Decide"
@@ -119,7 +121,7 @@ class ClusterWriter {
   /// Errors: Conflict (another version or another object), NotFound, InvalidInput, Throttled ...
   [[nodiscard]] virtual Result<ScaleWritten> write_scale(const ScaleWrite& write,
                                                          std::stop_token stop) = 0;
-  /// Returns the new resourceVersion.
+  /// Returns the new resourceVersion. Errors: as of write_scale.
   [[nodiscard]] virtual Result<std::string> write_status(const StatusWrite& write,
                                                          std::stop_token stop) = 0;
 

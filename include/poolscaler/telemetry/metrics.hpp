@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "poolscaler/base/time.hpp"
@@ -26,11 +27,13 @@ namespace poolscaler::telemetry {
 enum class WriteResult { Written, Conflict, Throttled, Refused, Failed, Cancelled };
 enum class RoundKind { Regular, Wake };
 enum class WriteClass { FromZero, Growth, Shrink, Status };
+enum class NodeWriteKind { Group, Cordon, Uncordon, Mark, Evict };
 enum class QueryOutcome { Ok, Warning, Refused, Unavailable, TimedOut, Malformed, CircuitOpen };
 
 [[nodiscard]] std::string_view name_of(WriteResult result);
 [[nodiscard]] std::string_view name_of(RoundKind kind);
 [[nodiscard]] std::string_view name_of(WriteClass write_class);
+[[nodiscard]] std::string_view name_of(NodeWriteKind kind);
 [[nodiscard]] std::string_view name_of(QueryOutcome outcome);
 
 struct BuildInfo {
@@ -79,6 +82,24 @@ struct BudgetSample {
 inline constexpr std::size_t budget_limits_shown_max = 8;
 inline constexpr std::size_t budget_thresholds_shown_max = 64;
 
+struct PoolGroupSample {
+  std::string name;
+  std::string_view capacity_type;
+  std::optional<std::int64_t> desired{};  // nothing: it is only observed
+  /// Nodes by state, in words; states without any may be left out.
+  std::vector<std::pair<std::string_view, std::int64_t>> nodes{};
+  HourlyRate rate{};  // of its priced nodes
+  std::int64_t unpriced = 0;
+};
+
+struct PoolSample {
+  bool ready = false;
+  std::int64_t accelerators = 0;
+  std::int64_t allocated = 0;
+  std::int64_t pending = 0;
+  std::vector<PoolGroupSample> groups{};
+};
+
 /// Thread-safe.
 class Metrics {
  public:
@@ -97,6 +118,7 @@ class Metrics {
 
   void count_scale_write(Trend direction, WriteResult result);
   void count_status_write(WriteResult result);
+  void count_node_write(NodeWriteKind kind, WriteResult result);
   void set_write_queue_depth(WriteClass write_class, std::size_t depth);
   /// The total since the start; it never shrinks.
   void set_events_dropped(std::uint64_t total);
@@ -117,6 +139,10 @@ class Metrics {
   void drop_policy(const ObjectKey& policy);
   /// Nothing of any policy is shown (a standby, or a leader that lost its lease).
   void drop_all_policies();
+
+  void set_pool(const std::string& pool, PoolSample sample);
+  void drop_pool(const std::string& pool);
+  void drop_all_pools();
 
   void set_budget(const std::string& budget, const BudgetSample& sample);
   /// Counted for a budget that is set; the counts vanish with it.

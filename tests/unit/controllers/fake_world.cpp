@@ -59,6 +59,7 @@ void FakeCluster::bind(controllers::ClusterState& state) {
   for (const auto& [key, of_one] : pods_)
     for (const auto& pod : of_one) pods[pod["metadata"]["uid"]] = pod;
   list(state.pods(), pods);
+  bind_nodes(state);
 }
 
 json& FakeCluster::stamp(json& object) {
@@ -244,16 +245,28 @@ Result<std::string> FakeCluster::write_status(const StatusWrite& write, std::sto
   }
   ++status_writes;
   json* object = nullptr;
+  auto* sink = &state_->policies();
   if (write.plural == "metricsources") {
     object = &sources_.at(write.key.name);
+    sink = &state_->sources();
+  } else if (write.plural == "acceleratorpools" && pools_.contains(write.key.name)) {
+    object = &pools_.at(write.key.name);
+    sink = &state_->pools();
+    ++pool_status_writes;
+  } else if (write.plural == "costbudgets" && budgets_.contains(write.key.name)) {
+    object = &budgets_.at(write.key.name);
+    sink = &state_->budgets();
   } else if (policies_.contains(write.key)) {
     object = &policies_.at(write.key);
   }
   if (object == nullptr) return fail(ErrorKind::NotFound, "no such object");
   if ((*object)["metadata"]["uid"] != write.uid) return fail(ErrorKind::Conflict, "another uid");
+  if (!write.resource_version.empty() &&
+      (*object)["metadata"]["resourceVersion"] != write.resource_version)
+    return fail(ErrorKind::Conflict, "another version");
   (*object)["status"] = json::parse(write.status_json);
   stamp(*object);
-  deliver(write.plural == "metricsources" ? state_->sources() : state_->policies(), *object);
+  deliver(*sink, *object);
   return (*object)["metadata"]["resourceVersion"].get<std::string>();
 }
 

@@ -51,6 +51,12 @@ struct ScaleDone {
   std::int32_t to;
 };
 
+struct GroupDone {
+  std::string name;
+  int from;
+  int to;
+};
+
 class FakeCluster final : public QuietWriter {
  public:
   FakeCluster(controllers::ClusterState& state, const Clock& clock);
@@ -69,6 +75,24 @@ class FakeCluster final : public QuietWriter {
   void add_autoscaler(const ObjectKey& key, const std::string& deployment);
   void remove_autoscaler(const ObjectKey& key);
 
+  // ... with nodes (fake_nodes.cpp): pools of nvidia.com/gpu over MachineDeployments of "team"
+  void add_pool(const std::string& name, const json& spec);
+  void edit_pool(const std::string& name, const json& patch);
+  void add_budget(const std::string& name, const json& spec);
+  void write_budget_beside(const std::string& name, const json& status);  // another leader does
+  void add_group(const std::string& name, int replicas);
+  void add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus);
+  void add_node(const std::string& group, bool ready);
+  void make_ready(const std::string& node, bool ready);
+  void remove_node(const std::string& node);
+  void add_helper_pod(const std::string& node);  // that takes no accelerator
+  /// The controllers of groups make and remove nodes; a scheduler places the pods of replicas.
+  void groups_act();
+  void schedule_pods();
+  void fail_next_group(Error error, bool and_do_it = false) {
+    group_failures_.emplace_back(std::move(error), and_do_it);
+  }
+
   /// Watches deliver at once unless held back.
   void hold_watches(bool hold);
   /// The answers of the next scale writes; they are not done then, unless `and_do_it`.
@@ -80,18 +104,33 @@ class FakeCluster final : public QuietWriter {
   [[nodiscard]] json condition(const ObjectKey& policy, const std::string& type) const;
   [[nodiscard]] std::string reason(const ObjectKey& policy) const;
   [[nodiscard]] json source_condition(const std::string& source) const;
+  [[nodiscard]] int group_replicas(const std::string& name) const;
+  [[nodiscard]] json pool_status(const std::string& name) const;
+  [[nodiscard]] json budget_status(const std::string& name) const;
+  [[nodiscard]] std::size_t node_count() const;
 
   // --- ClusterWriter
   Result<ScaleWritten> write_scale(const ScaleWrite& write, std::stop_token stop) override;
   Result<std::string> write_status(const StatusWrite& write, std::stop_token stop) override;
+  Result<GroupWritten> write_group(const GroupWrite& write, std::stop_token stop) override;
+  Result<void> cordon(const NodeCordon& write, std::stop_token stop) override;
+  Result<void> uncordon(const NodeUncordon& write, std::stop_token stop) override;
+  Result<EvictionAnswer> evict_pod(const PodEviction& write, std::stop_token stop) override;
+  Result<void> mark_machine(const MachineMark& write, std::stop_token stop) override;
   void note_event(EventNote event) override { events.push_back(std::move(event)); }
 
   std::vector<ScaleDone> scales;
+  std::vector<GroupDone> group_writes;
+  std::vector<std::string> removed_busy;  // nodes; must stay empty
+  bool budgets_of_pods_forbid = false;
+  std::size_t pool_status_writes = 0;
   std::size_t status_writes = 0;
   std::vector<EventNote> events;
 
  private:
   json& stamp(json& object);  // a new resourceVersion
+  void bind_nodes(controllers::ClusterState& state);
+  void place(json& pod);
   json make(const std::string& api_version, const std::string& kind, const ObjectKey& key);
   void deliver(ChangeSink& sink, const json& object, bool removed = false);
 
@@ -104,9 +143,17 @@ class FakeCluster final : public QuietWriter {
   std::map<ObjectKey, json> autoscalers_;
   std::map<ObjectKey, std::vector<json>> pods_;
   std::map<std::string, json> sources_;
+  std::map<std::string, json> pools_;
+  std::map<std::string, json> budgets_;
+  std::map<std::string, json> nodes_;
+  std::map<ObjectKey, json> groups_;
+  std::set<std::string> marked_;
+  int made_nodes_ = 0;
+  int made_pods_ = 0;
   bool held_ = false;
   std::deque<std::function<void()>> undelivered_;
   std::deque<std::pair<Error, bool>> scale_failures_;
+  std::deque<std::pair<Error, bool>> group_failures_;
   std::deque<Error> status_failures_;
 };
 
@@ -137,6 +184,8 @@ class FakeWorld {
   void begin();
 };
 
+/// One group "od" over MachineDeployment h100; an idle node leaves after a minute.
+[[nodiscard]] json pool_spec(int max_nodes, const std::string& price);
 /// A policy on Deployment `name` in the same namespace with one signal "queue", 10 per replica.
 [[nodiscard]] json queue_policy(const std::string& deployment, std::int32_t min, std::int32_t max);
 [[nodiscard]] SignalReading value(double number);

@@ -1,0 +1,179 @@
+#include "cluster_stores.hpp"
+
+namespace poolscaler::controllers {
+
+void ClusterState::Impl::put_policy(const ObjectKey& key, PolicyRecord&& record) {
+  auto& slot = policies[key];
+  const bool fresh = slot == nullptr || slot->uid != record.uid;
+  const bool changed =
+      fresh || slot->generation != record.generation || slot->deleting != record.deleting;
+  if (changed) {
+    if (slot != nullptr) index_policy(*slot, false);
+    index_policy(record, true);
+    touch(claims.claim(key, record.deleting ? std::nullopt : record.target));
+    // Its mode may have changed, which decides whether it stands in the way of others.
+    if (record.target) touch(claims.policies_of(key.ns, *record.target));
+    dirty.insert(key);
+    if (record.target) want_lookup(kind_of(*record.target), {key.ns, record.target->name});
+  }
+  slot = std::make_shared<const PolicyRecord>(std::move(record));
+}
+
+void ClusterState::Impl::erase_policy(const ObjectKey& key) {
+  const auto found = policies.find(key);
+  if (found == policies.end()) return;
+  index_policy(*found->second, false);
+  touch(claims.claim(key, std::nullopt));
+  policies.erase(found);
+  dirty.insert(key);
+}
+
+void ClusterState::Impl::put_target(const TargetKind& kind, const ObjectKey& key,
+                                    TargetRecord&& record) {
+  auto& objects = kinds[kind].objects;
+  const auto [slot, added] = objects.try_emplace(key);
+  auto& known = slot->second;
+  const bool same_object = !added && known.uid == record.uid;
+  if (!carries_scale(kind) && same_object) {
+    // The numbers stay those of the last look-up, with the version that they belong to.
+    const bool newer = known.resource_version != record.resource_version;
+    record.spec_replicas = known.spec_replicas;
+    record.status_replicas = known.status_replicas;
+    record.selector = std::move(known.selector);
+    record.scale_known = known.scale_known;
+    if (known.scale_known) record.resource_version = known.resource_version;
+    if (newer && !claimants(kind, key).empty()) lookups.insert({kind, key});
+  } else if (!carries_scale(kind) && !claimants(kind, key).empty()) {
+    lookups.insert({kind, key});
+  }
+  if (!same_object || known.spec_replicas != record.spec_replicas ||
+      known.deleting != record.deleting)
+    touch(claimants(kind, key));
+  known = std::move(record);
+}
+
+void ClusterState::Impl::erase_target(const TargetKind& kind, const ObjectKey& key) {
+  if (kinds[kind].objects.erase(key) > 0) touch(claimants(kind, key));
+}
+
+bool ClusterState::Impl::stores_synced(const TargetKind& kind) const {
+  const auto resource = kind.text();
+  bool kind_watched = false;
+  for (const auto& [name, sink] : sinks) {
+    const auto& sync = sink->sync();
+    if (sync.is_apart || (sync.is_target_kind && sync.resource != resource)) continue;
+    if (!sync.synced) return false;
+    if (sync.resource == resource) kind_watched = true;
+  }
+  return kind_watched;
+}
+
+bool ClusterState::Impl::pool_things_synced() const {
+  if (pool_things.pools.empty()) return true;
+  return std::ranges::all_of(collections_of_pools,
+                             [this](auto name) { return listed(std::string(name)); });
+}
+
+std::optional<PolicyOnPool> ClusterState::Impl::policy_on_pool(const ObjectKey& key,
+                                                         const Selector*& selector) const {
+  const auto found = policies.find(key);
+  if (found == policies.end() || found->second->spec == nullptr) return std::nullopt;
+  const auto& spec = *found->second->spec;
+  const auto store = kinds.find(kind_of(spec.target));
+  if (spec.pool.empty() || store == kinds.end()) return std::nullopt;
+  const auto object = store->second.objects.find({key.ns, spec.target.name});
+  if (object == store->second.objects.end() || !object->second.scale_known) return std::nullopt;
+  const auto& target = object->second;
+  selector = &target.selector;
+  PolicyOnPool out{.policy = found->second, .replicas = target.spec_replicas};
+  auto accelerators = target.accelerators;
+  if (!accelerators) accelerators = pods.accelerators_of(key.ns, target.selector);
+  const auto pool = pool_things.pools.find(spec.pool);
+  if (accelerators && pool != pool_things.pools.end() && pool->second->spec)
+    out.accelerators = capacity::count_of(*accelerators, pool->second->spec->accelerator.resource);
+  return out;
+}
+
+void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& view) const {
+  const auto& ref = *policy.target;
+  const auto kind = kind_of(ref);
+  const auto store = kinds.find(kind);
+  if (store != kinds.end() && store->second.trouble) {
+    view.synced = true;
+    view.target_trouble = store->second.trouble;
+    return;
+  }
+  view.synced = stores_synced(kind);
+  if (!view.synced || store == kinds.end()) return;
+  const auto found = store->second.objects.find({policy.key.ns, ref.name});
+  if (found == store->second.objects.end()) {
+    view.target_trouble = Trouble{
+        Reason::TargetNotFound, fmt::format("{} '{}' does not exist in namespace '{}'", ref.kind,
+                                            ref.name, policy.key.ns)};
+    return;
+  }
+  const auto& target = found->second;
+  if (target.deleting) {
+    view.target_trouble = Trouble{Reason::TargetDeleting,
+                                  fmt::format("{} '{}' is being deleted", ref.kind, ref.name)};
+    return;
+  }
+  view.synced = target.scale_known;
+  view.target = {.uid = target.uid,
+                 .spec_replicas = target.spec_replicas,
+                 .status_replicas = target.status_replicas,
+                 .pods = pods.count(policy.key.ns, target.selector),
+                 .created = target.created};
+  view.target_resource_version = target.resource_version;
+  view.selector = target.selector.text();
+  view.scaled_by_us = target.scaled_by_us;
+}
+
+std::optional<Trouble> ClusterState::Impl::source_trouble(const Signal& signal,
+                                                    const std::string& ns) const {
+  if (std::holds_alternative<PodResource>(signal.query)) return std::nullopt;
+  const auto found = sources.find(signal.source);
+  if (found == sources.end())
+    return Trouble{Reason::MetricSourceNotFound,
+                   fmt::format("signal '{}' names MetricSource '{}', which does not exist",
+                               signal.name, signal.source)};
+  if (!found->second.spec)
+    return Trouble{Reason::MetricSourceInvalid,
+                   fmt::format("signal '{}' names MetricSource '{}', which has errors: {}",
+                               signal.name, signal.source, found->second.errors)};
+  if (std::holds_alternative<RawQuery>(signal.query) && !found->second.spec->allows_raw_query(ns))
+    return Trouble{
+        Reason::RawQueryForbidden,
+        fmt::format("signal '{}' is a raw query, which MetricSource '{}' does not allow for "
+                    "namespace '{}'; use `metric`, or ask for rawQueryNamespaces",
+                    signal.name, signal.source, ns)};
+  return std::nullopt;
+}
+
+void ClusterState::Impl::index_policy(const PolicyRecord& policy, bool present) {
+  if (policy.target) {
+    const auto kind = kind_of(*policy.target);
+    if (present)
+      ++kind_uses[kind];
+    else if (--kind_uses[kind] == 0)
+      kind_uses.erase(kind);
+  }
+  if (policy.spec == nullptr) return;
+  for (const auto& signal : policy.spec->signals) {
+    if (signal.source.empty()) continue;  // it reads the target's own pods
+    auto& users = policies_by_source[signal.source];
+    if (present)
+      users.insert(policy.key);
+    else
+      users.erase(policy.key);
+    if (users.empty()) policies_by_source.erase(signal.source);
+  }
+}
+
+void ClusterState::Impl::want_lookup(const TargetKind& kind, const ObjectKey& key) {
+  if (carries_scale(kind)) return;
+  const auto store = kinds.find(kind);
+  if (store != kinds.end() && store->second.objects.contains(key)) lookups.insert({kind, key});
+}
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,313 @@
+// The money of PoolDesk: what the nodes cost, who pays, what is left, and what must be taken back.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "money_status.hpp"
+#include "own_conditions.hpp"
+#include "pool_round.hpp"
+
+namespace poolscaler::controllers {
+namespace {
+
+constexpr Millis ledger_period{60'000};
+
+/// "p5.48xlarge Spot": what anomalies tell apart.
+std::string kind_of_node(const capacity::Node& node, const NodeGroup& group) {
+  const auto type = node.labels.find("node.kubernetes.io/instance-type");
+  return fmt::format("{} {}", type == node.labels.end() ? group.name : type->second,
+                     name_of(group.capacity_type));
+}
+
+/// What a replica costs that is not on a node yet, and at most.
+HourlyRate price_of_one(const capacity::Sight& sight, const capacity::Asking& asking) {
+  return sight.supplies[asking.draw.pool].stock.share * asking.draw.accelerators;
+}
+
+/// Who is on the bill: policies in the order of asking, then namespaces.
+std::vector<money::Tenant> tenants_of(const capacity::Sight& sight,
+                                      const std::vector<capacity::Asking>& asking,
+                                      const std::vector<const PolicyRecord*>& policies) {
+  std::vector<money::Tenant> tenants;
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    const auto each = price_of_one(sight, asking[i]);
+    const auto& spec = *policies[i]->spec;
+    tenants.push_back({.uid = policies[i]->uid,
+                       .policy = asking[i].draw.policy,
+                       .ns = policies[i]->key.ns,
+                       .labels = policies[i]->labels,
+                       .pool = spec.pool,
+                       .cost = spec.cost,
+                       .coming = each * sight.placings[i].placed,
+                       .floor = each * asking[i].protected_replicas});
+  }
+  return tenants;
+}
+
+}  // namespace
+
+void PoolDesk::count(Round& round) {
+  adopt_books(round);
+  auto& bills = round.bills;
+  bills.now = round.now;
+  std::vector<const PolicyRecord*> policies;
+  for (std::size_t i = 0; i < round.asking.size(); ++i) policies.push_back(&round.policy_of(i));
+  bills.tenants = tenants_of(round.sight, round.asking, policies);
+  const auto& cluster = round.snapshot.cluster;
+  std::map<std::size_t, std::size_t> tenant_of_namespace;
+  const auto tenant_of = [&](const capacity::Use& use) {
+    if (use.draw) return *use.draw;
+    const auto [found, added] = tenant_of_namespace.try_emplace(use.ns, bills.tenants.size());
+    if (added) bills.tenants.push_back({.ns = cluster.namespaces[use.ns]});
+    return found->second;
+  };
+  for (std::size_t i = 0; i < round.pools.size(); ++i) {
+    const auto& pool = *round.pools[i]->spec;
+    bills.pools.push_back({.name = pool.name,
+                           .uid = round.pools[i]->uid,
+                           .currency = pool.currency,
+                           .max_hourly = pool.limits.max_hourly,
+                           .hold = round.sight.supplies[i].stock.hold,
+                           .coming = round.sight.supplies[i].in_flight});
+    for (const auto& seen : round.sight.survey.pools[i].nodes) {
+      const auto& node = *cluster.nodes[seen.node];
+      auto& bill = bills.nodes.emplace_back(
+          money::SeenNode{.uid = node.uid,
+                          .pool = pool.name,
+                          .kind = kind_of_node(node, pool.node_groups[seen.group]),
+                          .rate = seen.quote->rate,
+                          .marginal = seen.quote->marginal,
+                          .doubtful = seen.quote->state == money::PriceState::Stale,
+                          .started = node.created,
+                          .accelerators = seen.capacity});
+      for (const auto& use : seen.uses) bill.uses.push_back({tenant_of(use), use.accelerators});
+    }
+  }
+  for (const auto& record : round.snapshot.budgets)
+    if (record->spec != nullptr) bills.budgets.push_back({record->uid, record->spec});
+  round.standings = book_.look(bills);
+  round.standings_counted = round.standings.limits.size();
+  // Nobody knows what a budget with errors is about, so it may be about everything.
+  for (const auto& record : round.snapshot.budgets) {
+    if (record->spec != nullptr) continue;
+    for (auto& limits : round.standings.of_pool) limits.push_back(round.standings.limits.size());
+    round.standings.limits.push_back({.budget = record->name,
+                                      .cap = money::RateCap{},
+                                      .frozen = true});
+  }
+}
+
+/// What a predecessor has counted is taken up once; after a lost write what the winner has counted.
+void PoolDesk::adopt_books(const Round& round) {
+  for (const auto& record : round.pools)
+    if (!book_.holds_pool(record->name, record->uid) && record->status->ledger)
+      book_.adopt_pool(record->name, record->uid, told::ledger_state(*record->status->ledger));
+  std::map<std::string, std::unique_ptr<BudgetState>> known;
+  for (const auto& record : round.snapshot.budgets) {
+    auto& state = known[record->name];
+    if (const auto found = budgets_.find(record->name); found != budgets_.end())
+      state = std::move(found->second);
+    const bool fresh = !state || state->uid != record->uid;
+    if (fresh) {
+      state = std::make_unique<BudgetState>();
+      state->uid = record->uid;
+      state->told = *record->status;
+    }
+    const bool lost = !state->refused_version.empty() &&
+                      state->refused_version != record->resource_version;
+    if (lost) state->refused_version.clear();
+    if (fresh || lost || is_at_least(record->resource_version, state->version))
+      state->version = record->resource_version;
+    if (record->spec == nullptr || (!fresh && !lost)) continue;
+    if (auto stored = told::budget_state(record->uid, *record->status))
+      book_.adopt_budget(record->name, *std::move(stored));
+  }
+  for (const auto& [name, gone] : budgets_)
+    if (gone && !known.contains(name)) parts_.metrics.drop_budget(name);
+  budgets_ = std::move(known);
+}
+
+/// Replicas that a budget's rule takes: the answer to those policies is another one.
+void PoolDesk::take_back(Round& round) {
+  const bool takes = std::ranges::any_of(round.standings.budgets, [](const auto& standing) {
+    return standing.act() == money::GuardAct::Shed ||
+           standing.act() == money::GuardAct::ScaleToZero;
+  });
+  if (!takes) return;
+  std::vector<money::Holding> holdings;
+  for (std::size_t i = 0; i < round.asking.size(); ++i) {
+    const auto& asking = round.asking[i];
+    HourlyRate each;
+    bool spot = true;
+    const auto& pool = round.sight.survey.pools[asking.draw.pool];
+    for (const auto& node : pool.nodes) {
+      if (std::ranges::find(node.uses, std::optional(i), &capacity::Use::draw) == node.uses.end())
+        continue;
+      const auto whole = node.quote->marginal.value_or(HourlyRate());
+      const auto part = whole.nano() / std::max<std::int64_t>(node.capacity, 1);
+      each = std::max(each, HourlyRate::of(part));
+      spot = spot && round.pools[asking.draw.pool]->spec->node_groups[node.group].capacity_type ==
+                         CapacityType::Spot;
+    }
+    if (!asking.acts || asking.draw.replicas == 0) continue;
+    const auto& spec = *round.policy_of(i).spec;
+    holdings.push_back({.tenant = i,
+                        .replicas = asking.draw.replicas,
+                        .accelerators = asking.draw.accelerators,
+                        .price = each * asking.draw.accelerators,
+                        .protected_replicas = std::max<std::int64_t>(asking.protected_replicas,
+                                                                     spec.min_replicas),
+                        .spot = spot});
+  }
+  for (const auto& cut : money::most_replicas(round.bills, round.standings, holdings)) {
+    const auto asking = holdings[cut.holding].tenant;
+    round.answers[round.wish_of[asking]].grant =
+        Grant{.most = static_cast<std::int32_t>(cut.most),
+              .reason = cut.act == money::GuardAct::ScaleToZero ? Reason::ZeroedByBudget
+                                                                : Reason::ShedByBudget,
+              .words = cut.words,
+              .takes = true};
+  }
+}
+
+void PoolDesk::tell_budgets(Round& round) {
+  std::size_t standing = 0;
+  for (const auto& record : round.snapshot.budgets) {
+    if (record->spec != nullptr) {
+      tell_budget(*record, round.standings.budgets.at(standing++), round.now);
+      continue;
+    }
+    auto status = *record->status;
+    status.observed_generation = record->generation;
+    Conditions conditions(record->status->conditions, record->generation, round.now);
+    conditions.add("Ready", false, Reason::BudgetInvalid, record->errors);
+    status.conditions = conditions.take();
+    write_budget(*record, std::move(status), false);
+  }
+}
+
+namespace {
+
+bool same_limits(const std::vector<api::LimitStatus>& a, const std::vector<api::LimitStatus>& b) {
+  return std::ranges::equal(a, b, [](const api::LimitStatus& one, const api::LimitStatus& other) {
+    return one.name == other.name && one.amount == other.amount && one.act == other.act &&
+           one.period_begin == other.period_begin && one.guard.fired == other.guard.fired &&
+           one.guard.frozen_since == other.guard.frozen_since;
+  });
+}
+
+telemetry::BudgetSample sample_of(const CostBudget& budget, const money::BudgetStanding& standing) {
+  telemetry::BudgetSample sample{.ready = standing.trouble.empty(),
+                                 .currency = std::string(budget.currency.code()),
+                                 .rate = standing.rate,
+                                 .unpriced_nodes = standing.unpriced,
+                                 .anomalous = standing.anomaly.anomalous};
+  for (const auto& limit : standing.limits)
+    sample.limits.push_back({.name = limit.name,
+                             .amount = limit.amount,
+                             .used = limit.used,
+                             .headroom = limit.headroom,
+                             .used_basis_points = limit.used_basis_points,
+                             .projected_worst = limit.projected_worst,
+                             .projected_typical = limit.projected_typical,
+                             .frozen = limit.frozen_since.has_value()});
+  return sample;
+}
+
+}  // namespace
+
+void PoolDesk::tell_budget(const BudgetRecord& record, const money::BudgetStanding& standing,
+                           Instant now) {
+  auto& known = *budgets_.at(record.name);
+  parts_.metrics.set_budget(record.name, sample_of(*record.spec, standing));
+  note_budget(record, known, standing);
+  const auto state = book_.state_of_budget(record.name);
+  auto status = told::budget_status({.budget = *record.spec,
+                                     .generation = record.generation,
+                                     .standing = standing,
+                                     .state = state,
+                                     .conditions_before = known.told.conditions},
+                                    now);
+  const bool billed = standing.rate > HourlyRate() || standing.committed > HourlyRate() ||
+                      standing.unpriced > 0;
+  write_budget(record, std::move(status), billed);
+}
+
+void PoolDesk::write_budget(const BudgetRecord& record, api::BudgetStatus status, bool billed) {
+  auto& known = *budgets_.at(record.name);
+  const auto now = parts_.clock.monotonic();
+  const bool same = say_the_same(known.told.conditions, status.conditions) &&
+                    same_limits(known.told.limits, status.limits) &&
+                    known.told.ledger.has_value() == status.ledger.has_value();
+  const bool due = billed && (!known.told_at || now - *known.told_at >= ledger_period);
+  // After a lost write nothing is written before the winner's status has been taken up.
+  if (known.writing || !known.refused_version.empty() || (same && !due)) return;
+  known.writing = true;
+  known.told_at = now;
+  parts_.writes.put_status({.what = WriteSlot::What::BudgetStatus,
+                            .key = {.ns = {}, .name = record.name}},
+                           {.plural = "costbudgets",
+                            .key = {.ns = {}, .name = record.name},
+                            .uid = record.uid,
+                            .status_json = api::render_budget_status(status),
+                            .resource_version = known.version});
+  known.told = std::move(status);
+}
+
+void PoolDesk::budget_done(const WriteDone& done) {
+  const auto found = budgets_.find(done.slot.key.name);
+  if (found == budgets_.end()) return;
+  auto& known = *found->second;
+  known.writing = false;
+  if (!done.error) {
+    known.version = done.resource_version;
+    return;
+  }
+  known.told_at.reset();
+  known.told.conditions.clear();  // what was said did not arrive
+  if (done.error->kind == ErrorKind::Conflict) {
+    known.refused_version = known.version;
+    return;
+  }
+  if (done.error->kind == ErrorKind::Cancelled) return;
+  parts_.log.warning("cannot write the status of a budget",
+                     {{"budget", done.slot.key.name}, {"error", done.error->message}});
+}
+
+void PoolDesk::note_budget(const BudgetRecord& record, const BudgetState& known,
+                           const money::BudgetStanding& standing) {
+  const auto* before = find_condition(known.told.conditions, "BudgetExceeded");
+  const bool was = before != nullptr && before->status == api::ConditionStatus::True;
+  const money::LimitStanding* reached = nullptr;
+  for (const auto& limit : standing.limits) {
+    for (const auto percent : limit.fired_now) {
+      parts_.metrics.count_budget_threshold(record.name, limit.name, percent);
+      note("CostBudget", record,
+           {.warning = percent >= 100,
+            .reason = Reason::BudgetThreshold,
+            .action = "Count",
+            .note = fmt::format("{} % of limit {}: {}", percent, limit.name, limit.words)});
+    }
+    if (limit.act != money::GuardAct::None) reached = &limit;
+  }
+  if (reached != nullptr && !was)
+    note("CostBudget", record,
+         {.warning = true,
+          .reason = Reason::BudgetExceeded,
+          .action = "Freeze",
+          .note = reached->words});
+  if (reached == nullptr && was)
+    note("CostBudget", record, {.reason = Reason::BudgetResumed,
+                                .action = "Resume",
+                                .note = std::string(text_of(Reason::BudgetResumed))});
+  const auto* usual = find_condition(known.told.conditions, "Anomaly");
+  const bool anomalous = usual != nullptr && usual->status == api::ConditionStatus::True;
+  if (!standing.anomaly.anomalous || anomalous) return;
+  parts_.metrics.count_budget_anomaly(record.name);
+  note("CostBudget", record,
+       {.warning = true,
+        .reason = Reason::CostAnomaly,
+        .action = "Count",
+        .note = standing.anomaly.words});
+}
+
+}  // namespace poolscaler::controllers

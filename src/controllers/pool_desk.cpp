@@ -1,0 +1,287 @@
+#include "pool_desk.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "money_status.hpp"
+#include "pool_round.hpp"
+
+namespace poolscaler::controllers {
+namespace {
+
+capacity::Removal removal_of(kube::NodeRemoval removal) {
+  switch (removal) {
+    case kube::NodeRemoval::Named: return capacity::Removal::Named;
+    case kube::NodeRemoval::Emptiest: return capacity::Removal::EmptyFirst;
+    case kube::NodeRemoval::Any: return capacity::Removal::AllEmpty;
+  }
+  return capacity::Removal::AllEmpty;
+}
+
+void take_marks(capacity::GroupFacts& facts, kube::NodeMarks marks) {
+  facts.node_labels = std::move(marks.labels);
+  facts.node_names = std::move(marks.names);
+  facts.owner = {.ns = std::move(marks.ns),
+                 .kind = std::move(marks.owner_kind),
+                 .name = std::move(marks.owner)};
+}
+
+/// Nothing grows for now, for this reason.
+Grant hold(const PoolWish& wish, Reason reason, std::string words) {
+  return {.most = wish.replicas, .reason = reason, .words = std::move(words)};
+}
+
+}  // namespace
+
+PoolDesk::PoolDesk(PoolDeskParts parts)
+    : parts_(parts), prices_(std::make_unique<money::PriceBook>(
+                         std::vector<std::shared_ptr<const PriceCatalog>>())) {}
+PoolDesk::~PoolDesk() = default;
+
+std::vector<PoolAnswer> PoolDesk::answer(const std::vector<PoolWish>& wishes) {
+  std::vector<ObjectKey> keys;
+  keys.reserve(wishes.size());
+  for (const auto& wish : wishes) keys.push_back(wish.key);
+  Round round{.now = parts_.clock.now(), .monotonic = parts_.clock.monotonic()};
+  round.snapshot = parts_.state.pool_snapshot(keys);
+  round.answers.resize(wishes.size());
+  open_ = !round.snapshot.pools.empty() || !round.snapshot.budgets.empty();
+  if (!round.snapshot.synced) {
+    for (std::size_t i = 0; i < wishes.size(); ++i)
+      round.answers[i].grant = hold(wishes[i], Reason::AwaitingFirstRound,
+                                    "pools and nodes have not all been listed yet");
+    return std::move(round.answers);
+  }
+  take_prices(round.snapshot);
+  take_pools(round);
+  take_wishes(round, wishes);
+  const capacity::FleetInput fleet{.pools = round.inputs,
+                                   .cluster = round.snapshot.cluster,
+                                   .prices = *prices_,
+                                   .asking = round.asking,
+                                   .left_on = round.snapshot.left_on};
+  round.sight = capacity::look(round.memory, fleet, round.now);
+  count(round);
+  const std::vector of_asking(
+      round.standings.of_tenant.begin(),
+      round.standings.of_tenant.begin() + static_cast<std::ptrdiff_t>(round.asking.size()));
+  round.plan = capacity::plan(round.memory, fleet, round.sight,
+                              {.limits = round.standings.limits,
+                               .of_pool = round.standings.of_pool,
+                               .of_asking = of_asking,
+                               .pool_warned = round.standings.pool_warned},
+                              round.now);
+  for (std::size_t i = 0; i < round.pools.size(); ++i)
+    pools_.at(round.pools[i]->name)->memory = std::move(round.memory[i]);
+  act(round);
+  answer_wishes(round);
+  take_back(round);
+  tell_pools(round);
+  tell_budgets(round);
+  return std::move(round.answers);
+}
+
+void PoolDesk::take_prices(const PoolSnapshot& snapshot) {
+  if (snapshot.catalogs == catalogs_) return;
+  catalogs_ = snapshot.catalogs;
+  prices_ = std::make_unique<money::PriceBook>(catalogs_);
+}
+
+void PoolDesk::take_pools(Round& round) {
+  std::map<std::string, std::unique_ptr<PoolState>> known;
+  for (std::size_t i = 0; i < round.snapshot.pools.size(); ++i) {
+    const auto& record = round.snapshot.pools[i];
+    auto& state = known[record->name];
+    if (const auto found = pools_.find(record->name); found != pools_.end())
+      state = std::move(found->second);
+    if (!state || state->uid != record->uid) {
+      state = std::make_unique<PoolState>();
+      state->uid = record->uid;
+      state->told = *record->status;
+    }
+    if (record->spec == nullptr) continue;
+    capacity::PoolInput input{.pool = record->spec.get(), .groups = {}};
+    std::map<std::string, GroupDesk> desks;
+    for (std::size_t g = 0; g < record->spec->node_groups.size(); ++g) {
+      const auto& group = record->spec->node_groups[g];
+      auto& desk = desks[group.name];
+      if (const auto found = state->groups.find(group.name); found != state->groups.end())
+        desk = std::move(found->second);
+      if (desk.spec != record->spec.get()) desk.object.reset();
+      desk.spec = record->spec.get();
+      input.groups.push_back(facts_of(group, round.snapshot.groups[i][g], desk));
+    }
+    state->groups = std::move(desks);
+    round.pools.push_back(record);
+    round.inputs.push_back(std::move(input));
+    round.memory.push_back(std::move(state->memory));
+  }
+  for (const auto& [name, gone] : pools_)
+    if (gone && !known.contains(name)) parts_.metrics.drop_pool(name);
+  pools_ = std::move(known);
+}
+
+capacity::GroupFacts PoolDesk::facts_of(const NodeGroup& group, const GroupObject& object,
+                                        GroupDesk& desk) {
+  capacity::GroupFacts facts;
+  desk.reason.reset();
+  const auto in_trouble = [&](Reason reason, std::string words, std::string remedy) {
+    desk.reason = reason;
+    facts.trouble = capacity::Finding{std::move(words), std::move(remedy)};
+    return facts;
+  };
+  if (!group.backend) return facts;
+  if (object.trouble) return in_trouble(Reason::GroupNotFound, object.trouble->words,
+                                        object.trouble->remedy);
+  if (desk.object != object.object || !desk.reading) {
+    desk.object = object.object;
+    desk.reading = kube::read_group(*object.object, group);
+  }
+  if (!*desk.reading)
+    return in_trouble(Reason::PoolInvalid, desk.reading->error().message, "correct it");
+  const auto& reading = **desk.reading;
+  const bool shown = desk.settlement.settled({.uid = reading.uid,
+                                              .resource_version = reading.resource_version,
+                                              .replicas = reading.desired},
+                                             parts_.clock.monotonic());
+  if (shown && desk.ticket == 0) desk.asked.reset();
+  take_marks(facts, reading.marks);
+  facts.least = reading.min;
+  facts.most = reading.max;
+  facts.step = reading.step;
+  facts.removal = removal_of(reading.removal);
+  facts.busy = reading.busy;
+  if (!reading.has_count) return facts;
+  facts.desired = desk.asked.value_or(reading.desired);
+  if (reading.deleting)
+    return in_trouble(Reason::GroupNotFound, "its object is being deleted", "make it again");
+  if (!reading.owned_elsewhere.empty())
+    return in_trouble(Reason::GroupManagedElsewhere, reading.owned_elsewhere, "");
+  if (!reading.trouble.empty())
+    return in_trouble(Reason::CapacityLimited, reading.trouble, "");
+  if (desk.write_trouble)
+    return in_trouble(Reason::WriteFailed, desk.write_trouble->words, desk.write_trouble->remedy);
+  return facts;
+}
+
+void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
+  std::map<std::string_view, std::size_t> pool_of;
+  for (std::size_t i = 0; i < round.pools.size(); ++i) pool_of[round.pools[i]->name] = i;
+  std::vector<std::optional<std::size_t>> asking_of(wishes.size());
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    auto& answer = round.answers[i];
+    const auto& found = round.snapshot.policies[i];
+    if (!found) continue;
+    const auto& spec = *found->policy->spec;
+    const auto pool = pool_of.find(spec.pool);
+    if (pool == pool_of.end()) {
+      const bool there = std::ranges::any_of(round.snapshot.pools, [&](const auto& record) {
+        return record->name == spec.pool;
+      });
+      answer.grant = hold(wishes[i], there ? Reason::PoolInvalid : Reason::PoolNotFound,
+                          fmt::format("AcceleratorPool '{}' {}", spec.pool,
+                                      there ? "has errors" : "does not exist"));
+      continue;
+    }
+    const auto accelerators = spec.accelerators_per_replica
+                                  ? std::int64_t{*spec.accelerators_per_replica}
+                                  : found->accelerators;
+    answer.per_replica = static_cast<std::int32_t>(
+        std::min<std::int64_t>(accelerators, std::numeric_limits<std::int32_t>::max()));
+    if (accelerators <= 0) {
+      answer.grant = hold(
+          wishes[i], Reason::PoolInvalid,
+          fmt::format("the pods of {} request no {}, which pool '{}' is of: say so in their "
+                      "template, or set acceleratorsPerReplica",
+                      spec.target.text(), round.pools[pool->second]->spec->accelerator.resource,
+                      spec.pool));
+      continue;
+    }
+    asking_of[i] = round.asking.size();
+    round.wish_of.push_back(i);
+    round.asking.push_back({.draw = {.policy = wishes[i].key.text(),
+                                     .pool = pool->second,
+                                     .accelerators = accelerators,
+                                     .replicas = wishes[i].replicas,
+                                     .priority = spec.cost.priority},
+                            .wanted = wishes[i].wanted,
+                            .protected_replicas = spec.cost.protected_replicas,
+                            .weight = spec.cost.weight,
+                            .avoids_spot = spec.cost.spot == SpotUse::Never,
+                            .acts = wishes[i].acts,
+                            .max_added_hourly = spec.cost.max_added_hourly});
+  }
+  for (auto& pod : round.snapshot.cluster.pods)
+    if (pod.policy) pod.policy = asking_of[*pod.policy];
+}
+
+Grant PoolDesk::refusal(const Round& round, std::size_t i) const {
+  const auto& granted = round.plan.grants[i];
+  Grant grant{.most = static_cast<std::int32_t>(granted.most),
+              .reason = Reason::CappedByPool,
+              .words = granted.words};
+  switch (granted.refusal) {
+    case money::Refusal::None:
+    case money::Refusal::Pool: return grant;
+    case money::Refusal::Unpriced: {
+      grant.reason = Reason::PriceUnknown;
+      for (const auto& group : round.sight.survey.pools[round.asking[i].draw.pool].groups)
+        if (group.quote.state == money::PriceState::Stale) grant.reason = Reason::PriceStale;
+      return grant;
+    }
+    case money::Refusal::Budget: break;
+  }
+  grant.reason = Reason::CappedByPolicyCost;
+  if (!granted.limit) return grant;
+  if (*granted.limit >= round.standings_counted) {
+    grant.reason = Reason::BudgetInvalid;
+    return grant;
+  }
+  switch (round.standings.limits[*granted.limit].owner) {
+    case money::LimitOwner::Policy: return grant;
+    case money::LimitOwner::Pool: grant.reason = Reason::CappedByPool; return grant;
+    case money::LimitOwner::Budget: grant.reason = Reason::CappedByBudget; return grant;
+  }
+  return grant;
+}
+
+void PoolDesk::answer_wishes(Round& round) {
+  for (std::size_t i = 0; i < round.asking.size(); ++i) {
+    auto& answer = round.answers[round.wish_of[i]];
+    const auto& asking = round.asking[i];
+    const auto& share = round.sight.supplies[asking.draw.pool].stock.share;
+    const auto& survey = round.sight.survey.pools[asking.draw.pool];
+    const bool unpriced = std::ranges::any_of(
+        survey.nodes, [](const capacity::NodeSurvey& node) { return !node.quote->marginal; });
+    if (!unpriced) answer.each = share * asking.draw.accelerators;
+    if (round.plan.grants[i].refusal != money::Refusal::None) answer.grant = refusal(round, i);
+    if (const auto state = book_.state_of_policy(asking.draw.policy))
+      answer.ledger = told::ledger_status(*state);
+  }
+}
+
+void PoolDesk::adopt(const ObjectKey& policy, const std::string& uid,
+                     const api::LedgerStatus& ledger) {
+  book_.adopt_policy(policy.text(), uid, told::ledger_state(ledger));
+}
+
+void PoolDesk::take(const WriteDone& done) {
+  switch (done.slot.what) {
+    case WriteSlot::What::Group: return group_done(done);
+    case WriteSlot::What::Machine: return machine_done(done);
+    case WriteSlot::What::Eviction: return eviction_done(done);
+    case WriteSlot::What::BudgetStatus: return budget_done(done);
+    case WriteSlot::What::Node:
+    case WriteSlot::What::PoolStatus:
+    case WriteSlot::What::Scale:
+    case WriteSlot::What::Status:
+    case WriteSlot::What::SourceStatus: break;
+  }
+  if (!done.error || done.error->kind == ErrorKind::Cancelled) return;
+  parts_.log.warning("cannot write about a node or pool",
+                     {{"object", done.slot.key.text()}, {"error", done.error->message}});
+}
+
+}  // namespace poolscaler::controllers

@@ -1,0 +1,269 @@
+// The part of FakeCluster that is about nodes: pools, budgets, MachineDeployments whose controller
+// makes and removes nodes when the test says so, a scheduler, evictions.
+#include <algorithm>
+
+#include "fake_world.hpp"
+#include "poolscaler/base/time.hpp"
+
+namespace poolscaler::testing {
+namespace {
+
+const controllers::TargetKind machine_deployments{"cluster.x-k8s.io/v1beta2", "MachineDeployment"};
+
+bool is_cordoned(const json& node) { return node["spec"].value("unschedulable", false); }
+
+std::int64_t gpus_of(const json& pod) {
+  const json::json_pointer limit("/spec/containers/0/resources/limits/nvidia.com~1gpu");
+  return pod.contains(limit) ? std::stoll(pod[limit].get<std::string>()) : 0;
+}
+
+template <class Key>
+json* find_object(std::map<Key, json>& objects, const Key& key, const std::string& uid) {
+  const auto found = objects.find(key);
+  if (found == objects.end() || found->second["metadata"]["uid"] != uid) return nullptr;
+  return &found->second;
+}
+
+}  // namespace
+
+void FakeCluster::bind_nodes(controllers::ClusterState& state) {
+  if (pools_.empty()) return;
+  const auto list = [](ChangeSink& sink, const auto& objects) {
+    sink.replace_begin();
+    for (const auto& [key, object] : objects) sink.replace_item(object);
+    sink.replace_end();
+  };
+  list(state.pools(), pools_);
+  list(state.budgets(), budgets_);
+  list(state.price_catalogs(), std::map<std::string, json>());
+  list(state.nodes(), nodes_);
+  list(state.group_objects(machine_deployments), groups_);
+}
+
+void FakeCluster::add_pool(const std::string& name, const json& spec) {
+  auto& object = pools_[name];
+  object = make("poolscaler.dev/v1alpha1", "AcceleratorPool", {"", name});
+  object["spec"] = spec;
+  bind_nodes(*state_);
+}
+
+void FakeCluster::edit_pool(const std::string& name, const json& patch) {
+  auto& object = pools_.at(name);
+  object["spec"].merge_patch(patch);
+  object["metadata"]["generation"] = object["metadata"]["generation"].get<int>() + 1;
+  deliver(state_->pools(), stamp(object));
+}
+
+void FakeCluster::add_budget(const std::string& name, const json& spec) {
+  auto& object = budgets_[name];
+  object = make("poolscaler.dev/v1alpha1", "CostBudget", {"", name});
+  object["spec"] = spec;
+  deliver(state_->budgets(), object);
+}
+
+void FakeCluster::write_budget_beside(const std::string& name, const json& status) {
+  auto& object = budgets_.at(name);
+  object["status"] = status;
+  deliver(state_->budgets(), stamp(object));
+}
+
+void FakeCluster::add_group(const std::string& name, int replicas) {
+  auto object = make("cluster.x-k8s.io/v1beta2", "MachineDeployment", {"team", name});
+  object["spec"] = {{"replicas", replicas}, {"template", json::object()}};
+  groups_[{"team", name}] = object;
+  if (!pools_.empty()) deliver(state_->group_objects(machine_deployments), object);
+}
+
+int FakeCluster::group_replicas(const std::string& name) const {
+  return groups_.at({"team", name})["spec"]["replicas"].get<int>();
+}
+
+void FakeCluster::add_node(const std::string& group, bool ready) {
+  const auto name = group + "-n" + std::to_string(++made_nodes_);
+  auto node = make("v1", "Node", {"", name});
+  node["metadata"]["annotations"] = {{"cluster.x-k8s.io/cluster-namespace", "team"},
+                                     {"cluster.x-k8s.io/machine", name},
+                                     {"cluster.x-k8s.io/owner-kind", "MachineSet"},
+                                     {"cluster.x-k8s.io/owner-name", group + "-x7k2p"}};
+  node["spec"] = json::object();
+  nodes_[name] = node;
+  make_ready(name, ready);
+}
+
+void FakeCluster::make_ready(const std::string& name, bool ready) {
+  auto& node = nodes_.at(name);
+  node["status"]["conditions"] =
+      json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}}});
+  node["status"]["allocatable"] = json::object();
+  if (ready) node["status"]["allocatable"]["nvidia.com/gpu"] = "8";
+  node["status"]["capacity"] = node["status"]["allocatable"];
+  deliver(state_->nodes(), stamp(node));
+}
+
+void FakeCluster::remove_node(const std::string& name) {
+  for (auto& [key, pods] : pods_)
+    for (const auto& pod : pods)
+      if (pod["spec"].value("nodeName", "") == name && gpus_of(pod) > 0)
+        removed_busy.push_back(name);
+  deliver(state_->nodes(), nodes_.at(name), true);
+  nodes_.erase(name);
+  marked_.erase(name);
+}
+
+void FakeCluster::groups_act() {
+  for (auto& [key, group] : groups_) {
+    std::vector<std::string> have;
+    for (const auto& [name, node] : nodes_)
+      if (node["metadata"]["annotations"].value("cluster.x-k8s.io/owner-name", "") ==
+          key.name + "-x7k2p")
+        have.push_back(name);
+    const auto wanted = group["spec"]["replicas"].get<std::size_t>();
+    for (auto count = have.size(); count < wanted; ++count) add_node(key.name, true);
+    std::ranges::stable_sort(have, {}, [&](const auto& name) { return !marked_.contains(name); });
+    for (std::size_t i = 0; i + wanted < have.size(); ++i) remove_node(have[i]);
+  }
+}
+
+void FakeCluster::schedule_pods() {
+  for (auto& [key, deployment] : deployments_) {
+    if (!deployment["spec"].contains("template")) continue;
+    auto& pods = pods_[key];
+    const auto wanted = deployment["spec"]["replicas"].get<std::size_t>();
+    while (pods.size() > wanted) {
+      deliver(state_->pods(), pods.back(), true);
+      pods.pop_back();
+    }
+    while (pods.size() < wanted) {
+      auto pod = make("v1", "Pod", {key.ns, key.name + "-" + std::to_string(++made_pods_)});
+      pod["metadata"]["labels"] = {{"app", key.name}};
+      pod["spec"] = deployment["spec"]["template"]["spec"];
+      pod["status"] = {{"phase", "Pending"}};
+      pods.push_back(pod);
+      deliver(state_->pods(), pod);
+    }
+    for (auto& pod : pods) place(pod);
+  }
+}
+
+void FakeCluster::place(json& pod) {
+  if (pod["spec"].contains("nodeName")) return;
+  for (const auto& [name, node] : nodes_) {
+    if (is_cordoned(node) || !node["status"]["allocatable"].contains("nvidia.com/gpu")) continue;
+    std::int64_t used = 0;
+    for (const auto& [key, others] : pods_)
+      for (const auto& other : others)
+        if (other["spec"].value("nodeName", "") == name) used += gpus_of(other);
+    if (used + gpus_of(pod) > 8) continue;
+    pod["spec"]["nodeName"] = name;
+    pod["status"] = {{"phase", "Running"},
+                     {"conditions", json::array({{{"type", "Ready"}, {"status", "True"}}})}};
+    deliver(state_->pods(), stamp(pod));
+    return;
+  }
+}
+
+void FakeCluster::add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus) {
+  auto object = make("apps/v1", "Deployment", key);
+  object["spec"] = {
+      {"replicas", replicas},
+      {"selector", {{"matchLabels", {{"app", key.name}}}}},
+      {"template",
+       {{"spec",
+         {{"containers",
+           json::array({{{"name", "main"},
+                         {"resources",
+                          {{"limits", {{"nvidia.com/gpu", std::to_string(gpus)}}}}}}})}}}}}};
+  deployments_[key] = object;
+  deliver(state_->targets({"apps/v1", "Deployment"}), object);
+}
+
+void FakeCluster::add_helper_pod(const std::string& node) {
+  auto pod = make("v1", "Pod", {"kube-system", "helper-" + node});
+  pod["metadata"]["labels"] = {{"app", "helper"}};
+  pod["spec"] = {{"nodeName", node}, {"containers", json::array({{{"name", "main"}}})}};
+  pod["status"] = {{"phase", "Running"}};
+  pods_[{"kube-system", "helper-" + node}] = {pod};
+  deliver(state_->pods(), pod);
+}
+
+Result<GroupWritten> FakeCluster::write_group(const GroupWrite& write, std::stop_token) {
+  std::optional<std::pair<Error, bool>> failure;
+  if (!group_failures_.empty()) {
+    failure = group_failures_.front();
+    group_failures_.pop_front();
+    if (!failure->second) return fail(failure->first);
+  }
+  auto* group = find_object(groups_, ObjectKey{write.backend.ns, write.backend.name}, write.uid);
+  if (group == nullptr) return fail(ErrorKind::NotFound, "no such group");
+  if ((*group)["metadata"]["resourceVersion"] != write.resource_version)
+    return fail(ErrorKind::Conflict, "another version");
+  group_writes.push_back(
+      {write.backend.name, (*group)["spec"]["replicas"].get<int>(), write.nodes});
+  (*group)["spec"]["replicas"] = write.nodes;
+  deliver(state_->group_objects(machine_deployments), stamp(*group));
+  if (failure) return fail(failure->first);
+  return GroupWritten{.nodes = write.nodes,
+                      .resource_version = (*group)["metadata"]["resourceVersion"]};
+}
+
+Result<void> FakeCluster::cordon(const NodeCordon& write, std::stop_token) {
+  auto* node = find_object(nodes_, write.node, write.uid);
+  if (node == nullptr) return fail(ErrorKind::NotFound, "no such node");
+  if (is_cordoned(*node)) return {};
+  (*node)["spec"]["unschedulable"] = true;
+  (*node)["metadata"]["annotations"][std::string(draining_for)] = write.whom;
+  (*node)["metadata"]["annotations"][std::string(draining_since)] = to_rfc3339(write.since);
+  deliver(state_->nodes(), stamp(*node));
+  return {};
+}
+
+Result<void> FakeCluster::uncordon(const NodeUncordon& write, std::stop_token) {
+  auto* node = find_object(nodes_, write.node, write.uid);
+  if (node == nullptr) return fail(ErrorKind::NotFound, "no such node");
+  (*node)["spec"].erase("unschedulable");
+  (*node)["metadata"]["annotations"].erase(std::string(draining_for));
+  deliver(state_->nodes(), stamp(*node));
+  return {};
+}
+
+Result<EvictionAnswer> FakeCluster::evict_pod(const PodEviction& write, std::stop_token) {
+  if (budgets_of_pods_forbid)
+    return EvictionAnswer{.outcome = Evicted::Refused, .words = "disruption budget forbids it"};
+  const auto found = pods_.find(write.pod);
+  if (found == pods_.end()) return EvictionAnswer{.outcome = Evicted::Gone};
+  deliver(state_->pods(), found->second.front(), true);
+  pods_.erase(found);
+  return EvictionAnswer{.outcome = Evicted::Going};
+}
+
+Result<void> FakeCluster::mark_machine(const MachineMark& write, std::stop_token) {
+  if (write.remove)
+    marked_.insert(write.node);
+  else
+    marked_.erase(write.node);
+  return {};
+}
+
+json FakeCluster::pool_status(const std::string& name) const {
+  return pools_.at(name).value("status", json::object());
+}
+json FakeCluster::budget_status(const std::string& name) const {
+  return budgets_.at(name).value("status", json::object());
+}
+std::size_t FakeCluster::node_count() const { return nodes_.size(); }
+
+json pool_spec(int max_nodes, const std::string& price) {
+  return {{"accelerator", {{"resource", "nvidia.com/gpu"}, {"perNode", 8}}},
+          {"nodeGroups",
+           json::array({{{"name", "od"},
+                         {"backendRef",
+                          {{"apiVersion", "cluster.x-k8s.io/v1beta2"},
+                           {"kind", "MachineDeployment"},
+                           {"namespace", "team"},
+                           {"name", "h100"}}},
+                         {"maxNodes", max_nodes},
+                         {"price", price}}})},
+          {"scaleDown", {{"idleAfterSeconds", 60}, {"drainTimeoutSeconds", 120}}}};
+}
+
+}  // namespace poolscaler::testing
