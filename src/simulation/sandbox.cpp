@@ -10,6 +10,7 @@
 #include "cluster_hand.hpp"
 #include "examples.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/money/integral.hpp"
 #include "story_plan.hpp"
 #include "world.hpp"
 
@@ -38,6 +39,37 @@ int count_if_pod(const WorldParts& world, bool (*counts)(const json&)) {
   for (const auto& [key, pod] : world.store.all("pods"))
     if (key.starts_with(prefix) && counts(*pod)) ++count;
   return count;
+}
+
+/// Of the node group.
+bool is_of_group(const json& node) {
+  return at_or(node, "/metadata/annotations", json::object()).contains("cluster.x-k8s.io/machine");
+}
+
+int count_nodes(const WorldParts& world) {
+  int count = 0;
+  for (const auto& [name, node] : world.store.all("nodes")) count += is_of_group(*node) ? 1 : 0;
+  return count;
+}
+
+/// What the signals ask for, and whether a budget has no room for it, as the policy's status says.
+void read_wish(const json& policy, SandboxView& view) {
+  for (const auto& signal : at_or(policy, "/status/signals", json::array()))
+    view.wanted = std::max(view.wanted, signal.value("replicas", 0));
+  const auto limited = condition_of(policy, "Limited");
+  view.capped = limited.is_object() && limited.value("status", "") == "True" &&
+                limited.value("reason", "") == "CappedByBudget";
+}
+
+void read_nodes(const WorldParts& world, SandboxView& view) {
+  const auto key = object_key(std::string(example_clusters), std::string(example_group));
+  if (const auto group = world.store.find("machinedeployments.cluster.x-k8s.io", key))
+    view.nodes_asked = at_or(*group, "/spec/replicas", 0).get<int>();
+  view.nodes = count_nodes(world);
+  for (const auto& [name, node] : world.store.all("nodes"))
+    if (is_of_group(*node) && is_ready(*node)) ++view.nodes_ready;
+  view.hourly = example_node_price * view.nodes;
+  view.cap = example_cap;
 }
 
 }  // namespace
@@ -99,6 +131,8 @@ struct Sandbox::Parts {
   std::mutex mutex;  // guards the load and what follows from it
   Load load;
   std::optional<Instant> last_sample{};
+  Instant metered_to = start;
+  money::Integral spent{};
   std::unique_ptr<HttpServer> metrics_server{};
   std::unique_ptr<HttpServer> api_server{};
 };
@@ -151,14 +185,19 @@ void Sandbox::advance() {
   const auto now = parts_->clock.now();
   parts_->cluster.advance(now);
   int ready = 0;
+  int nodes = 0;
   {
     auto& world = parts_->api.parts();
     const std::scoped_lock lock(world.mutex);
+    nodes = count_nodes(world);
     ready = count_if_pod(world, [](const json& pod) { return is_ready(pod) && !is_deleting(pod); });
   }
   double busy = 0;
   {
     const std::scoped_lock lock(parts_->mutex);
+    parts_->spent.add(example_node_price * nodes,
+                      std::max(now - parts_->metered_to, Millis{0}));
+    parts_->metered_to = now;
     parts_->load.advance(now, ready);
     busy = parts_->load.busy_replicas() / std::max(ready, 1);
   }
@@ -187,6 +226,7 @@ SandboxView Sandbox::view() const {
     view.arriving_per_second = parts_->load.rate_at(now);
     view.waiting = parts_->load.waiting();
     view.load_ended = parts_->load.ended(now);
+    view.spent = parts_->spent.rounded_down();
   }
   const auto& world = parts_->api.parts();
   const std::scoped_lock lock(world.mutex);
@@ -196,7 +236,9 @@ SandboxView Sandbox::view() const {
   if (const auto policy = world.store.find("scalingpolicies.poolscaler.dev", key)) {
     view.reason = at_or(*policy, "/status/lastDecision/reason", "").get<std::string>();
     view.message = at_or(*policy, "/status/lastDecision/message", "").get<std::string>();
+    read_wish(*policy, view);
   }
+  read_nodes(world, view);
   view.pods = count_if_pod(world, [](const json& pod) { return !is_deleting(pod); });
   view.ready =
       count_if_pod(world, [](const json& pod) { return is_ready(pod) && !is_deleting(pod); });

@@ -24,8 +24,8 @@ json simulated_node(const NodeLook& look, const std::string& now) {
   json amounts = {{"cpu", "96"},
                   {"memory", "1056763768Ki"},
                   {"ephemeral-storage", "512Gi"},
-                  {"pods", "110"},
-                  {look.accelerator, std::to_string(look.accelerators)}};
+                  {"pods", "110"}};
+  if (look.accelerators > 0) amounts[look.accelerator] = std::to_string(look.accelerators);
   json labels = {{"kubernetes.io/hostname", look.name},
                  {"kubernetes.io/os", "linux"},
                  {"kubernetes.io/arch", "amd64"}};

@@ -47,6 +47,27 @@ Seen pause_passes(const StoryNotes& notes, const SandboxView& view) {
                      seconds_text(notes.pause));
 }
 
+std::string nodes_text(int nodes) { return fmt::format("{} node{}", nodes, nodes == 1 ? "" : "s"); }
+
+Seen node_comes_along(const StoryNotes& notes, const SandboxView& view) {
+  if (view.nodes_asked == 0) return std::nullopt;
+  return fmt::format("{} asked for, {} after it woke", nodes_text(view.nodes_asked),
+                     seconds_text(view.since_start - *notes.woke));
+}
+
+Seen cap_holds(const StoryNotes&, const SandboxView& view) {
+  const int needed =
+      (view.wanted + example_replicas_per_node - 1) / example_replicas_per_node;
+  if (!view.capped || view.nodes_asked == 0 || needed <= view.nodes_asked) return std::nullopt;
+  return fmt::format("{} of {} nodes, at most {} $/h", view.nodes_asked, needed, shown(view.cap));
+}
+
+Seen node_goes(const StoryNotes& notes, const SandboxView& view) {
+  if (view.nodes_asked > 0 || view.nodes > 0) return std::nullopt;
+  return fmt::format("{} -> 0, {} after the last pod", notes.nodes_before,
+                     seconds_text(view.since_start - *notes.pods_gone));
+}
+
 Seen load_ends(const StoryNotes& notes, const SandboxView& view) {
   if (!notes.load_ended) return std::nullopt;
   return fmt::format("{} waiting, {} of {} pods ready", requests_text(view.waiting), view.ready,
@@ -68,17 +89,27 @@ struct Plot {
 constexpr std::array plots = {
     Plot{"the load begins", load_begins},
     Plot{"it wakes from zero", wakes},
+    Plot{"a node comes along", node_comes_along},
+    Plot{"the cap holds", cap_holds},
     Plot{"pods become ready", pods_become_ready},
     Plot{"the queue shrinks", queue_shrinks},
     Plot{"the pause keeps it awake", pause_passes},
     Plot{"the load ends", load_ends},
     Plot{"back to zero", returns_to_zero},
+    Plot{"the node goes", node_goes},
 };
 
 /// What must not be, whichever chapter is next; empty when all is well.
 std::string breach_in(const StoryNotes& notes, const SandboxView& view) {
   if (!notes.load_began && view.asked > 0)
     return fmt::format("it had {} before the first request", replicas_text(view.asked));
+  if (!notes.load_began && view.nodes_asked > 0)
+    return fmt::format("it had {} before the first request", nodes_text(view.nodes_asked));
+  if (view.hourly > view.cap)
+    return fmt::format("its nodes cost {} an hour, past the cap of {}", shown(view.hourly),
+                       shown(view.cap));
+  if (view.nodes < notes.nodes_last && view.pods > 0)
+    return fmt::format("a node went while there were {} pods", view.pods);
   if (!notes.woke || view.asked > 0) return {};
   if (notes.paused)
     return fmt::format("it went to zero in the pause, {} after the load paused",
@@ -112,12 +143,18 @@ void Story::take_notes(const SandboxView& view) {
   notes_.waiting_peak = std::max(notes_.waiting_peak, view.waiting);
   notes_.replicas_peak = std::max(notes_.replicas_peak, view.asked);
   if (view.asked > 0) notes_.asked_before = view.asked;
+  if (view.nodes > 0) notes_.nodes_before = view.nodes;
+  if (view.pods > 0) notes_.pods_gone.reset();
+  if (view.pods == 0 && !notes_.pods_gone) notes_.pods_gone = at_;
+  notes_.hourly_peak = std::max(notes_.hourly_peak, view.hourly);
+  spent_ = view.spent;
 }
 
 void Story::observe(const SandboxView& view) {
   if (ended()) return;
   take_notes(view);
   breach_ = breach_in(notes_, view);
+  notes_.nodes_last = view.nodes;
   if (!breach_.empty()) return;
   while (next_ < plots.size()) {
     auto seen = plots[next_].comes_true(notes_, view);
@@ -143,6 +180,8 @@ std::string Story::summary() const {
                         chapter.at ? fitted(chapter.seen, 42) : "did not come true");
   text += fmt::format("\n  At most {} requests waited; it asked for at most {}.\n",
                       requests_text(notes_.waiting_peak), replicas_text(notes_.replicas_peak));
+  text += fmt::format("  Its nodes cost {} $, at most {} $ an hour.\n", shown(spent_),
+                      shown(notes_.hourly_peak));
   if (as_told()) return text + fmt::format("  The story went as told, in {}.\n", clock_text(at_));
   return text + fmt::format("  The story did not go as told: {}.\n",
                             breach_.empty() ? "it was ended after " + clock_text(at_) : breach_);

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "poolscaler/domain/amount.hpp"
+
 namespace poolscaler::simulation {
 
 /// Gauges of a model server, with the labels namespace="demo" and model_name="llm": whole requests.
@@ -14,7 +16,13 @@ inline constexpr std::string_view model_label = "model_name";
 /// What a replica works at in parallel: running is the busy replicas times this.
 inline constexpr int slots_per_replica = 8;
 
+/// What a node costs, and what the budget pays for.
+inline constexpr HourlyRate example_node_price = HourlyRate::of(98'320'000'000);
+inline constexpr HourlyRate example_cap = HourlyRate::of(120'000'000'000);
+
 /// ScalingPolicy demo/llm as YAML.
 [[nodiscard]] std::string_view example_policy_yaml();
+/// MachineDeployment clusters/h100, AcceleratorPool and CostBudget sandbox, in this order.
+[[nodiscard]] std::string_view example_pool_yaml();
 
 }  // namespace poolscaler::simulation

@@ -161,6 +161,12 @@ std::vector<std::string> StoryView::frame(const SandboxView& view, const Story& 
   for (const auto& part : fitted_in_two(view.message, width - 2))
     lines.push_back(" " + painted(dim, part));
   lines.emplace_back();
+  lines.push_back(" " + painted(dim, fmt::format("{:<24}{:>8}{:>8}{:>12}{:>12}{:>12}", "POOL",
+                                                 "NODES", "READY", "$/H", "CAP $/H", "SPENT $")));
+  lines.push_back(fmt::format(" {:<24}{:>8}{:>8}{:>12}{:>12}{:>12}", example_pool,
+                              view.nodes_asked, view.nodes_ready, shown(view.hourly),
+                              shown(view.cap), shown(view.spent)));
+  lines.emplace_back();
   for (auto& line : charts(view)) lines.push_back(std::move(line));
   // At its end the chapters stand in the summary, with what is missing.
   if (story.ended()) return lines;
@@ -190,11 +196,12 @@ std::string StoryView::lines(const SandboxView& view, const Story& story) {
                         fitted(chapter.seen, width - 37));
   }
   const bool changed = !last_ || last_->asked != view.asked || last_->ready != view.ready ||
+                       last_->nodes_asked != view.nodes_asked || last_->nodes_ready != view.nodes_ready ||
                        last_->reason != view.reason;
   if (changed)
-    text += fmt::format("{:>7}  {}  queue {:<4}  replicas {:<3} ready {:<3} {}\n",
-                        clock_text(view.since_start), fitted(target_name(), 20),
-                        requests_text(view.waiting), view.asked, view.ready,
+    text += fmt::format("{:>7}  queue {:<4} replicas {}/{}  nodes {}/{} {:>6} $/h  {}\n",
+                        clock_text(view.since_start), requests_text(view.waiting), view.ready,
+                        view.asked, view.nodes_ready, view.nodes_asked, shown(view.hourly),
                         fitted(reason_of(view), 28));
   return text;
 }

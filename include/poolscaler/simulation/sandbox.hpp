@@ -11,6 +11,7 @@
 
 #include "poolscaler/base/clock.hpp"
 #include "poolscaler/base/result.hpp"
+#include "poolscaler/domain/amount.hpp"
 #include "poolscaler/ports/http_server.hpp"
 #include "poolscaler/simulation/api_server.hpp"
 #include "poolscaler/simulation/cluster.hpp"
@@ -23,16 +24,24 @@ using StartServer =
     std::function<Result<std::unique_ptr<HttpServer>>(HttpServerOptions, HttpHandler)>;
 
 /// What the story and --serve begin with: namespace demo, Deployment llm at zero, MetricSource
-/// sandbox, ScalingPolicy llm.
+/// sandbox, ScalingPolicy llm; AcceleratorPool sandbox on the MachineDeployment clusters/h100, at
+/// zero too, and CostBudget sandbox, which pays for one of its nodes at a time.
 inline constexpr std::string_view example_namespace = "demo";
 inline constexpr std::string_view example_name = "llm";
 inline constexpr std::string_view example_source = "sandbox";
+inline constexpr std::string_view example_pool = "sandbox";
+inline constexpr std::string_view example_group = "h100";
+inline constexpr std::string_view example_clusters = "clusters";  // namespace of its node group
+inline constexpr int example_replicas_per_node = 2;
 
 struct SandboxOptions {
   std::uint16_t api_port = 0;      // 0: free ones
   std::uint16_t metrics_port = 0;
   ApiServerOptions api{};
-  ClusterOptions cluster{};
+  /// A node for what needs no accelerators; the others come from the node group.
+  ClusterOptions cluster{.nodes = {.name_prefix = "system-node-", .count = 1, .accelerators = 0},
+                         .cold_start = Millis(4000),
+                         .node_boot = Millis(5000)};
   LoadPlan load;                   // story_load(), or serving_load()
 };
 
@@ -47,9 +56,17 @@ struct SandboxView {
   double arriving_per_second = 0;
   double waiting = 0;
   bool load_ended = false;
+  int wanted = 0;    // replicas that the signals ask for, before every limit
+  bool capped = false;  // a budget has no room for them
   int asked = 0;     // spec.replicas of the Deployment
   int pods = 0;      // that exist and are not being deleted
   int ready = 0;
+  int nodes_asked = 0;  // spec.replicas of the MachineDeployment
+  int nodes = 0;        // that exist, until they are gone
+  int nodes_ready = 0;
+  HourlyRate hourly{};  // of the nodes that exist
+  HourlyRate cap{};
+  Amount spent{};       // on nodes, since the start
   std::string reason{};   // of the policy's last decision; empty before the first
   std::string message{};
 };

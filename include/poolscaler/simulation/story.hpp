@@ -1,8 +1,10 @@
 // The story that `poolscaler sandbox` tells, as a chain of chapters that must come true in order:
-// the load begins, the target wakes from zero, pods become ready, the queue shrinks, a pause does
-// not take it to zero, the load ends, back to zero. Pure: it is shown views and says what it saw.
-// It is told only when every chapter came true in order and nothing went against it in between:
-// replicas before the first request, or zero while the load pauses, arrives or waits.
+// the load begins, the target wakes from zero, a node is asked for with it, the cap grants no more
+// than it pays for, pods become ready, the queue shrinks, a pause does not take it to zero, the load
+// ends, back to zero, the node goes. Pure: it is shown views and says what it saw. It is told only
+// when every chapter came true in order and nothing went against it in between: replicas or nodes
+// before the first request, zero while the load pauses, arrives or waits, nodes past the cap, or a
+// node that goes while it has pods.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +34,10 @@ struct StoryNotes {
   double waiting_peak = 0;
   int replicas_peak = 0;
   int asked_before = 0;             // the last number but zero
+  std::optional<Millis> pods_gone{};
+  int nodes_before = 0;             // the last number but zero
+  int nodes_last = 0;
+  HourlyRate hourly_peak{};
 };
 
 class Story {
@@ -56,6 +62,7 @@ class Story {
   std::size_t next_ = 0;
   StoryNotes notes_{};
   Millis at_{0};
+  Amount spent_{};
   std::string breach_{};
 };
 

@@ -30,9 +30,10 @@ ScalingPolicy example_policy() {
 class Pods {
  public:
   explicit Pods(Millis cold_start) : cold_start_(cold_start) {}
-  void follow(int asked, Instant now) {
+  /// `node_ready`: before it they wait for their node.
+  void follow(int asked, Instant now, Instant node_ready) {
     const auto count = static_cast<std::size_t>(asked);
-    while (made_.size() < count) made_.push_back(now);
+    while (made_.size() < count) made_.push_back(std::max(now, node_ready));
     made_.resize(count, now);
   }
   int count() const { return static_cast<int>(made_.size()); }
@@ -58,7 +59,8 @@ class World {
     clock_.advance(step);
     const Instant now = clock_.now();
     if (asked_next_ && now >= asked_at_) asked_ = *std::exchange(asked_next_, std::nullopt);
-    pods_.follow(asked_, now);
+    follow_node(now);
+    pods_.follow(asked_, now, node_since_.value_or(now) + conditions_.node_boot);
     load_.advance(now, pods_.ready(now));
     put(waiting_metric, std::ceil(load_.waiting()));
     put(running_metric, std::round(load_.busy_replicas() * slots_per_replica));
@@ -71,9 +73,16 @@ class World {
             .arriving_per_second = load_.rate_at(now),
             .waiting = load_.waiting(),
             .load_ended = load_.ended(now),
+            .wanted = wanted_,
+            .capped = wanted_ > asked_ && asked_ > 0,
             .asked = asked_,
             .pods = pods_.count(),
             .ready = pods_.ready(now),
+            .nodes_asked = node_since_ ? 1 : 0,
+            .nodes = node_since_ ? 1 : 0,
+            .nodes_ready = node_since_ && now >= *node_since_ + conditions_.node_boot ? 1 : 0,
+            .hourly = node_since_ ? example_node_price : HourlyRate(),
+            .cap = example_cap,
             .reason = reason_,
             .message = message_};
   }
@@ -84,6 +93,13 @@ class World {
                   {"namespace", std::string(example_namespace)},
                   {std::string(model_label), std::string(example_name)}},
                  clock_.now(), value);
+  }
+
+  void follow_node(Instant now) {
+    if (asked_ > 0) empty_since_.reset();
+    if (asked_ > 0 && !node_since_) node_since_ = now;
+    if (asked_ == 0 && node_since_ && !empty_since_) empty_since_ = now;
+    if (empty_since_ && now - *empty_since_ >= conditions_.node_leaves) node_since_.reset();
   }
 
   /// Each second at zero, each interval otherwise.
@@ -142,9 +158,11 @@ class World {
     memory_ = outcome.memory;
     reason_ = name_of(outcome.decision.reason);
     message_ = outcome.decision.explanation.line();
+    wanted_ = asked_;
     if (const auto* scale = std::get_if<ScaleTo>(&outcome.decision.action)) {
       if (!asked_next_) asked_at_ = now + conditions_.write_takes;
-      asked_next_ = scale->replicas;
+      wanted_ = scale->replicas;
+      asked_next_ = std::min(wanted_, example_replicas_per_node);
     }
   }
 
@@ -157,7 +175,10 @@ class World {
   Pods pods_;
   Memory memory_{};
   int asked_ = 0;
+  int wanted_ = 0;
   std::optional<int> asked_next_{};
+  std::optional<Instant> node_since_{};
+  std::optional<Instant> empty_since_{};
   Instant asked_at_{};
   std::string reason_{};
   std::string message_{};

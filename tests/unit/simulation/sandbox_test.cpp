@@ -17,6 +17,9 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using testing::VirtualClock;
 
+const std::string group =
+    "/apis/cluster.x-k8s.io/v1beta2/namespaces/clusters/machinedeployments/h100";
+
 class NoServer final : public HttpServer {
  public:
   std::uint16_t port() const override { return 4321; }
@@ -40,12 +43,11 @@ class SandboxTest : public ::testing::Test {
       sandbox_->advance();
     }
   }
-  void scale(int replicas) {
+  void scale(const std::string& target, int replicas) {
     ApiClient client(sandbox_->api());
-    EXPECT_EQ(client.merge("/apis/apps/v1/namespaces/demo/deployments/llm/scale",
-                           {{"spec", {{"replicas", replicas}}}}).status,
-              200);
+    EXPECT_EQ(client.merge(target + "/scale", {{"spec", {{"replicas", replicas}}}}).status, 200);
   }
+  void scale(int replicas) { scale("/apis/apps/v1/namespaces/demo/deployments/llm", replicas); }
   std::string metric(const std::string& name) {
     const auto query = "sum by (namespace, model_name) (" + name +
                        "{model_name=~\"llm\",namespace=~\"demo\"})";
@@ -86,12 +88,29 @@ TEST_F(SandboxTest, TheQueueGrowsUntilPodsServeIt) {
   pass(Seconds(6));
   EXPECT_NEAR(std::stod(metric("vllm:num_requests_waiting")), 40, 9);
   scale(6);
-  pass(Seconds(8));
+  pass(Seconds(6));
+  EXPECT_EQ(sandbox_->view().ready, 0) << "there is no node for them";
+  scale(group, 3);
+  pass(Seconds(10));
   EXPECT_EQ(sandbox_->view().ready, 6);
   const auto waiting = sandbox_->view().waiting;
   pass(Seconds(3));
   EXPECT_LT(sandbox_->view().waiting, waiting);
   EXPECT_GT(std::stod(metric("vllm:num_requests_running")), 0);
+}
+
+TEST_F(SandboxTest, MetersWhatItsNodesCost) {
+  EXPECT_EQ(sandbox_->view().nodes, 0);
+  EXPECT_EQ(sandbox_->view().spent, Amount());
+  scale(group, 2);
+  pass(Seconds(6));
+  const auto view = sandbox_->view();
+  EXPECT_EQ(view.nodes_asked, 2);
+  EXPECT_EQ(view.nodes_ready, 2);
+  EXPECT_EQ(shown(view.hourly), "196.64");
+  pass(Seconds(36));
+  const auto spent = sandbox_->view().spent - view.spent;
+  EXPECT_EQ(shown(spent), "1.97") << "36 s of them";
 }
 
 TEST_F(SandboxTest, SaysWhyItCannotServe) {

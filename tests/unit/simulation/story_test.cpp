@@ -27,6 +27,13 @@ SandboxView view_of(const Scene& scene) {
   view.pods = scene.asked;
   view.ready = scene.ready;
   view.load_ended = scene.load_ended;
+  // A node as long as there are replicas, and no money for a second one.
+  view.nodes_asked = view.nodes = view.nodes_ready = scene.asked > 0 ? 1 : 0;
+  view.capped = scene.asked > 1;
+  view.wanted = view.capped ? 4 : scene.asked;
+  view.hourly = HourlyRate::of(98'320'000'000) * view.nodes;
+  view.cap = HourlyRate::of(120'000'000'000);
+  view.spent = Amount::of(1'640'000'000);
   return view;
 }
 
@@ -64,16 +71,19 @@ TEST(Story, IsToldWhenEveryChapterComesTrue) {
   EXPECT_TRUE(story.as_told());
   EXPECT_EQ(story.breach(), "");
   const auto& chapters = story.chapters();
-  ASSERT_EQ(chapters.size(), 7U);
+  ASSERT_EQ(chapters.size(), 10U);
   EXPECT_EQ(chapters[0].at, Millis(4000));
   EXPECT_EQ(chapters[0].seen, "8 requests a second arrive");
   EXPECT_EQ(chapters[1].seen, "0 -> 1, 1.0 s after the first request");
-  EXPECT_EQ(chapters[2].seen, "3 of 4, 7.0 s after it woke");
-  EXPECT_EQ(chapters[3].seen, "from 60 waiting down to 40");
-  EXPECT_EQ(chapters[4].seen, "still 1 replica after a pause of 11.0 s");
-  EXPECT_EQ(chapters[5].seen, "80 waiting, 5 of 5 pods ready");
-  EXPECT_EQ(chapters[6].seen, "1 -> 0, 21.0 s after the last request");
-  EXPECT_EQ(chapters[6].at, Millis(65'000));
+  EXPECT_EQ(chapters[2].seen, "1 node asked for, 0.0 s after it woke");
+  EXPECT_EQ(chapters[3].seen, "1 of 2 nodes, at most 120.00 $/h");
+  EXPECT_EQ(chapters[4].seen, "3 of 4, 7.0 s after it woke");
+  EXPECT_EQ(chapters[5].seen, "from 60 waiting down to 40");
+  EXPECT_EQ(chapters[6].seen, "still 1 replica after a pause of 11.0 s");
+  EXPECT_EQ(chapters[7].seen, "80 waiting, 5 of 5 pods ready");
+  EXPECT_EQ(chapters[8].seen, "1 -> 0, 21.0 s after the last request");
+  EXPECT_EQ(chapters[9].seen, "1 -> 0, 0.0 s after the last pod");
+  EXPECT_EQ(chapters[9].at, Millis(65'000));
 }
 
 TEST(Story, HasNotEndedBeforeItsLastChapter) {
@@ -90,6 +100,7 @@ TEST(Story, SummarisesWhatWasToldWithin80Columns) {
       << text;
   EXPECT_NE(text.find("At most 90 requests waited; it asked for at most 5 replicas."), text.npos)
       << text;
+  EXPECT_NE(text.find("Its nodes cost 1.64 $, at most 98.32 $ an hour."), text.npos) << text;
   EXPECT_TRUE(text.ends_with("  The story went as told, in 1:05.0.\n")) << text;
   for (std::size_t from = 0; from < text.size();) {
     const auto end = text.find('\n', from);
@@ -155,7 +166,45 @@ TEST(Story, NeedsItsChaptersInOrder) {
   for (auto& scene : scenes) scene.ready = std::min(scene.ready, 1);
   const auto story = told(scenes, Seconds(60));
   EXPECT_EQ(story.breach(), "'pods become ready' had not come true after 1:00.0");
-  EXPECT_FALSE(story.chapters()[5].at);
+  EXPECT_FALSE(story.chapters()[7].at);
+}
+
+TEST(Story, FailsWhenItGoesPastTheCap) {
+  auto story = told(up_to(12));
+  auto view = view_of(as_it_should_be[4]);
+  view.nodes_asked = view.nodes = 2;
+  view.hourly = view.hourly * 2;
+  story.observe(view);
+  EXPECT_EQ(story.breach(), "its nodes cost 196.64 an hour, past the cap of 120.00");
+}
+
+TEST(Story, FailsWhenANodeGoesWithPodsOnIt) {
+  auto story = told(up_to(18));
+  auto view = view_of(as_it_should_be[5]);
+  view.nodes = 0;
+  story.observe(view);
+  EXPECT_EQ(story.breach(), "a node went while there were 4 pods");
+}
+
+TEST(Story, FailsWhenThereIsANodeBeforeTheFirstRequest) {
+  auto view = at(1);
+  view.nodes_asked = 1;
+  Story story;
+  story.observe(view);
+  EXPECT_EQ(story.breach(), "it had 1 node before the first request");
+}
+
+TEST(Story, WaitsUntilTheNodeIsGone) {
+  auto story = told(up_to(55));
+  auto view = view_of(as_it_should_be.back());
+  view.nodes = 1;
+  story.observe(view);
+  EXPECT_FALSE(story.ended());
+  view.since_start += Seconds(8);
+  view.nodes = 0;
+  story.observe(view);
+  EXPECT_TRUE(story.as_told());
+  EXPECT_EQ(story.chapters().back().seen, "1 -> 0, 8.0 s after the last pod");
 }
 
 TEST(Story, LetsALateChapterCatchUp) {
