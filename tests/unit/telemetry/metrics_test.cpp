@@ -49,6 +49,15 @@ void touch_everything(Metrics& metrics) {
                                             .used_basis_points = 3933,
                                             .projected_worst = Amount::of(2'359'440'000'000)}}});
   metrics.count_budget_threshold("team-a", "daily", 50);
+  metrics.set_pool("h100", {.ready = true,
+                            .accelerators = 16,
+                            .allocated = 4,
+                            .pending = 2,
+                            .groups = {{.name = "od",
+                                        .capacity_type = "OnDemand",
+                                        .desired = 2,
+                                        .nodes = {{"Ready", 2}},
+                                        .rate = HourlyRate::of(65'540'000'000)}}});
 }
 
 std::set<std::string> families_of(const std::string& text) {
@@ -85,6 +94,22 @@ TEST(Metrics, EveryReasonExistsBeforeItsFirstDecision) {
   for (const auto reason : all_reasons)
     EXPECT_THAT(text, HasSubstr("poolscaler_decisions_total{reason=\"" +
                                 std::string(name_of(reason)) + "\"} 0"));
+}
+
+TEST(Metrics, PoolsShowTheirNodesAcceleratorsAndMoney) {
+  Metrics metrics(build);
+  touch_everything(metrics);
+  const auto text = metrics.text();
+  const std::string group = "{pool=\"h100\",group=\"od\",capacity_type=\"OnDemand\"";
+  for (const auto& line : {"poolscaler_pool_ready{pool=\"h100\"} 1",
+                           "poolscaler_pool_accelerators{pool=\"h100\",state=\"free\"} 12",
+                           "poolscaler_pool_accelerators{pool=\"h100\",state=\"pending\"} 2"})
+    EXPECT_THAT(text, HasSubstr(line));
+  EXPECT_THAT(text, HasSubstr("poolscaler_pool_nodes" + group + ",state=\"Ready\"} 2"));
+  EXPECT_THAT(text, HasSubstr("poolscaler_pool_desired_nodes" + group + "} 2"));
+  EXPECT_THAT(text, HasSubstr("poolscaler_pool_hourly_cost" + group + "} 65.54"));
+  metrics.drop_pool("h100");
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("poolscaler_pool_ready")));
 }
 
 TEST(Metrics, SeriesOfADroppedPolicyVanish) {
