@@ -89,7 +89,13 @@ void Rounds::Steps::ask_pools() {
   for (std::size_t i = 0; i < wishes.size(); ++i) answer_of[wishes[i].key] = i;
   for (const auto& waiting : std::exchange(waiting_, {})) {
     const auto found = answer_of.find(waiting.key);
-    if (found == answer_of.end()) continue;  // forgotten meanwhile
+    if (found == answer_of.end()) {  // deleted meanwhile, or it draws on no pool any more
+      if (const auto runtime = runtimes_.find(waiting.key); runtime != runtimes_.end()) {
+        runtime->second.reading = false;
+        schedule_.no_later(waiting.key, end);
+      }
+      continue;
+    }
     conclude(waiting, answers[found->second]);
     answer_of.erase(found);
   }
@@ -112,16 +118,16 @@ void Rounds::Steps::conclude(const Waiting& waiting, const PoolAnswer& answer) {
   runtime.terms = PoolTerms{
       .per_replica = answer.per_replica, .each = answer.each, .ledger = answer.ledger};
   auto decided = waiting.decided;
-  if (answer.grant) {
-    const Observation observation{.target = waiting.view.target,
-                                  .policy_created = view->policy->created,
-                                  .signals = decided.readings,
-                                  .pasts = runtime.pasts,
-                                  .grant = answer.grant};
-    decided.outcome = parts_.decide(observation, *view->policy->spec, runtime.memory,
-                                    decided.decided_at);
-  }
   try {
+    if (answer.grant) {
+      const Observation observation{.target = waiting.view.target,
+                                    .policy_created = view->policy->created,
+                                    .signals = decided.readings,
+                                    .pasts = runtime.pasts,
+                                    .grant = answer.grant};
+      decided.outcome = parts_.decide(observation, *view->policy->spec, runtime.memory,
+                                      decided.decided_at);
+    }
     act(runtime, *view, std::move(decided));
   } catch (const InvariantError& broken) {
     freeze(runtime, *view, broken.what());
