@@ -94,7 +94,7 @@ TEST_F(SandboxTest, TheQueueGrowsUntilPodsServeIt) {
   pass(Seconds(10));
   EXPECT_EQ(sandbox_->view().ready, 6);
   const auto waiting = sandbox_->view().waiting;
-  pass(Seconds(3));
+  pass(Seconds(2));
   EXPECT_LT(sandbox_->view().waiting, waiting);
   EXPECT_GT(std::stod(metric("vllm:num_requests_running")), 0);
 }
