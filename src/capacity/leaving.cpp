@@ -76,6 +76,13 @@ class Leaver {
       node.leave = Leave::Cordoned;
       node.since = std::min(object(i).cordoned_since.value_or(now_), now_);
       node.not_before = now_ + (node.asked ? cordon_settles : adoption_settles);
+      // A predecessor has asked for fewer; which of its cordoned nodes go is not known any more.
+      const auto group = seen(i).group;
+      const auto& desired = facts(group).desired;
+      if (!node.asked && desired && *desired < present(group)) {
+        node.leave = Leave::Lowered;
+        node.since = now_;
+      }
     }
     if (seen(i).state == NodeState::Leaving || node.leave == Leave::Lowered) return;
     node.leave = Leave::No;  // somebody has given it back

@@ -283,6 +283,22 @@ class Scanner {
     return true;
   }
 
+  /// A category (N, Lu), or what is written as names of scripts are (Greek, Old_Italic, Yi): the
+  /// server alone knows which of those there are.
+  static bool names_class(std::string_view name) {
+    constexpr std::string_view categories =
+        "C,Cc,Cf,Co,Cs,L,Ll,Lm,Lo,Lt,Lu,M,Mc,Me,Mn,N,Nd,Nl,No,P,Pc,Pd,Pe,Pf,Pi,Po,Ps,S,Sc,Sk,Sm,"
+        "So,Z,Zl,Zp,Zs,Yi";
+    if (name.size() > 2)
+      return name.front() >= 'A' && name.front() <= 'Z' &&
+             std::ranges::all_of(name.substr(1), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+             });
+    return !name.empty() && name.find(',') == std::string_view::npos &&
+           ("," + std::string(categories) + ",").find("," + std::string(name) + ",") !=
+               std::string::npos;
+  }
+
   /// \pN, \p{Greek}, \P{^Greek}; the backslash is taken.
   bool unicode_class(std::size_t begin) {
     constexpr std::string_view categories = "CLMNPSZ";
@@ -293,9 +309,7 @@ class Scanner {
       auto name = rest().substr(0, end);
       at_ = end == std::string_view::npos ? text_.size() : at_ + end + 1;
       if (name.starts_with('^')) name.remove_prefix(1);
-      known = end != std::string_view::npos && !name.empty() &&
-              (name.size() > 1 ? std::ranges::none_of(name, is_continuation)
-                               : categories.find(name.front()) != std::string_view::npos);
+      known = end != std::string_view::npos && names_class(name);
     } else if (!at_end()) {
       known = categories.find(text_[at_]) != std::string_view::npos;
       take();

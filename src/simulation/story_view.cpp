@@ -196,7 +196,8 @@ std::string StoryView::lines(const SandboxView& view, const Story& story) {
                         fitted(chapter.seen, width - 37));
   }
   const bool changed = !last_ || last_->asked != view.asked || last_->ready != view.ready ||
-                       last_->nodes_asked != view.nodes_asked || last_->nodes_ready != view.nodes_ready ||
+                       last_->nodes_asked != view.nodes_asked ||
+                       last_->nodes_ready != view.nodes_ready ||
                        last_->reason != view.reason;
   if (changed)
     text += fmt::format("{:>7}  queue {:<4} replicas {}/{}  nodes {}/{} {:>6} $/h  {}\n",

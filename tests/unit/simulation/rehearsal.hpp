@@ -1,7 +1,8 @@
 // The story played through in virtual time: the real engine decides on the real example policy,
 // from what the metric store answers to the planner's own queries; the cluster is a list of pods
 // with a cold start, on one node that boots with the first of them and leaves after the last; the
-// cap is a ceiling of what that node takes. What takes a minute in the terminal takes milliseconds here.
+// cap is a ceiling of what that node takes. What takes a minute in the terminal takes milliseconds
+// here.
 #pragma once
 
 #include <functional>

@@ -141,8 +141,9 @@ TEST(PlainView, WritesALinePerChangeAndNoEscapes) {
   auto now = busy();
   const auto first = view.draw(now, story);
   EXPECT_EQ(first.find('\x1b'), std::string::npos);
-  EXPECT_NE(first.find(" 0:12.3  queue 48   replicas 3/4  nodes 1/2  98.32 $/h  SignalAboveTarget\n"),
-            std::string::npos)
+  EXPECT_NE(
+      first.find(" 0:12.3  queue 48   replicas 3/4  nodes 1/2  98.32 $/h  SignalAboveTarget\n"),
+      std::string::npos)
       << first;
   now.since_start += Millis(200);
   now.waiting += 3;
