@@ -2,9 +2,9 @@
 // the load begins, the target wakes from zero, a node is asked for with it, the cap grants no more
 // than it pays for, pods become ready, the queue shrinks, a pause does not take it to zero, the
 // load ends, back to zero, the node goes. Pure: it is shown views and says what it saw. It is told
-// only when every chapter came true in order and nothing went against it in between: replicas or nodes
-// before the first request, zero while the load pauses, arrives or waits, nodes past the cap, or a
-// node that goes while it has pods.
+// only when every chapter came true in order and nothing went against it in between: replicas or
+// nodes before the first request, zero while the load pauses, arrives or waits, nodes past the cap,
+// or a node that goes while it has pods.
 #pragma once
 
 #include <cstddef>
