@@ -135,7 +135,7 @@ TEST_F(Pools, AnOperatorThatIsKilledIsFollowedByOneThatFinishes) {
   the_operator().process().kill();
   stop_operators();
   start_operator();
-  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 2; })) << told();
+  ASSERT_TRUE(rig::eventually(Ms{120'000}, [&] { return ready("web") == 2; })) << told();
   EXPECT_EQ(room->most(), 2);
   set_load("web", 0);
   ASSERT_TRUE(reaches("web", 0, Ms{60'000})) << told();
