@@ -191,7 +191,11 @@ void learn_needs(Deliberation& d) {
 
 void keep_alive(Deliberation& d) {
   if (!learns_idle_times(d.policy) || d.number >= d.current) return;
-  if (d.cause == Reason::FallbackActive) return;  // the owner's word, where nothing is known
+  const bool knows_something = std::ranges::any_of(
+      d.wishes, [](const Wish& wish) { return wish.standing == Standing::Counts; });
+  // The owner's word, where nothing is known. Which signal speaks must not matter: it depends on
+  // their values, and more demand would keep less.
+  if (d.cause == Reason::FallbackActive && !knows_something) return;
   // Of the first replica the idle time alone decides.
   const auto floor = std::max(d.number, d.policy.allows_zero() ? 1 : d.policy.min_replicas);
   const auto kept = kept_above(d, floor);

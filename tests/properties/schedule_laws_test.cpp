@@ -128,8 +128,6 @@ RC_GTEST_PROP(Schedule, AloneLowersWhileDataIsMissing, ()) {
 
 RC_GTEST_PROP(Schedule, IsMonotoneInDemand, ()) {
   Case c({.rising_only = true});
-  // Of learned keep-alive beside a fallback it does not hold: more demand may keep fewer replicas.
-  c.policy.scale_to_zero.keep_alive = KeepAlive::Fixed;
   auto& reading =
       c.observation.signals[*rc::gen::inRange(std::size_t{0}, c.policy.signals.size())];
   auto less = arbitrary_value();
