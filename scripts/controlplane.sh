@@ -92,7 +92,6 @@ copy_stages() {
   from="$(cd "$modules/kwok" && "$go" list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage"
   mkdir -p "$folder/stages"
   cp "$from/node/fast/node-initialize.yaml" \
-    "$from/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml" \
     "$from/pod/fast/pod-ready.yaml" "$from/pod/fast/pod-complete.yaml" \
     "$from/pod/fast/pod-delete.yaml" "$folder/stages/"
   chmod -R u+w "$folder/stages"

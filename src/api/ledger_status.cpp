@@ -159,6 +159,12 @@ class LedgerReader {
     return known(exact_at(from, name, rest_name));
   }
 
+  std::string dimension(const json& name) {
+    if (name.is_string() && name != "") return name.get<std::string>();
+    whole_ = false;
+    return {};
+  }
+
   PeriodStatus period(const json& from) {
     const auto kind = text_at(from, "kind");
     if (std::ranges::find(budget_period_words.words, kind) == budget_period_words.words.end()) {
@@ -240,7 +246,7 @@ std::optional<LedgerStatus> read_ledger(const json& from) {
                       .rate = reader.rate(from, "rate"),
                       .unpriced_nodes = integer_at(from, "unpricedNodes", generation_max)};
   each(member(from, "dimensions"), ledger_dimensions_max, [&](const json& name) {
-    ledger.dimensions.push_back(name.is_string() ? name.get<std::string>() : std::string());
+    ledger.dimensions.push_back(reader.dimension(name));
   });
   each(member(from, "periods"), budget_period_words.words.size(),
        [&](const json& period) { ledger.periods.push_back(reader.period(period)); });

@@ -188,7 +188,7 @@ void ControlPlane::start_others() {
          "--cert-dir=" + (folder_.path() / "certs-kcm").string(),
          "--service-account-private-key-file=" + (folder_.path() / "sa.key").string(),
          "--root-ca-file=" + ca_file().string(), "--use-service-account-credentials=false",
-         "--kube-api-qps=300", "--kube-api-burst=600"}));
+         "--node-monitor-grace-period=24h", "--kube-api-qps=300", "--kube-api-burst=600"}));
   if (options_.scheduler)
     others_.push_back(start("kube-scheduler",
                             {config, "--leader-elect=false", "--bind-address=127.0.0.1",
@@ -196,11 +196,12 @@ void ControlPlane::start_others() {
                              "--kube-api-burst=600",
                              "--cert-dir=" + (folder_.path() / "certs-ks").string()}));
   if (options_.kwok) {
+    // Without leases of nodes: with them KWOK passes over a pod for good that is bound before the
+    // lease of its node is back in KWOK's own cache. Hence no heartbeat either.
     std::vector<std::string> argv{config, "--manage-all-nodes=true",
-                                  "--node-lease-duration-seconds=40", "--server-address",
+                                  "--node-lease-duration-seconds=0", "--server-address",
                                   "127.0.0.1:" + port()};
-    for (const char* stage : {"node-initialize", "node-heartbeat-with-lease", "pod-ready",
-                              "pod-complete", "pod-delete"}) {
+    for (const char* stage : {"node-initialize", "pod-ready", "pod-complete", "pod-delete"}) {
       argv.push_back("--config");
       argv.push_back((tools() / "stages" / (std::string(stage) + ".yaml")).string());
     }

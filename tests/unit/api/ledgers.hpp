@@ -1,9 +1,8 @@
 // Ledgers as they stand in a status, for the tests of the api room.
 #pragma once
 
-#include <iterator>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <rapidcheck.h>
 #include <string>
 
 #include "checked_reader.hpp"
@@ -45,20 +44,26 @@ inline std::string refusal_of(Kind kind, const std::string& rendered) {
       errors_below(status_tree(kind), nlohmann::json::parse(rendered), UnknownFields::Report));
 }
 
-/// With something else at a random place.
-inline nlohmann::json damaged(nlohmann::json object) {
+/// Hands out the object with one of many values at each of its places in turn, and which it is.
+inline void each_damage(
+    const nlohmann::json& object,
+    const std::function<void(const nlohmann::json& damaged, const std::string& what)>& take) {
   using nlohmann::json;
-  json* place = &object;
-  while (place->is_structured() && !place->empty() && *rc::gen::inRange(0, 8) != 0) {
-    auto next = place->begin();
-    std::advance(next, *rc::gen::inRange<std::ptrdiff_t>(
-                           0, static_cast<std::ptrdiff_t>(place->size())));
-    place = &*next;
-  }
-  *place = *rc::gen::element(json(nullptr), json(-1), json("x"), json("-5.5"), json::array(),
-                             json::object(), json(1e300), json({1, 2}), json(1ULL << 63U),
-                             json("2026-01-01T00:00:00Z"));
-  return object;
+  const json values = json::array(
+      {nullptr, true, -1, 3, 1e300, 1ULL << 63U, "", "x", "-5.5", "2026-01-01T00:00:00Z",
+       std::string(5000, 'y'), json::array(), json::object(), json::array({1, 2})});
+  const std::function<void(const json::json_pointer&)> at = [&](const json::json_pointer& place) {
+    for (const auto& value : values) {
+      auto damaged = object;
+      damaged[place] = value;
+      take(damaged, place.to_string() + " is " + value.dump().substr(0, 40));
+    }
+    const auto& below = object[place];
+    for (std::size_t i = 0; below.is_array() && i < below.size(); ++i) at(place / i);
+    if (below.is_object())
+      for (const auto& [name, member] : below.items()) at(place / name);
+  };
+  at(json::json_pointer());
 }
 
 }  // namespace poolscaler::api
