@@ -51,6 +51,7 @@ void Watches::start() {
   auto& state = around_.state;
   add(kube::metric_sources(), "", state.sources());
   add(kube::accelerator_pools(), "", state.pools(), Presence::Optional);
+  add(kube::cost_budgets(), "", state.budgets(), Presence::Optional);
   for (const auto& ns : namespaces_) {
     add(kube::scaling_policies(), ns, state.policies(ns));
     add(kube::pods(), ns, state.pods(ns));
@@ -117,7 +118,6 @@ void Watches::follow_pools(const std::stop_token& stop) {
   if (!state.wants_nodes()) return;
   if (!std::exchange(follows_pools_, true)) {
     add(kube::nodes(), "", state.nodes());
-    add(kube::cost_budgets(), "", state.budgets(), Presence::Optional);
     add(kube::price_catalogs(), "", state.price_catalogs(), Presence::Optional);
     around_.log.info("watching nodes for pools");
   }

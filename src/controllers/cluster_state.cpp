@@ -69,12 +69,12 @@ ChangeSink& ClusterState::pods(const std::string& ns) {
        .put =
            [impl](const ObjectKey& key, PodRecord&& record) {
              impl->pods.put(key, record);
-             impl->pool_things.note_change();
+             impl->pool_things.note_pod_change();
            },
        .erase =
            [impl](const ObjectKey& key) {
              impl->pods.erase(key);
-             impl->pool_things.note_change();
+             impl->pool_things.note_pod_change();
            },
        .keys = [impl](const std::string& in) { return impl->pods.keys(in); }});
 }

@@ -69,9 +69,9 @@ bool ClusterState::Impl::stores_synced(const TargetKind& kind) const {
 }
 
 bool ClusterState::Impl::pool_things_synced() const {
-  if (pool_things.pools.empty()) return true;
-  return std::ranges::all_of(collections_of_pools,
-                             [this](auto name) { return listed(std::string(name)); });
+  const auto is_listed = [this](auto name) { return listed(std::string(name)); };
+  return std::ranges::all_of(collections_of_money, is_listed) &&
+         (pool_things.pools.empty() || std::ranges::all_of(collections_of_pools, is_listed));
 }
 
 std::optional<PolicyOnPool> ClusterState::Impl::policy_on_pool(const ObjectKey& key,

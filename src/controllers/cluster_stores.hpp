@@ -35,8 +35,9 @@ inline constexpr std::string_view pools_collection = "acceleratorpools.poolscale
 inline constexpr std::string_view budgets_collection = "costbudgets.poolscaler.dev";
 inline constexpr std::string_view catalogs_collection = "pricecatalogs.poolscaler.dev";
 inline constexpr std::string_view nodes_collection = "nodes";
-inline constexpr std::array collections_of_pools = {pools_collection, budgets_collection,
-                                                    catalogs_collection, nodes_collection};
+/// Read always; the others where there is a pool.
+inline constexpr std::array collections_of_money = {pools_collection, budgets_collection};
+inline constexpr std::array collections_of_pools = {catalogs_collection, nodes_collection};
 [[nodiscard]] inline std::string collection_of_groups(const TargetKind& kind) {
   return "node groups: " + kind.text();
 }

@@ -28,12 +28,16 @@ class PoolStore {
   ByName<capacity::Node> nodes{};
   std::map<TargetKind, KindStore> kinds{};
 
-  /// Something has changed. Without a pool nobody cares, and nobody is woken.
+  /// Something has changed. Without a pool or budget nobody cares, and nobody is woken.
   void note_change() {
-    if (pools.empty() && !had_pools_) return;
-    had_pools_ = !pools.empty();
+    const bool cared = std::exchange(cares_, !pools.empty() || !budgets.empty());
+    if (!cared && !cares_) return;
     ++version_;
     news_ = true;
+  }
+  /// Of a pod: what budgets say of it, they say through pools.
+  void note_pod_change() {
+    if (!pools.empty()) note_change();
   }
   [[nodiscard]] std::uint64_t version() const { return version_; }
   /// Whether there was a change since the last call.
@@ -53,7 +57,7 @@ class PoolStore {
 
  private:
   std::uint64_t version_ = 1;
-  bool had_pools_ = false;
+  bool cares_ = false;
   bool news_ = false;
 };
 
