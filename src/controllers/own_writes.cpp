@@ -47,6 +47,32 @@ bool Settlement::settled(const TargetSeen& seen, Millis now) {
   return true;
 }
 
+bool StoredStatus::saw(const std::string& version) {
+  const bool first = version_.empty();
+  const bool lost = !refused_.empty() && refused_ != version;
+  if (lost) refused_.clear();
+  if (first || lost || is_at_least(version, version_)) version_ = version;
+  return first || lost;
+}
+
+const std::string& StoredStatus::begin() {
+  writing_ = true;
+  unsaid_ = false;
+  bound_ = version_;
+  return bound_;
+}
+
+void StoredStatus::wrote(const std::string& version) {
+  writing_ = false;
+  version_ = version;
+}
+
+void StoredStatus::failed(bool conflict) {
+  writing_ = false;
+  unsaid_ = true;
+  if (conflict) refused_ = bound_;
+}
+
 void FightDetector::wrote(const std::string& uid, std::int32_t replicas) {
   uid_ = uid;
   ours_ = replicas;

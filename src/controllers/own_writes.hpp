@@ -53,6 +53,28 @@ class Settlement {
   std::optional<Awaited> awaited_;
 };
 
+/// The writes of a status that holds what must not be lost: by compare-and-set, one at a time.
+/// Whoever loses one takes up what the winner has written before it writes again.
+class StoredStatus {
+ public:
+  /// What the cache shows of the object; true: what its status holds is to be taken up.
+  [[nodiscard]] bool saw(const std::string& version);
+  [[nodiscard]] bool may_write() const { return !writing_ && refused_.empty(); }
+  /// The last write did not arrive.
+  [[nodiscard]] bool unsaid() const { return unsaid_; }
+  /// A write begins; it is bound to this version.
+  [[nodiscard]] const std::string& begin();
+  void wrote(const std::string& version);
+  void failed(bool conflict);
+
+ private:
+  std::string version_;  // the newest that we know of
+  std::string bound_;    // of the write that is on its way
+  std::string refused_;  // another has written since
+  bool writing_ = false;
+  bool unsaid_ = false;
+};
+
 /// Finds out that something keeps undoing what we write, and says for how long not to chase it.
 class FightDetector {
  public:

@@ -98,26 +98,24 @@ void PoolDesk::count(Round& round) {
 
 /// What a predecessor has counted is taken up once; after a lost write what the winner has counted.
 void PoolDesk::adopt_books(const Round& round) {
-  for (const auto& record : round.pools)
-    if (!book_.holds_pool(record->name, record->uid) && record->status->ledger)
-      book_.adopt_pool(record->name, record->uid, told::ledger_state(*record->status->ledger));
+  for (const auto& record : round.pools) {
+    const bool take_up = std::exchange(pools_.at(record->name)->take_up, false);
+    const auto& ledger = record->status->ledger;
+    if (ledger && (take_up || !book_.holds_pool(record->name, record->uid)))
+      book_.adopt_pool(record->name, record->uid, told::ledger_state(*ledger));
+  }
   std::map<std::string, std::unique_ptr<BudgetState>> known;
   for (const auto& record : round.snapshot.budgets) {
     auto& state = known[record->name];
     if (const auto found = budgets_.find(record->name); found != budgets_.end())
       state = std::move(found->second);
-    const bool fresh = !state || state->uid != record->uid;
-    if (fresh) {
+    if (!state || state->uid != record->uid) {
       state = std::make_unique<BudgetState>();
       state->uid = record->uid;
-      state->told = *record->status;
     }
-    const bool lost = !state->refused_version.empty() &&
-                      state->refused_version != record->resource_version;
-    if (lost) state->refused_version.clear();
-    if (fresh || lost || is_at_least(record->resource_version, state->version))
-      state->version = record->resource_version;
-    if (record->spec == nullptr || (!fresh && !lost)) continue;
+    if (!state->stored.saw(record->resource_version)) continue;
+    state->told = *record->status;
+    if (record->spec == nullptr) continue;
     if (auto stored = told::budget_state(record->uid, *record->status))
       book_.adopt_budget(record->name, *std::move(stored));
   }
@@ -238,10 +236,9 @@ void PoolDesk::write_budget(const BudgetRecord& record, api::BudgetStatus status
   const bool same = say_the_same(known.told.conditions, status.conditions) &&
                     same_limits(known.told.limits, status.limits) &&
                     known.told.ledger.has_value() == status.ledger.has_value();
-  const bool due = billed && (!known.told_at || now - *known.told_at >= ledger_period);
-  // After a lost write nothing is written before the winner's status has been taken up.
-  if (known.writing || !known.refused_version.empty() || (same && !due)) return;
-  known.writing = true;
+  const bool due = known.stored.unsaid() ||
+                   (billed && (!known.told_at || now - *known.told_at >= ledger_period));
+  if (!known.stored.may_write() || (same && !due)) return;
   known.told_at = now;
   parts_.writes.put_status({.what = WriteSlot::What::BudgetStatus,
                             .key = {.ns = {}, .name = record.name}},
@@ -249,7 +246,7 @@ void PoolDesk::write_budget(const BudgetRecord& record, api::BudgetStatus status
                             .key = {.ns = {}, .name = record.name},
                             .uid = record.uid,
                             .status_json = api::render_budget_status(status),
-                            .resource_version = known.version});
+                            .resource_version = known.stored.begin()});
   known.told = std::move(status);
 }
 
@@ -257,18 +254,10 @@ void PoolDesk::budget_done(const WriteDone& done) {
   const auto found = budgets_.find(done.slot.key.name);
   if (found == budgets_.end()) return;
   auto& known = *found->second;
-  known.writing = false;
-  if (!done.error) {
-    known.version = done.resource_version;
-    return;
-  }
-  known.told_at.reset();
-  known.told.conditions.clear();  // what was said did not arrive
-  if (done.error->kind == ErrorKind::Conflict) {
-    known.refused_version = known.version;
-    return;
-  }
-  if (done.error->kind == ErrorKind::Cancelled) return;
+  if (!done.error) return known.stored.wrote(done.resource_version);
+  const bool conflict = done.error->kind == ErrorKind::Conflict;
+  known.stored.failed(conflict);
+  if (conflict || done.error->kind == ErrorKind::Cancelled) return;
   parts_.log.warning("cannot write the status of a budget",
                      {{"budget", done.slot.key.name}, {"error", done.error->message}});
 }

@@ -99,7 +99,10 @@ void PoolDesk::take_pools(Round& round) {
     if (!state || state->uid != record->uid) {
       state = std::make_unique<PoolState>();
       state->uid = record->uid;
+    }
+    if (state->stored.saw(record->resource_version)) {
       state->told = *record->status;
+      state->take_up = true;
     }
     if (record->spec == nullptr) continue;
     capacity::PoolInput input{.pool = record->spec.get(), .groups = {}};
@@ -273,8 +276,8 @@ void PoolDesk::take(const WriteDone& done) {
     case WriteSlot::What::Machine: return machine_done(done);
     case WriteSlot::What::Eviction: return eviction_done(done);
     case WriteSlot::What::BudgetStatus: return budget_done(done);
+    case WriteSlot::What::PoolStatus: return pool_done(done);
     case WriteSlot::What::Node:
-    case WriteSlot::What::PoolStatus:
     case WriteSlot::What::Scale:
     case WriteSlot::What::Status:
     case WriteSlot::What::SourceStatus: break;

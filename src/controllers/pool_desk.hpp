@@ -102,6 +102,7 @@ class PoolDesk {
   void tell_pools(Round& round);
   void tell_invalid(const PoolRecord& record);
   void tell(const PoolRecord& record, PoolState& known, api::PoolStatus status);
+  void pool_done(const WriteDone& done);
   void note(const std::string& kind, const ClusterObject& object, EventNote event);
 
   PoolDeskParts parts_;

@@ -1,6 +1,7 @@
 // What the parts of PoolDesk share while they answer, and what they remember.
 #pragma once
 
+#include "own_writes.hpp"
 #include "pool_desk.hpp"
 #include "poolscaler/api/pool_status.hpp"
 
@@ -29,15 +30,15 @@ struct PoolDesk::PoolState {
   std::string uid;
   capacity::PoolMemory memory{};
   std::map<std::string, GroupDesk> groups{};
+  StoredStatus stored{};
+  bool take_up = false;  // what its status holds
   api::PoolStatus told{};
   std::optional<Millis> told_at{};
 };
 
 struct PoolDesk::BudgetState {
   std::string uid;
-  std::string version{};         // the newest that we know of
-  std::string refused_version{};  // another has written since: its status is taken up
-  bool writing = false;
+  StoredStatus stored{};
   api::BudgetStatus told{};
   std::optional<Millis> told_at{};
 };

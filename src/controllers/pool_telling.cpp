@@ -251,8 +251,9 @@ void PoolDesk::tell(const PoolRecord& record, PoolState& known, api::PoolStatus 
   const bool billed = status.hourly > HourlyRate() || status.nodes.unpriced > 0;
   const bool moved = billed || !(known.told.accelerators == status.accelerators) ||
                      !(known.told.nodes == status.nodes);
-  const bool due = moved && (!known.told_at || now - *known.told_at >= pool_numbers_period);
-  if (same_meaning(known.told, status) && !due) return;
+  const bool due = known.stored.unsaid() ||
+                   (moved && (!known.told_at || now - *known.told_at >= pool_numbers_period));
+  if (!known.stored.may_write() || (same_meaning(known.told, status) && !due)) return;
   const auto* ready = find_condition(status.conditions, "Ready");
   const auto* was = find_condition(known.told.conditions, "Ready");
   if (ready != nullptr && ready->status == api::ConditionStatus::False &&
@@ -264,9 +265,22 @@ void PoolDesk::tell(const PoolRecord& record, PoolState& known, api::PoolStatus 
       {.plural = "acceleratorpools",
        .key = {.ns = {}, .name = record.name},
        .uid = record.uid,
-       .status_json = api::render_pool_status(status)});
+       .status_json = api::render_pool_status(status),
+       .resource_version = known.stored.begin()});
   known.told = std::move(status);
   known.told_at = now;
+}
+
+void PoolDesk::pool_done(const WriteDone& done) {
+  const auto found = pools_.find(done.slot.key.name);
+  if (found == pools_.end()) return;
+  auto& stored = found->second->stored;
+  if (!done.error) return stored.wrote(done.resource_version);
+  const bool conflict = done.error->kind == ErrorKind::Conflict;
+  stored.failed(conflict);
+  if (conflict || done.error->kind == ErrorKind::Cancelled) return;
+  parts_.log.warning("cannot write the status of a pool",
+                     {{"pool", done.slot.key.name}, {"error", done.error->message}});
 }
 
 void PoolDesk::note(const std::string& kind, const ClusterObject& object, EventNote event) {

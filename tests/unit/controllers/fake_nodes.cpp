@@ -27,7 +27,6 @@ json* find_object(std::map<Key, json>& objects, const Key& key, const std::strin
 }  // namespace
 
 void FakeCluster::bind_nodes(controllers::ClusterState& state) {
-  if (pools_.empty()) return;
   const auto list = [](ChangeSink& sink, const auto& objects) {
     sink.replace_begin();
     for (const auto& [key, object] : objects) sink.replace_item(object);
@@ -35,6 +34,7 @@ void FakeCluster::bind_nodes(controllers::ClusterState& state) {
   };
   list(state.pools(), pools_);
   list(state.budgets(), budgets_);
+  if (pools_.empty()) return;
   list(state.price_catalogs(), std::map<std::string, json>());
   list(state.nodes(), nodes_);
   list(state.group_objects(machine_deployments), groups_);
@@ -54,6 +54,11 @@ void FakeCluster::edit_pool(const std::string& name, const json& patch) {
   deliver(state_->pools(), stamp(object));
 }
 
+void FakeCluster::delete_pool(const std::string& name) {
+  deliver(state_->pools(), pools_.at(name), true);
+  pools_.erase(name);
+}
+
 void FakeCluster::add_budget(const std::string& name, const json& spec) {
   auto& object = budgets_[name];
   object = make("poolscaler.dev/v1alpha1", "CostBudget", {"", name});
@@ -65,6 +70,12 @@ void FakeCluster::write_budget_beside(const std::string& name, const json& statu
   auto& object = budgets_.at(name);
   object["status"] = status;
   deliver(state_->budgets(), stamp(object));
+}
+
+void FakeCluster::write_pool_beside(const std::string& name, const json& status) {
+  auto& object = pools_.at(name);
+  object["status"] = status;
+  deliver(state_->pools(), stamp(object));
 }
 
 void FakeCluster::add_group(const std::string& name, int replicas) {

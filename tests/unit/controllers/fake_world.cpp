@@ -252,7 +252,6 @@ Result<std::string> FakeCluster::write_status(const StatusWrite& write, std::sto
   } else if (write.plural == "acceleratorpools" && pools_.contains(write.key.name)) {
     object = &pools_.at(write.key.name);
     sink = &state_->pools();
-    ++pool_status_writes;
   } else if (write.plural == "costbudgets" && budgets_.contains(write.key.name)) {
     object = &budgets_.at(write.key.name);
     sink = &state_->budgets();
@@ -264,6 +263,7 @@ Result<std::string> FakeCluster::write_status(const StatusWrite& write, std::sto
   if (!write.resource_version.empty() &&
       (*object)["metadata"]["resourceVersion"] != write.resource_version)
     return fail(ErrorKind::Conflict, "another version");
+  if (sink == &state_->pools()) ++pool_status_writes;
   (*object)["status"] = json::parse(write.status_json);
   stamp(*object);
   deliver(*sink, *object);

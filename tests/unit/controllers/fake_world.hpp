@@ -78,8 +78,11 @@ class FakeCluster final : public QuietWriter {
   // ... with nodes (fake_nodes.cpp): pools of nvidia.com/gpu over MachineDeployments of "team"
   void add_pool(const std::string& name, const json& spec);
   void edit_pool(const std::string& name, const json& patch);
+  void delete_pool(const std::string& name);
   void add_budget(const std::string& name, const json& spec);
-  void write_budget_beside(const std::string& name, const json& status);  // another leader does
+  // Another leader does.
+  void write_budget_beside(const std::string& name, const json& status);
+  void write_pool_beside(const std::string& name, const json& status);
   void add_group(const std::string& name, int replicas);
   void add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus);
   void add_node(const std::string& group, bool ready);

@@ -301,6 +301,111 @@ TEST_F(PoolsInRounds, WhoLosesTheLedgerToAnotherLeaderTakesUpWhatThatOneCounted)
   EXPECT_GE(accrued, Amount::of(parse_hourly_rate("32.77").value().nano() * 6 / 60));
 }
 
+/// What a pool has cost today, by its status.
+Amount billed_of(const json& status) {
+  for (const auto& period : status["cost"]["ledger"]["periods"])
+    if (period["kind"] == "Day") return parse_amount(period["bill"].get<std::string>()).value();
+  return {};
+}
+
+TEST_F(PoolsInRounds, WhoLosesThePoolToAnotherLeaderTakesUpWhatThatOneCounted) {
+  set_up(1);
+  waiting(10);
+  live(3 * minute);
+  auto status = world.cluster->pool_status("h100");
+  const auto writes = world.cluster->pool_status_writes;
+  world.cluster->hold_watches(true);
+  world.cluster->write_pool_beside("h100", status);  // the same count, in a newer version
+  world.run_for(2 * minute);
+  EXPECT_EQ(world.cluster->pool_status_writes, writes) << "a stale leader's write is refused";
+  world.cluster->hold_watches(false);
+  live(3 * minute);
+  const auto billed = billed_of(world.cluster->pool_status("h100"));
+  EXPECT_LE(billed, Amount::of(parse_hourly_rate("32.77").value().nano() * 8 / 60));
+  EXPECT_GE(billed, Amount::of(parse_hourly_rate("32.77").value().nano() * 6 / 60));
+}
+
+TEST_F(PoolsInRounds, AWinnerThatWasSeenBeforeTheRefusalIsTakenUpAtOnce) {
+  set_up(1);
+  waiting(10);
+  live(3 * minute);
+  auto status = world.cluster->pool_status("h100");
+  world.run_for(minute - second);
+  for (int i = 0; i < 20; ++i) {
+    world.step();  // its write waits, bound to the version before
+    world.clock.advance(second);
+  }
+  world.cluster->write_pool_beside("h100", status);
+  world.step();
+  world.pump();
+  const auto writes = world.cluster->pool_status_writes;
+  live(2 * minute);
+  EXPECT_GT(world.cluster->pool_status_writes, writes);
+}
+
+TEST_F(PoolsInRounds, ALedgerOfAPoolGoesOnOverARestart) {
+  set_up(1);
+  waiting(10);
+  live(5 * minute);
+  world.restart();
+  live(5 * minute);
+  const auto billed = billed_of(world.cluster->pool_status("h100"));
+  EXPECT_LE(billed, Amount::of(parse_hourly_rate("32.77").value().nano() / 6));
+  EXPECT_GE(billed, Amount::of(parse_hourly_rate("32.77").value().nano() / 8));
+}
+
+TEST(BudgetsInRounds, ABudgetIsToldWithoutAnyPool) {
+  FakeWorld world;
+  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "1000"}}})}});
+  world.run_for(5 * second);
+  const auto status = world.cluster->budget_status("all");
+  ASSERT_TRUE(status.contains("conditions"));
+  EXPECT_EQ(status["conditions"][0]["type"], "Ready");
+  EXPECT_EQ(status["conditions"][0]["status"], "True");
+  EXPECT_EQ(status["limits"][0]["name"], "day");
+  EXPECT_EQ(status["limits"][0]["accrued"], "0");
+  EXPECT_TRUE(status.contains("ledger"));
+  const auto writes = world.cluster->status_writes;
+  world.run_for(10 * minute, second);
+  EXPECT_EQ(world.cluster->status_writes, writes) << "nothing costs anything";
+}
+
+TEST(BudgetsInRounds, WhatIsWrongWithABudgetIsToldWithoutAnyPool) {
+  FakeWorld world;
+  world.run_for(5 * second);
+  world.cluster->add_budget("bad", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "-1"}}})}});
+  world.run_for(5 * second);
+  const auto status = world.cluster->budget_status("bad");
+  ASSERT_TRUE(status.contains("conditions"));
+  EXPECT_EQ(status["conditions"][0]["reason"], "BudgetInvalid");
+  EXPECT_THAT(status["conditions"][0]["message"].get<std::string>(), HasSubstr("amount"));
+}
+
+TEST(BudgetsInRounds, ABudgetThatOutlivesItsPoolKeepsItsLedger) {
+  FakeWorld world;
+  world.cluster->add_group("h100", 1);
+  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "1000"}}})}});
+  world.cluster->add_pool("h100", pool_spec(5, "32.77"));
+  world.cluster->add_node("h100", true);
+  world.run_for(3 * minute, second);
+  world.cluster->delete_pool("h100");
+  world.run_for(2 * minute, second);
+  const auto accrued = world.cluster->budget_status("all")["limits"][0]["accrued"];
+  EXPECT_NE(accrued, "0");
+  world.restart();
+  world.run_for(2 * minute, second);
+  EXPECT_EQ(world.cluster->budget_status("all")["limits"][0]["accrued"], accrued);
+}
+
 TEST_F(PoolsInRounds, ABudgetWithScaleToZeroTakesEverything) {
   set_up(1);
   waiting(10);

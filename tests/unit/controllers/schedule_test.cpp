@@ -81,6 +81,40 @@ TEST(Settlement, AfterAConflictAnyOtherVersionWillDo) {
   EXPECT_TRUE(settlement.settled({"u", "51", 2}, Millis(100)));
 }
 
+TEST(StoredStatus, TakesUpWhatItSeesFirstAndWritesOneAfterTheOther) {
+  StoredStatus status;
+  EXPECT_TRUE(status.saw("10"));
+  EXPECT_FALSE(status.saw("10"));
+  EXPECT_EQ(status.begin(), "10");
+  EXPECT_FALSE(status.may_write());
+  status.wrote("11");
+  EXPECT_TRUE(status.may_write());
+  EXPECT_FALSE(status.saw("10")) << "an older version is no news";
+  EXPECT_EQ(status.begin(), "11");
+}
+
+TEST(StoredStatus, TakesUpTheWinnersBeforeItWritesAgain) {
+  StoredStatus status;
+  (void)status.saw("10");
+  (void)status.begin();
+  status.failed(true);
+  EXPECT_FALSE(status.saw("10"));
+  EXPECT_FALSE(status.may_write());
+  EXPECT_TRUE(status.saw("12"));
+  EXPECT_TRUE(status.may_write());
+  EXPECT_TRUE(status.unsaid());
+}
+
+TEST(StoredStatus, TakesUpAWinnerThatItSawBeforeItWasRefused) {
+  StoredStatus status;
+  (void)status.saw("10");
+  (void)status.begin();
+  EXPECT_FALSE(status.saw("12"));
+  status.failed(true);
+  EXPECT_TRUE(status.saw("12"));
+  EXPECT_EQ(status.begin(), "12");
+}
+
 TEST(Fight, TruceGrowsWhileItGoesOn) {
   FightDetector fight;
   Millis now{0};
