@@ -29,6 +29,8 @@ RUN /tmp/scripts/install_packages.sh runtime \
     && rm -rf /tmp/scripts /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=build /out/poolscaler /usr/local/bin/poolscaler
 RUN ["/usr/local/bin/poolscaler", "version"]
+# Each thread would otherwise keep small free blocks of its own, several MiB together.
+ENV GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/poolscaler"]

@@ -1,4 +1,4 @@
-// What a process that runs for months need not keep of what only its start used.
+// What a process that runs for months need not keep of what it uses once or now and then.
 #pragma once
 
 namespace poolscaler::app {

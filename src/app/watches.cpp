@@ -15,8 +15,8 @@ using controllers::Trouble;
 
 constexpr Millis follow_period{500};
 constexpr Millis memory_period{15'000};
-/// By then everything has been listed and decided.
-constexpr int rounds_of_the_start = 3;
+/// By the first time everything has been listed and decided.
+constexpr int rounds_between_programs = 3;
 
 kube::Resource scaled_objects() {
   return {
@@ -171,7 +171,7 @@ void Watches::give_back_memory() {
   if (now < memory_due_) return;
   memory_due_ = now + memory_period;
   give_back_heap();
-  if (++memory_rounds_ == rounds_of_the_start) give_back_program();
+  if (++memory_rounds_ % rounds_between_programs == 0) give_back_program();
 }
 
 void Watches::report_health() {

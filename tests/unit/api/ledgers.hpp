@@ -44,7 +44,8 @@ inline std::string refusal_of(Kind kind, const std::string& rendered) {
       errors_below(status_tree(kind), nlohmann::json::parse(rendered), UnknownFields::Report));
 }
 
-/// Hands out the object with one of many values at each of its places in turn, and which it is.
+/// Hands out the object with one of many values at each of its places in turn, and which it is;
+/// of a list at its first two items.
 inline void each_damage(
     const nlohmann::json& object,
     const std::function<void(const nlohmann::json& damaged, const std::string& what)>& take) {
@@ -59,7 +60,7 @@ inline void each_damage(
       take(damaged, place.to_string() + " is " + value.dump().substr(0, 40));
     }
     const auto& below = object[place];
-    for (std::size_t i = 0; below.is_array() && i < below.size(); ++i) at(place / i);
+    for (std::size_t i = 0; below.is_array() && i < below.size() && i < 2; ++i) at(place / i);
     if (below.is_object())
       for (const auto& [name, member] : below.items()) at(place / name);
   };
