@@ -128,7 +128,8 @@ Fleet::Start Fleet::start_operator(Ms limit) {
       rig::Command{.argv = {POOLSCALER_BINARY, "run", "--kubeconfig", kubeconfig.string(),
                             "--listen-address", "127.0.0.1:" + std::to_string(port_),
                             "--leader-elect", "false", "--log-format", "json"},
-                   .environment = {{"GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"}},  // as the image
+                   // as in the image
+                   .environment = {{"GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"}},
                    .output = cluster_.folder() / "operator.log"});
   Start start;
   const auto decided = [&](double wanted, double& took) {
