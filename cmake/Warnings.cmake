@@ -19,10 +19,12 @@ target_link_libraries(poolscaler_shipped INTERFACE poolscaler_options)
 set(POOLSCALER_TEST_OPTIONS "")
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(poolscaler_shipped INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-  set(POOLSCALER_TEST_OPTIONS -O0)
 endif()
 
 set(POOLSCALER_SANITIZE "" CACHE STRING "address,undefined or thread")
+if(POOLSCALER_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(POOLSCALER_TEST_OPTIONS -O0)
+endif()
 if(POOLSCALER_SANITIZE)
   # g++ 12 sees uninitialised values in <regex> and overruns in sums of strings under a sanitizer, and
   # types of cpprestsdk, which is not instrumented, cannot be checked.
