@@ -8,13 +8,14 @@ namespace {
 
 /// A group that brings no node for boot_max is refused for a while, then for longer and longer.
 void follow_arrivals(GroupMemory& memory, const GroupSurvey& group, Instant now) {
-  const bool came = group.in_flight < memory.in_flight;
+  // Fewer are awaited, too, when fewer are wanted: only a node that is there has come.
+  const bool came = memory.present && group.present() > *memory.present;
   if (came || group.in_flight == 0) {
     memory.waiting_since.reset();
     if (came && group.in_flight == 0 && !memory.refused_until) memory.refusals = 0;
   }
   if (group.in_flight > 0 && !memory.waiting_since) memory.waiting_since = now;
-  memory.in_flight = group.in_flight;
+  memory.present = group.present();
   if (memory.refused_until && now >= *memory.refused_until) memory.refused_until.reset();
   if (!memory.waiting_since || now - *memory.waiting_since < boot_max) return;
   const auto pause = first_refusal * (1LL << std::min(memory.refusals, 8U));

@@ -49,6 +49,50 @@ void add_foreign(std::vector<money::Claim>& claims, const Survey& survey) {
   }
 }
 
+bool follows_pods(const PoolSurvey& pool) {
+  return std::ranges::any_of(pool.groups, &GroupSurvey::follows_pods);
+}
+
+/// What a look has before it.
+struct Scene {
+  const FleetInput& input;
+  std::vector<PoolMemory>& memory;
+  std::vector<std::int64_t> strides;
+  Instant now;
+
+  [[nodiscard]] Supply supply(const Survey& survey, std::size_t pool) const {
+    return supply_of({.pool = input.pools[pool],
+                      .survey = survey.pools[pool],
+                      .cluster = input.cluster,
+                      .memory = memory[pool],
+                      .stride = strides[pool]},
+                     now);
+  }
+};
+
+/// Where nodes come for pods, each pod that nothing has room for brings one, whatever is decided
+/// here and whatever it costs: such nodes are on order, as if somebody had asked for them.
+void order_nodes(Survey& survey, const Scene& scene, std::span<const money::Claim> claims) {
+  if (std::ranges::none_of(survey.pools, follows_pods)) return;
+  std::vector<Supply> supplies;
+  std::vector<money::PoolSupply> stocks;
+  for (std::size_t i = 0; i < survey.pools.size(); ++i) {
+    scene.memory[i].groups.resize(survey.pools[i].groups.size());
+    supplies.push_back(scene.supply(survey, i));
+    auto& stock = stocks.emplace_back(supplies.back().stock);
+    for (std::size_t tier = 0; tier < stock.tiers.size(); ++tier) {
+      auto& offer = stock.tiers[tier];
+      offer.price = HourlyRate();
+      if (!survey.pools[i].groups[supplies[i].group_of_tier[tier]].follows_pods) offer.nodes = 0;
+    }
+  }
+  const auto ordered = money::arbitrate(claims, stocks, {}, scene.now);
+  for (std::size_t i = 0; i < supplies.size(); ++i)
+    for (std::size_t tier = 0; tier < ordered.new_nodes[i].size(); ++tier)
+      survey.pools[i].groups[supplies[i].group_of_tier[tier]].in_flight +=
+          ordered.new_nodes[i][tier];
+}
+
 }  // namespace
 
 Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now) {
@@ -59,19 +103,6 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
                                 .cluster = input.cluster,
                                 .prices = input.prices},
                                now)};
-  const auto strides_of_pools = strides(input);
-  std::vector<money::PoolSupply> stocks;
-  for (std::size_t i = 0; i < input.pools.size(); ++i) {
-    follow(memory[i], sight.survey.pools[i], input.cluster, now);
-    sight.supplies.push_back(supply_of({.pool = input.pools[i],
-                                        .survey = sight.survey.pools[i],
-                                        .cluster = input.cluster,
-                                        .memory = memory[i],
-                                        .stride = strides_of_pools[i]},
-                                       now));
-    stocks.push_back(sight.supplies.back().stock);
-    stocks.back().tiers.clear();
-  }
   std::vector<money::Claim> claims;
   for (std::size_t i = 0; i < draws.size(); ++i)
     claims.push_back({.policy = draws[i].policy,
@@ -81,6 +112,15 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
                       .priority = draws[i].priority,
                       .avoids_spot = input.asking[i].avoids_spot});
   add_foreign(claims, sight.survey);
+  const Scene scene{.input = input, .memory = memory, .strides = strides(input), .now = now};
+  order_nodes(sight.survey, scene, claims);
+  std::vector<money::PoolSupply> stocks;
+  for (std::size_t i = 0; i < input.pools.size(); ++i) {
+    follow(memory[i], sight.survey.pools[i], input.cluster, now);
+    sight.supplies.push_back(scene.supply(sight.survey, i));
+    stocks.push_back(sight.supplies.back().stock);
+    stocks.back().tiers.clear();
+  }
   auto placed = money::arbitrate(claims, stocks, {}, now);
   for (std::size_t i = 0; i < draws.size(); ++i)
     sight.placings.push_back({.placed = placed.grants[i].granted,

@@ -64,6 +64,9 @@ class Planner {
   };
 
   [[nodiscard]] const AcceleratorPool& pool(std::size_t i) const { return *input_.pools[i].pool; }
+  [[nodiscard]] const GroupSurvey& seen(std::size_t i, std::size_t group) const {
+    return sight_.survey.pools[i].groups[group];
+  }
 
   /// A group below its minNodes is brought there, as far as it can be paid.
   void keep_least(const GroupPlace& at, Instant now) {
@@ -109,32 +112,58 @@ class Planner {
 
   void arbitrate(Instant now) {
     std::vector<money::Claim> acting;
-    std::vector<std::size_t> asking;  // of each claim; beyond: warm nodes of a pool
+    std::vector<std::size_t> asking;  // of each claim
     add_claims(acting, asking, true);
-    const auto policies = asking.size();
-    add_warm(acting, now);
     const auto result = money::arbitrate(acting, stocks_, limits_, now);
-    for (std::size_t i = 0; i < policies; ++i) grant(asking[i], acting[i], result.grants[i]);
-    for (auto i = policies; i < acting.size(); ++i) {
-      auto& pool = plan_.pools[acting[i].pool];
-      pool.warm = result.grants[i].granted;
-      if (pool.warm < acting[i].wanted)
-        pool.findings.push_back({fmt::format("warm nodes: {}", words(acting[i], result.grants[i])),
-                                 "lower warm, or make room"});
-    }
-    for (std::size_t i = 0; i < stocks_.size(); ++i) {
+    for (std::size_t i = 0; i < acting.size(); ++i) grant(asking[i], acting[i], result.grants[i]);
+    count_added(result);
+    keep_warm(result, now);
+    arbitrate_idly(std::move(acting), now);
+  }
+
+  void count_added(const money::Arbitration& result) {
+    for (std::size_t i = 0; i < stocks_.size(); ++i)
       for (std::size_t tier = 0; tier < result.new_nodes[i].size(); ++tier)
         added_[i][sight_.supplies[i].group_of_tier[tier]] += result.new_nodes[i][tier];
-      // A node that comes is not what makes another one needless.
+  }
+
+  /// Warm nodes come after every policy, of what those leave. No pod waits for one, so a group
+  /// whose nodes come for pods brings none.
+  void keep_warm(const money::Arbitration& served, Instant now) {
+    std::vector<money::Claim> claims;
+    add_warm(claims, now);
+    auto left = stocks_;
+    auto limits = limits_;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      left[i].free_nodes = served.free_nodes[i];
+      left[i].free_spot_nodes = served.free_spot_nodes[i];
+      for (std::size_t tier = 0; tier < left[i].tiers.size(); ++tier) {
+        auto& offer = left[i].tiers[tier];
+        const auto taken = served.new_nodes[i][tier];
+        offer.nodes -= taken;
+        for (const auto index : left[i].limits)
+          if (offer.price) limits[index].rate += *offer.price * taken;
+        if (seen(i, sight_.supplies[i].group_of_tier[tier]).follows_pods) offer.nodes = 0;
+      }
+    }
+    const auto result = money::arbitrate(claims, left, limits, now);
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      auto& pool = plan_.pools[claims[i].pool];
+      pool.warm = result.grants[i].granted;
+      if (pool.warm < claims[i].wanted)
+        pool.findings.push_back({fmt::format("warm nodes: {}", words(claims[i], result.grants[i])),
+                                 "lower warm, or make room"});
+    }
+    count_added(result);
+    // A node that comes is not what makes another one needless.
+    for (std::size_t i = 0; i < stocks_.size(); ++i)
       plan_.pools[i].spare = std::max<std::int64_t>(
           whole_nodes(result, i) - std::accumulate(added_[i].begin(), added_[i].end(), 0LL), 0);
-    }
-    arbitrate_idly(std::move(acting), policies, now);
   }
 
   /// Who does not act is decided beside those who do, as if it did.
-  void arbitrate_idly(std::vector<money::Claim> claims, std::size_t policies, Instant now) {
-    claims.resize(policies);
+  void arbitrate_idly(std::vector<money::Claim> claims, Instant now) {
+    const auto policies = claims.size();
     std::vector<std::size_t> asking;
     add_claims(claims, asking, false);
     if (asking.empty()) return;
@@ -173,7 +202,6 @@ class Planner {
     }
   }
 
-  /// Warm nodes come after every policy, and take whole nodes that are free before new ones.
   void add_warm(std::vector<money::Claim>& claims, Instant now) {
     for (std::size_t i = 0; i < stocks_.size(); ++i) {
       auto& wanted = plan_.pools[i].warm_wanted;
@@ -260,14 +288,71 @@ class Planner {
       group.leaving = std::move(lowering.nodes);
     }
     for (std::size_t g = 0; g < out.groups.size(); ++g) {
-      const auto& seen = sight_.survey.pools[i].groups[g];
-      if (!seen.desired) continue;
-      if (added_[i][g] > 0) out.groups[g].wanted = *seen.desired + added_[i][g];
+      const auto& group = seen(i, g);
+      if (!group.desired) continue;
+      if (added_[i][g] > 0) out.groups[g].wanted = *group.desired + added_[i][g];
       // What did not come is not waited for, lest it comes when others have.
-      if (memory_[i].groups[g].refused_until && seen.in_flight > 0 && seen.may_grow &&
+      if (memory_[i].groups[g].refused_until && group.may_grow &&
           pool(i).mode == PoolMode::Automatic)
-        out.groups[g].wanted = *seen.desired - seen.in_flight;
+        give_up(i, g, group.in_flight,
+                fmt::format("none has come within {} minutes", boot_max / std::chrono::minutes(1)));
     }
+    take_back(i, now);
+  }
+
+  /// Asks for so many fewer than were asked for before, of those that have not come.
+  void give_up(std::size_t i, std::size_t g, std::int64_t nodes, std::string words) {
+    const auto& facts = input_.pools[i].groups[g];
+    const auto step = std::max<std::int64_t>(facts.step, 1);
+    const auto desired = *seen(i, g).desired;
+    const auto to = (desired - nodes + step - 1) / step * step;
+    if (nodes <= 0 || to >= desired) return;
+    plan_.pools[i].groups[g] = {.wanted = to, .leaving = {}, .words = std::move(words)};
+  }
+
+  /// Nodes that were asked for, have not come, and that nobody needs any more, the dearest first;
+  /// none that is paid anyway. They go before nodes that are there: nothing was paid for them yet.
+  void take_back(std::size_t i, Instant now) {
+    std::vector<std::size_t> order;
+    for (std::size_t g = 0; g < memory_[i].groups.size(); ++g) order.push_back(g);
+    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t g) {
+      return seen(i, g).quote.marginal.value_or(HourlyRate());
+    });
+    auto spare = plan_.pools[i].spare;
+    for (const auto g : order) {
+      auto& since = memory_[i].groups[g].unneeded_since;
+      const auto nodes = std::min(spare, may_be_taken_back(i, g));
+      if (nodes <= 0) {
+        since.reset();
+        continue;
+      }
+      spare -= nodes;
+      if (!since || *since > now) since = now;
+      if (now - *since >= order_patience)
+        give_up(i, g, nodes, fmt::format("nobody needs {} of those that have not come", nodes));
+    }
+  }
+
+  /// No node that is there may be what goes when the group is asked for fewer: one that can be told
+  /// which to remove, or takes empty ones, gives up what has no node first.
+  [[nodiscard]] std::int64_t may_be_taken_back(std::size_t i, std::size_t g) const {
+    const auto& group = seen(i, g);
+    const auto& facts = input_.pools[i].groups[g];
+    if (!group.desired || !group.may_grow || group.in_flight == 0 || added_[i][g] > 0) return 0;
+    if (plan_.pools[i].groups[g].wanted || !input_.all_heard) return 0;
+    if (pool(i).mode != PoolMode::Automatic) return 0;
+    const auto& marginal = group.quote.marginal;
+    if (marginal && *marginal <= HourlyRate()) return 0;
+    const bool blind = facts.removal == Removal::AllEmpty || facts.step > 1;
+    if (blind && group.present() > 0) return 0;
+    const auto& nodes = sight_.survey.pools[i].nodes;
+    const bool ailing = std::ranges::any_of(nodes, [g](const NodeSurvey& node) {
+      return node.group == g && node.busy && !node.works;
+    });
+    if (ailing) return 0;
+    const auto least = std::max<std::int64_t>(pool(i).node_groups[g].min_nodes,
+                                              facts.least.value_or(0));
+    return std::min(group.in_flight, *group.desired - least);
   }
 
   std::vector<PoolMemory>& memory_;

@@ -68,7 +68,9 @@ class Surveyor {
         auto& group = out.groups.emplace_back();
         group.desired = facts.desired;
         if (facts.trouble) group.findings.push_back(*facts.trouble);
-        group.may_grow = facts.desired && !facts.trouble && facts.busy.empty();
+        group.follows_pods = facts.follows_pods;
+        group.may_grow =
+            (facts.desired || facts.follows_pods) && !facts.trouble && facts.busy.empty();
         if (!facts.busy.empty())
           group.findings.push_back({facts.busy, "nothing: it is written when that is over"});
       }

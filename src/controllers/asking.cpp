@@ -49,6 +49,7 @@ PoolWish Rounds::Steps::wish_of(const ObjectKey& key, PolicyRuntime& runtime) {
   if (runtime.asked_of_pool && now >= runtime.asked_of_pool->until) runtime.asked_of_pool.reset();
   const auto view = parts_.state.view(key);
   PoolWish wish{.key = key};
+  wish.heard = !view || view->synced;
   if (view) wish.replicas = view->target.spec_replicas;
   if (const auto written = runtime.settlement.written())
     wish.replicas = std::max(wish.replicas, *written);

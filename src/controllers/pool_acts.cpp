@@ -57,6 +57,7 @@ void PoolDesk::write_group(Round& round, std::size_t pool, std::size_t group) {
   desk.write_trouble.reset();
   desk.asked = nodes;
   desk.asked_from = reading.desired;
+  desk.asked_why = plan.words;
   desk.stale_version = reading.resource_version;
   desk.leaving.clear();
   for (const auto node : plan.leaving)
@@ -89,7 +90,8 @@ void PoolDesk::group_done(const WriteDone& done) {
     note("AcceleratorPool", {.name = done.slot.key.ns, .uid = pool->second->uid},
          {.reason = more ? Reason::NodesAdded : Reason::NodesRemoved,
           .action = "Scale",
-          .note = fmt::format("Scaled {}", about)});
+          .note = fmt::format("Scaled {}{}{}", about, desk.asked_why.empty() ? "" : ": ",
+                              desk.asked_why)});
     return;
   }
   desk.asked.reset();

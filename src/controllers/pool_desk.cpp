@@ -28,6 +28,18 @@ void take_marks(capacity::GroupFacts& facts, kube::NodeMarks marks) {
                  .name = std::move(marks.owner)};
 }
 
+/// A bound on a resource is one on the nodes that bring it.
+std::optional<std::int64_t> most_nodes(const Accelerator& accelerator,
+                                       const kube::GroupReading& reading) {
+  std::optional<std::int64_t> most = reading.max;
+  for (const auto& limit : reading.limits) {
+    if (limit.resource != accelerator.resource) continue;
+    const auto nodes = limit.count / accelerator.per_node;
+    most = std::min(most.value_or(nodes), nodes);
+  }
+  return most;
+}
+
 /// Nothing grows for now, for this reason.
 Grant hold(const PoolWish& wish, Reason reason, std::string words) {
   return {.most = wish.replicas, .reason = reason, .words = std::move(words)};
@@ -61,7 +73,8 @@ std::vector<PoolAnswer> PoolDesk::answer(const std::vector<PoolWish>& wishes) {
                                    .cluster = round.snapshot.cluster,
                                    .prices = *prices_,
                                    .asking = round.asking,
-                                   .left_on = round.snapshot.left_on};
+                                   .left_on = round.snapshot.left_on,
+                                   .all_heard = round.all_heard};
   round.sight = capacity::look(round.memory, fleet, round.now);
   count(round);
   const std::vector of_asking(
@@ -114,7 +127,8 @@ void PoolDesk::take_pools(Round& round) {
         desk = std::move(found->second);
       if (desk.spec != record->spec.get()) desk.object.reset();
       desk.spec = record->spec.get();
-      input.groups.push_back(facts_of(group, round.snapshot.groups[i][g], desk));
+      input.groups.push_back(
+          facts_of(*record->spec, group, round.snapshot.groups[i][g], desk));
     }
     state->groups = std::move(desks);
     round.pools.push_back(record);
@@ -126,8 +140,8 @@ void PoolDesk::take_pools(Round& round) {
   pools_ = std::move(known);
 }
 
-capacity::GroupFacts PoolDesk::facts_of(const NodeGroup& group, const GroupObject& object,
-                                        GroupDesk& desk) {
+capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeGroup& group,
+                                        const GroupObject& object, GroupDesk& desk) {
   capacity::GroupFacts facts;
   desk.reason.reset();
   const auto in_trouble = [&](Reason reason, std::string words, std::string remedy) {
@@ -152,12 +166,12 @@ capacity::GroupFacts PoolDesk::facts_of(const NodeGroup& group, const GroupObjec
   if (shown && desk.ticket == 0) desk.asked.reset();
   take_marks(facts, reading.marks);
   facts.least = reading.min;
-  facts.most = reading.max;
+  facts.most = most_nodes(pool.accelerator, reading);
   facts.step = reading.step;
   facts.removal = removal_of(reading.removal);
   facts.busy = reading.busy;
-  if (!reading.has_count) return facts;
-  facts.desired = desk.asked.value_or(reading.desired);
+  facts.follows_pods = !reading.has_count;
+  if (reading.has_count) facts.desired = desk.asked.value_or(reading.desired);
   if (reading.deleting)
     return in_trouble(Reason::GroupNotFound, "its object is being deleted", "make it again");
   if (!reading.owned_elsewhere.empty())
@@ -176,6 +190,7 @@ void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
   for (std::size_t i = 0; i < wishes.size(); ++i) {
     auto& answer = round.answers[i];
     const auto& found = round.snapshot.policies[i];
+    round.all_heard = round.all_heard && wishes[i].heard;
     if (!found) continue;
     const auto& spec = *found->policy->spec;
     const auto pool = pool_of.find(spec.pool);

@@ -28,7 +28,8 @@ struct PoolWish {
   ObjectKey key;
   std::int32_t replicas = 0;  // of its target, or of a write that is on its way
   std::int32_t wanted = 0;
-  bool acts = true;  // it may be written
+  bool acts = true;   // it may be written
+  bool heard = true;  // its target has been read, or is known to be missing
 };
 
 struct PoolAnswer {
@@ -70,8 +71,8 @@ class PoolDesk {
 
   // pool_desk.cpp
   void take_pools(Round& round);
-  [[nodiscard]] capacity::GroupFacts facts_of(const NodeGroup& group, const GroupObject& object,
-                                              GroupDesk& desk);
+  [[nodiscard]] capacity::GroupFacts facts_of(const AcceleratorPool& pool, const NodeGroup& group,
+                                              const GroupObject& object, GroupDesk& desk);
   void take_wishes(Round& round, const std::vector<PoolWish>& wishes);
   void take_prices(const PoolSnapshot& snapshot);
   void answer_wishes(Round& round);

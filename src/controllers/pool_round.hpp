@@ -17,6 +17,7 @@ struct PoolDesk::GroupDesk {
   std::uint64_t ticket = 0;             // of the write that is on its way
   std::optional<std::int64_t> asked{};  // until the cluster shows it
   std::int64_t asked_from = 0;
+  std::string asked_why{};
   std::vector<std::string> leaving{};  // uids of the nodes that are meant to go
   std::string stale_version{};         // that the write was bound to
   Settlement settlement{};
@@ -55,6 +56,7 @@ struct PoolDesk::Round {
   std::vector<capacity::Asking> asking{};
   std::vector<std::size_t> wish_of{};  // index of the wish, by asking
   std::vector<PoolAnswer> answers{};   // by wish
+  bool all_heard = true;               // every wish
   capacity::Sight sight{};
   money::BudgetRound bills{};
   money::Standings standings{};

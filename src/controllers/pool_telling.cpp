@@ -46,7 +46,8 @@ Reason reason_of_closed(const GroupView& view) {
   if (!view.seen.quote.allows_growth())
     return view.seen.quote.state == money::PriceState::Stale ? Reason::PriceStale
                                                              : Reason::PriceUnknown;
-  if (!view.seen.may_grow && view.seen.desired) return Reason::NodesAmbiguous;
+  if (!view.seen.may_grow && (view.seen.desired || view.seen.follows_pods))
+    return Reason::NodesAmbiguous;
   if (view.memory.refused_until)
     return view.group.capacity_type == CapacityType::Spot ? Reason::SpotRefused
                                                           : Reason::CapacityLimited;

@@ -201,6 +201,7 @@ constexpr GroupKind karpenter{
     .desired = "spec.replicas",
     .may_lack_desired = true,
     .max = {{{.path = "spec.limits.nodes"}}},
+    .limits = "spec.limits",
     .observed = "status.nodes",
     .removal = NodeRemoval::Emptiest,
     .label = "karpenter.sh/nodepool",

@@ -129,6 +129,7 @@ class GroupReader {
     reading.desired = desired->value_or(0);
     reading.min = *min;
     reading.max = *max;
+    if (const auto limits = read_limits(reading.limits); !limits) return fail(limits.error());
     // Who else owns the count may well keep it elsewhere.
     if (!reading.has_count && !kind_.may_lack_desired && reading.owned_elsewhere.empty())
       return wrong(backend(), fmt::format("{} is not set, so it is not known how many nodes are "
@@ -142,6 +143,22 @@ class GroupReader {
     // Only what decides is refused: a status that cannot be read is not told.
     if (const auto observed = count_at(kind_.observed)) reading.observed = *observed;
     if (const auto ready = count_at(kind_.ready)) reading.ready = *ready;
+    return {};
+  }
+
+  [[nodiscard]] Result<void> read_limits(std::vector<ResourceLimit>& limits) const {
+    const auto* list = value_at(object_, kind_.limits);
+    if (list == nullptr || !list->is_object()) return {};
+    for (const auto& [resource, value] : list->items()) {
+      if (resource.find('/') == std::string::npos) continue;
+      const auto count = whole_number(value);
+      if (!count || *count < 0)
+        return wrong(backend(), fmt::format("{}[{}] is {}, must be a whole number of at most {}: "
+                                            "correct it there",
+                                            kind_.limits, escaped(capped(resource, 80)),
+                                            shown(value), count_max));
+      limits.push_back({.resource = resource, .count = *count});
+    }
     return {};
   }
 

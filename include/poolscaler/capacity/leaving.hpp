@@ -24,6 +24,8 @@ inline constexpr Millis cordon_settles = std::chrono::seconds(5);
 inline constexpr Millis adoption_settles = std::chrono::minutes(5);
 /// A group that has been asked for fewer nodes, and keeps this one, is given it back.
 inline constexpr Millis removal_patience = std::chrono::minutes(2);
+/// Nodes that have not come, and that nobody has needed for this long, are taken back.
+inline constexpr Millis order_patience = std::chrono::minutes(1);
 /// A node that could not be drained is left alone for this long.
 inline constexpr Millis after_failed_drain = std::chrono::minutes(10);
 

@@ -4,7 +4,9 @@
 //
 // What has been asked for already and has no node yet comes first, what is starting counts as if it
 // were there, and nobody is ever granted fewer replicas than there are: a cap stops growth, it does
-// not take. Pure; the result does not depend on the order of policies, pods or nodes.
+// not take. Where nodes come for pods that wait, nobody is asked for any: granted is what budgets
+// admit of the nodes that the pods will bring. Pure; the result does not depend on the order of
+// policies, pods or nodes.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +43,8 @@ struct FleetInput {
   const money::PriceBook& prices;
   std::span<const Asking> asking;
   const std::map<std::size_t, std::int64_t>& left_on;  // leaving.hpp
+  /// What every policy asks is in `asking`; else no node that is on order is taken back.
+  bool all_heard = true;
 };
 
 /// Where the replicas of a policy are that are asked for and on no node yet.
@@ -78,6 +82,7 @@ struct Granted {
 struct GroupPlan {
   std::optional<std::int64_t> wanted{};  // nodes to ask for; nothing: as many as it has been
   std::vector<std::size_t> leaving{};    // nodes of the cluster that are to go, when it shrinks
+  std::string words{};                   // why it shrinks, where no node goes
 };
 
 struct PoolPlan {

@@ -114,6 +114,8 @@ struct GroupFacts {
   std::optional<std::int64_t> desired{};  // nothing: it does not say, or there is none
   std::optional<std::int64_t> least{};    // its own bounds
   std::optional<std::int64_t> most{};
+  /// It takes no count: its nodes come for the pods that wait for them, and go as they leave.
+  bool follows_pods = false;
   std::string busy{};  // why it may not be written at the moment; empty: it may
   std::optional<Finding> trouble{};
   std::int64_t step = 1;                  // counts are multiples of it

@@ -40,8 +40,9 @@ struct NodeMemory {
 /// What is remembered of a group from look to look; lost with the process, at the price of waiting
 /// once more.
 struct GroupMemory {
-  std::int64_t in_flight = 0;
+  std::optional<std::int64_t> present{};   // nodes, at the last look
   std::optional<Instant> waiting_since{};  // for nodes, of which none has come since
+  std::optional<Instant> unneeded_since{};  // some that are waited for
   unsigned refusals = 0;                   // in a row
   std::optional<Instant> refused_until{};
   std::vector<Instant> interruptions{};    // of the last hours, oldest first

@@ -86,7 +86,9 @@ struct NodeSurvey {
 struct GroupSurvey {
   std::array<std::int64_t, node_state_count> nodes{};  // by state
   std::optional<std::int64_t> desired{};
-  std::int64_t in_flight = 0;  // asked for, and there is no node yet
+  bool follows_pods = false;
+  /// Asked for, or on order for pods that wait, and there is no node yet.
+  std::int64_t in_flight = 0;
   std::int64_t busy = 0;       // nodes
   std::int64_t unpriced = 0;   // nodes
   HourlyRate rate{};           // of the priced nodes, marginal

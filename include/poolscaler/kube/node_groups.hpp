@@ -69,6 +69,7 @@ struct GroupKind {
   std::string_view zone_list{};  // whose length must be the group's `zones` where it is there
   std::array<GroupBound, 2> min{};  // the first that is there
   std::array<GroupBound, 2> max{};
+  std::string_view limits{};  // resources that its nodes may have together
   std::string_view observed{};
   std::string_view ready{};
   NodeRemoval removal = NodeRemoval::Any;
@@ -116,6 +117,12 @@ struct AcceleratorHint {
   std::int32_t per_node = 0;
 };
 
+struct ResourceLimit {
+  std::string resource;
+  std::int64_t count;
+  bool operator==(const ResourceLimit&) const = default;
+};
+
 /// All counts are nodes, of all zones together.
 struct GroupReading {
   std::string uid;
@@ -126,6 +133,7 @@ struct GroupReading {
   std::int32_t step = 1;  // counts are multiples of it
   std::optional<std::int32_t> min{};       // what the backend allows
   std::optional<std::int32_t> max{};
+  std::vector<ResourceLimit> limits{};     // of extended resources, by name
   std::optional<std::int32_t> observed{};  // what the backend says there are
   std::optional<std::int32_t> ready{};
   NodeRemoval removal = NodeRemoval::Any;

@@ -21,7 +21,8 @@ Plan Theatre::planned() {
                          .cluster = fleet.cluster,
                          .prices = none,
                          .asking = asking,
-                         .left_on = left_on};
+                         .left_on = left_on,
+                         .all_heard = heard};
   const auto sight = look(memory, input, now);
   auto counted = limits;
   for (auto& limit : counted) {
@@ -106,12 +107,13 @@ void Theatre::groups_act(std::size_t pool) {
   for (std::size_t g = 0; g < fleet.pools[pool]->node_groups.size(); ++g) {
     auto& facts = fleet.facts(pool, g);
     auto have = seen.pools[pool].groups[g].present();
-    while (facts.desired && have < *facts.desired) {
-      auto& node = fleet.add_node(pool, g);
+    if (facts.follows_pods) {
+      follow_pods(pool, g);
+      continue;
+    }
+    while (brings && facts.desired && have < *facts.desired) {
+      make(pool, g);
       --*facts.desired;  // add_node() counts it
-      node.name = fleet.pools[pool]->node_groups[g].name + "-n" + std::to_string(made_++);
-      node.uid = "uid-" + node.name;
-      node.created = now;
       ++have;
     }
     while (facts.desired && have > *facts.desired) {
@@ -131,6 +133,38 @@ void Theatre::groups_act(std::size_t pool) {
       return;  // one in a round
     }
   }
+}
+
+void Theatre::make(std::size_t pool, std::size_t group) {
+  auto& node = fleet.add_node(pool, group);
+  node.name = fleet.pools[pool]->node_groups[group].name + "-n" + std::to_string(made_++);
+  node.uid = "uid-" + node.name;
+  node.created = now;
+}
+
+/// Each pod that waits and fits nowhere gets a node; one that is empty goes.
+void Theatre::follow_pods(std::size_t pool, std::size_t group) {
+  std::vector<std::int64_t> room;
+  std::vector<std::string> empty;
+  const auto seen = fleet.survey(now);
+  for (const auto& node : seen.pools[pool].nodes) {
+    room.push_back(node.free());
+    if (node.group == group && node.allocated == 0)
+      empty.push_back(fleet.cluster.nodes[node.node]->name);
+  }
+  for (const auto& pod : fleet.cluster.pods) {
+    if (pod.node) continue;
+    const auto count = pod.accelerators->front().count;
+    const auto fit = std::ranges::find_if(room, [count](auto free) { return free >= count; });
+    empty.clear();
+    if (fit != room.end()) {
+      *fit -= count;
+    } else if (brings) {
+      make(pool, group);
+      room.push_back(8 - count);
+    }
+  }
+  for (const auto& name : empty) remove(name);
 }
 
 void Theatre::remove(const std::string& name) {

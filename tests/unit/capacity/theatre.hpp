@@ -23,6 +23,8 @@ class Theatre {
   /// By name of a node: pods without accelerators, that can be evicted or not.
   std::map<std::string, std::int64_t> others{};
   bool evicts = true;
+  bool heard = true;   // FleetInput::all_heard
+  bool brings = true;  // groups give nodes at all
   Instant now = noon;
   std::vector<std::string> told{};          // "Cordon od-0", "lower od to 1"
   std::vector<std::string> removed_busy{};  // must stay empty
@@ -33,7 +35,7 @@ class Theatre {
   /// Plans, and does what the plan says.
   Plan round(Millis step = std::chrono::seconds(1));
   void run_for(Millis time, Millis step = std::chrono::seconds(1));
-  /// The groups make and remove nodes.
+  /// The groups make and remove nodes; those that follow pods as pods wait and leave.
   void groups_act(std::size_t pool = 0);
   /// Pods of every policy for its replicas, on nodes with room.
   void schedule();
@@ -45,6 +47,8 @@ class Theatre {
  private:
   void act(std::size_t pool, const NodeStep& step);
   void remove(const std::string& name);
+  void make(std::size_t pool, std::size_t group);
+  void follow_pods(std::size_t pool, std::size_t group);
   std::set<std::string> marked_;
   int made_ = 0;
 };

@@ -9,6 +9,7 @@ namespace poolscaler::testing {
 namespace {
 
 const controllers::TargetKind machine_deployments{"cluster.x-k8s.io/v1beta2", "MachineDeployment"};
+const controllers::TargetKind node_pools{"karpenter.sh/v1", "NodePool"};
 
 bool is_cordoned(const json& node) { return node["spec"].value("unschedulable", false); }
 
@@ -37,7 +38,12 @@ void FakeCluster::bind_nodes(controllers::ClusterState& state) {
   if (pools_.empty()) return;
   list(state.price_catalogs(), std::map<std::string, json>());
   list(state.nodes(), nodes_);
-  list(state.group_objects(machine_deployments), groups_);
+  for (const auto& kind : {machine_deployments, node_pools}) {
+    std::map<ObjectKey, json> of_kind;
+    for (const auto& [key, group] : groups_)
+      if (group["kind"] == kind.kind) of_kind[key] = group;
+    list(state.group_objects(kind), of_kind);
+  }
 }
 
 void FakeCluster::add_pool(const std::string& name, const json& spec) {
@@ -85,20 +91,61 @@ void FakeCluster::add_group(const std::string& name, int replicas) {
   if (!pools_.empty()) deliver(state_->group_objects(machine_deployments), object);
 }
 
+void FakeCluster::add_node_pool(const std::string& name, const json& limits) {
+  auto object = make("karpenter.sh/v1", "NodePool", {"", name});
+  object["spec"] = {{"limits", limits}, {"template", json::object()}};
+  groups_[{"", name}] = object;
+  if (!pools_.empty()) deliver(state_->group_objects(node_pools), object);
+}
+
 int FakeCluster::group_replicas(const std::string& name) const {
   return groups_.at({"team", name})["spec"]["replicas"].get<int>();
 }
 
-void FakeCluster::add_node(const std::string& group, bool ready) {
+json& FakeCluster::make_node(const std::string& group) {
   const auto name = group + "-n" + std::to_string(++made_nodes_);
-  auto node = make("v1", "Node", {"", name});
+  auto& node = nodes_[name] = make("v1", "Node", {"", name});
+  node["spec"] = json::object();
+  return node;
+}
+
+void FakeCluster::add_node(const std::string& group, bool ready) {
+  auto& node = make_node(group);
+  const auto name = node["metadata"]["name"].get<std::string>();
   node["metadata"]["annotations"] = {{"cluster.x-k8s.io/cluster-namespace", "team"},
                                      {"cluster.x-k8s.io/machine", name},
                                      {"cluster.x-k8s.io/owner-kind", "MachineSet"},
                                      {"cluster.x-k8s.io/owner-name", group + "-x7k2p"}};
-  node["spec"] = json::object();
-  nodes_[name] = node;
   make_ready(name, ready);
+}
+
+/// As Karpenter does: each pod that waits and fits nowhere gets a node, one that is empty goes.
+void FakeCluster::follow_pods(const std::string& pool) {
+  std::map<std::string, std::int64_t> room;
+  for (const auto& [name, node] : nodes_)
+    if (node["metadata"]["labels"].value("karpenter.sh/nodepool", "") == pool) room[name] = 8;
+  std::vector<std::int64_t> waiting;
+  for (const auto& [key, pods] : pods_)
+    for (const auto& pod : pods)
+      if (const auto on = pod["spec"].value("nodeName", ""); on.empty())
+        waiting.push_back(gpus_of(pod));
+      else if (room.contains(on))
+        room[on] -= gpus_of(pod);
+  for (const auto count : waiting) {
+    const auto fit =
+        std::ranges::find_if(room, [count](const auto& one) { return one.second >= count; });
+    if (fit != room.end()) {
+      fit->second -= count;
+      continue;
+    }
+    auto& node = make_node(pool);
+    node["metadata"]["labels"] = {{"karpenter.sh/nodepool", pool}};
+    const auto name = node["metadata"]["name"].get<std::string>();
+    room[name] = 8 - count;
+    make_ready(name, true);
+  }
+  for (const auto& [name, free] : room)
+    if (free == 8) remove_node(name);
 }
 
 void FakeCluster::make_ready(const std::string& name, bool ready) {
@@ -123,9 +170,14 @@ void FakeCluster::remove_node(const std::string& name) {
 
 void FakeCluster::groups_act() {
   for (auto& [key, group] : groups_) {
+    if (group["kind"] == node_pools.kind) {
+      follow_pods(key.name);
+      continue;
+    }
     std::vector<std::string> have;
     for (const auto& [name, node] : nodes_)
-      if (node["metadata"]["annotations"].value("cluster.x-k8s.io/owner-name", "") ==
+      if (node["metadata"].contains("annotations") &&
+          node["metadata"]["annotations"].value("cluster.x-k8s.io/owner-name", "") ==
           key.name + "-x7k2p")
         have.push_back(name);
     const auto wanted = group["spec"]["replicas"].get<std::size_t>();

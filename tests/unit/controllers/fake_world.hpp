@@ -84,6 +84,7 @@ class FakeCluster final : public QuietWriter {
   void write_budget_beside(const std::string& name, const json& status);
   void write_pool_beside(const std::string& name, const json& status);
   void add_group(const std::string& name, int replicas);
+  void add_node_pool(const std::string& name, const json& limits);  // Karpenter's, dynamic
   void add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus);
   void add_node(const std::string& group, bool ready);
   void make_ready(const std::string& node, bool ready);
@@ -134,6 +135,8 @@ class FakeCluster final : public QuietWriter {
   json& stamp(json& object);  // a new resourceVersion
   void bind_nodes(controllers::ClusterState& state);
   void place(json& pod);
+  json& make_node(const std::string& group);
+  void follow_pods(const std::string& pool);
   json make(const std::string& api_version, const std::string& kind, const ObjectKey& key);
   void deliver(ChangeSink& sink, const json& object, bool removed = false);
 

@@ -15,6 +15,7 @@ using ::poolscaler::testing::group_object;
 using ::poolscaler::testing::group_objects;
 using ::poolscaler::testing::GroupObject;
 using ::poolscaler::testing::served;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const std::string capi = "cluster.x-k8s.io/v1beta2";
@@ -226,6 +227,15 @@ TEST(NodeGroups, ReadBoundsThatAreQuantities) {
   EXPECT_EQ(reading_of(example, at_path("/spec/limits/nodes", 5)).max, 5);
   EXPECT_THAT(problem_of(example, at_path("/spec/limits/nodes", "500m")),
               HasSubstr("spec.limits.nodes is 500m"));
+}
+
+TEST(NodeGroups, ReadLimitsOfAcceleratorsAlone) {
+  const auto example = group_object("karpenter.sh/v1", "NodePool");
+  const json limits = {{"spec", {{"limits", {{"nvidia.com/gpu", "64"}, {"cpu", "1500m"}}}}}};
+  EXPECT_THAT(reading_of(example, limits).limits,
+              ElementsAre(ResourceLimit{.resource = "nvidia.com/gpu", .count = 64}));
+  const json wrong = {{"spec", {{"limits", {{"nvidia.com/gpu", "many"}}}}}};
+  EXPECT_THAT(problem_of(example, wrong), HasSubstr("spec.limits[nvidia.com/gpu] is many"));
 }
 
 TEST(NodeGroups, WaitWhileAnEarlierChangeIsMade) {
