@@ -14,6 +14,8 @@ using nlohmann::json;
 const std::string api = "/apis/cluster.x-k8s.io/v1beta2";
 const std::string merge = "application/merge-patch+json";
 
+}  // namespace
+
 void define(rig::ControlPlane& cluster, const std::string& definition) {
   const auto file = in_shared("data/crds/" + definition + ".yaml").string();
   auto crd = json::parse(
@@ -21,31 +23,27 @@ void define(rig::ControlPlane& cluster, const std::string& definition) {
   crd["spec"].erase("conversion");  // its webhook is not here
   crd["metadata"].erase("annotations");
   cluster.apply(crd.dump());
-  const auto path = api + "/" + crd["spec"]["names"]["plural"].get<std::string>();
+  std::string version;
+  for (const auto& one : crd["spec"]["versions"])
+    if (one["storage"] == true) version = one["name"];
+  const auto path = "/apis/" + crd["spec"]["group"].get<std::string>() + "/" + version + "/" +
+                    crd["spec"]["names"]["plural"].get<std::string>();
   if (!rig::eventually(rig::Ms{30'000},
                        [&] { return cluster.request("GET", path).status == 200; }))
     throw std::runtime_error(definition + " is not served");
 }
 
-json node_object(const std::string& name, const std::string& ns, const std::string& owner) {
+json node_object(json metadata) {
   const json resources{{"cpu", "64"},
                        {"memory", "512Gi"},
                        {"pods", "110"},
                        {"example.com/accelerator", "8"}};
+  metadata["labels"]["type"] = "kwok";
   return {{"apiVersion", "v1"},
           {"kind", "Node"},
-          {"metadata",
-           {{"name", name},
-            {"labels", {{"type", "kwok"}}},
-            {"annotations",
-             {{"cluster.x-k8s.io/cluster-namespace", ns},
-              {"cluster.x-k8s.io/machine", name},
-              {"cluster.x-k8s.io/owner-kind", "MachineSet"},
-              {"cluster.x-k8s.io/owner-name", owner + "-x7k2p"}}}}},
+          {"metadata", std::move(metadata)},
           {"status", {{"capacity", resources}, {"allocatable", resources}}}};
 }
-
-}  // namespace
 
 std::string MachineRoom::why_unavailable() {
   return in_shared("data/crds").empty() ? "shared/data/crds is in no folder above the checkout"
@@ -107,7 +105,7 @@ void MachineRoom::act() {
   most_ = std::max<int>(most_, static_cast<int>(have.size()));
   const auto count = static_cast<int>(have.size());
   const auto asked = wanted();
-  for (int i = count; i < asked; ++i) make_node();
+  for (int i = count; i < asked && !held_; ++i) make_node();
   std::ranges::stable_partition(have, [this](const auto& node) { return is_marked(node); });
   for (int i = 0; i + asked < count; ++i) remove_node(have[static_cast<std::size_t>(i)]);
   cluster_.request("PATCH",
@@ -125,7 +123,13 @@ void MachineRoom::make_node() {
   cluster_.request("POST", machines(), machine.dump());
   cluster_.request("PATCH", machines(name) + "/status",
                    json{{"status", {{"nodeRef", {{"name", name}}}}}}.dump(), merge);
-  cluster_.apply(node_object(name, ns_, name_).dump());
+  cluster_.apply(node_object({{"name", name},
+                              {"annotations",
+                               {{"cluster.x-k8s.io/cluster-namespace", ns_},
+                                {"cluster.x-k8s.io/machine", name},
+                                {"cluster.x-k8s.io/owner-kind", "MachineSet"},
+                                {"cluster.x-k8s.io/owner-name", name_ + "-x7k2p"}}}})
+                     .dump());
 }
 
 bool MachineRoom::is_marked(const std::string& node) const {

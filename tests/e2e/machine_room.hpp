@@ -15,6 +15,11 @@
 
 namespace poolscaler::e2e {
 
+/// Installs a definition of shared/data/crds, and waits until it is served.
+void define(rig::ControlPlane& cluster, const std::string& definition);
+/// A node of eight accelerators; `metadata` has its name.
+[[nodiscard]] nlohmann::json node_object(nlohmann::json metadata);
+
 class MachineRoom {
  public:
   /// Why there can be none here; empty when there can.
@@ -26,6 +31,8 @@ class MachineRoom {
   MachineRoom(const MachineRoom&) = delete;
   MachineRoom& operator=(const MachineRoom&) = delete;
 
+  /// While it holds, no node is made.
+  void hold(bool held) { held_ = held; }
   [[nodiscard]] int wanted() const;
   [[nodiscard]] std::vector<std::string> nodes() const;
   /// Nodes that were removed although a pod with accelerators was on them.
@@ -46,6 +53,7 @@ class MachineRoom {
   std::string name_;
   int made_ = 0;
   std::atomic<int> most_ = 0;
+  std::atomic<bool> held_ = false;
   mutable std::mutex mutex_;
   std::vector<std::string> removed_busy_;
   std::jthread actor_;

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 
 #include "e2e/machine_room.hpp"
+#include "e2e/pod_room.hpp"
 #include "e2e/world.hpp"
+#include "poolscaler/base/time.hpp"
 
 namespace poolscaler::e2e {
 namespace {
 
+using nlohmann::literals::operator""_json_pointer;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -51,6 +54,14 @@ class Pools : public Case {
                              {"maxNodes", 3},
                              {"price", "32.77"}}})},
               {"scaleDown", {{"idleAfterSeconds", 5}, {"drainTimeoutSeconds", 60}}}}}};
+  }
+  /// The same over a dynamic NodePool.
+  [[nodiscard]] json pool_of_pods() const {
+    auto object = pool();
+    object["spec"]["nodeGroups"][0]["backendRef"] = {
+        {"apiVersion", "karpenter.sh/v1"}, {"kind", "NodePool"}, {"name", ns()}};
+    object["spec"]["nodeGroups"][0]["maxNodes"] = 10;
+    return object;
   }
   void make_budget(const std::string& amount) {
     cluster().apply(json{{"apiVersion", "poolscaler.dev/v1alpha1"},
@@ -141,6 +152,101 @@ TEST_F(Pools, AnOperatorThatIsKilledIsFollowedByOneThatFinishes) {
   ASSERT_TRUE(reaches("web", 0, Ms{60'000})) << told();
   ASSERT_TRUE(nodes_become(0, Ms{120'000})) << told();
   EXPECT_THAT(room->removed_busy(), IsEmpty());
+}
+
+TEST_F(Pools, NodesThatComeForPodsArePaidForBeforeTheyAreWaitedFor) {
+  PodRoom dynamic(cluster(), ns());
+  cluster().apply(pool_of_pods().dump());
+  make_budget("70");
+  make_workload("web");
+  set_load("web", 0);
+  start_operator();
+  ASSERT_TRUE(condition_becomes("web", "Ready", "True Accepted"));
+
+  // Load for five; the budget pays for two nodes.
+  set_load("web", 45);
+  ASSERT_TRUE(reaches("web", 2)) << told();
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 2; })) << told();
+  EXPECT_TRUE(condition_becomes("web", "Limited", "True CappedByBudget")) << told();
+  EXPECT_EQ(replicas("web"), 2);
+  EXPECT_EQ(pool_object()["status"]["conditions"][0]["status"], "True") << pool_object().dump(1);
+
+  // More money than the NodePool's own limit allows.
+  make_budget("1000");
+  ASSERT_TRUE(reaches("web", 4)) << told();
+  EXPECT_TRUE(condition_becomes("web", "Limited", "True CappedByPool")) << told();
+
+  set_load("web", 0);
+  ASSERT_TRUE(reaches("web", 0, Ms{60'000})) << told();
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return dynamic.nodes().empty(); }));
+  EXPECT_LE(dynamic.most(), 4);
+  EXPECT_EQ(dynamic.object()["metadata"]["generation"], 1) << "nobody writes to it";
+}
+
+/// Two operators and one lease, with a proxy each, so that it is seen who asks for what.
+class PoolsOfTwo : public Pools {
+ protected:
+  [[nodiscard]] static int asks(const rig::FaultProxy& proxy) {
+    int writes = 0;
+    for (const auto& request : proxy.requests())
+      writes += request.writes() &&
+                request.target.find("/machinedeployments/") != std::string::npos;
+    return writes;
+  }
+  [[nodiscard]] std::string holder() {
+    const auto lease = cluster().get("/apis/coordination.k8s.io/v1/namespaces/" + system_ns +
+                                     "/leases/poolscaler");
+    return lease.is_null() ? std::string() : lease["spec"].value("holderIdentity", "");
+  }
+  /// What the nodes that there are have cost from their making up to when the ledger has counted.
+  [[nodiscard]] double owed(const json& ledger) {
+    const auto to = parse_rfc3339(ledger["countedTo"].get<std::string>()).value();
+    double hours = 0;
+    for (const auto& name : room->nodes()) {
+      const auto node = cluster().get("/api/v1/nodes/" + name);
+      const auto made = parse_rfc3339(node["metadata"]["creationTimestamp"].get<std::string>());
+      hours += static_cast<double>((to - made.value()).count()) / 3'600'000.0;
+    }
+    return hours * 32.77;
+  }
+  /// Of the month, which ends least often while a test runs.
+  [[nodiscard]] static double billed(const json& ledger) {
+    for (const auto& period : ledger["periods"])
+      if (period["kind"] == "Month") return std::stod(period["bill"].get<std::string>());
+    return 0;
+  }
+  rig::FaultProxy first_proxy_{World::get().cluster().endpoint()};
+  rig::FaultProxy second_proxy_{World::get().cluster().endpoint()};
+};
+
+TEST_F(PoolsOfTwo, WhoFollowsAsksForNothingAgainAndCountsOnce) {
+  make_budget("1000");
+  make_workload("web");
+  set_load("web", 5);
+  auto& first = start_operator(
+      {.identity = "first", .server = first_proxy_.url(), .leader_elect = true});
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 1; })) << told();
+  room->hold(true);
+  set_load("web", 25);
+  ASSERT_TRUE(reaches("web", 3, Ms{30'000})) << told();
+  ASSERT_TRUE(rig::eventually(Ms{20'000}, [&] { return room->wanted() == 3; })) << told();
+  launch_operator({.identity = "second", .server = second_proxy_.url(), .leader_elect = true});
+  first.process().kill();
+  ASSERT_TRUE(rig::eventually(Ms{40'000}, [&] { return holder().starts_with("second"); }))
+      << holder();
+  room->hold(false);
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 3; })) << told();
+  EXPECT_EQ(asks(second_proxy_), 0) << "they were on order";
+  EXPECT_EQ(room->most(), 3);
+
+  // Counted once, whoever has counted what.
+  json ledger;
+  ASSERT_TRUE(rig::eventually(Ms{90'000}, [&] {
+    const auto status = pool_object().value("status", json::object());
+    ledger = status.value("/cost/ledger"_json_pointer, json::object());
+    return !ledger.empty() && status["nodes"].value("ready", 0) == 3 && billed(ledger) > 0;
+  })) << pool_object().dump(1);
+  EXPECT_NEAR(billed(ledger), owed(ledger), 0.06) << ledger.dump(1);
 }
 
 }  // namespace
