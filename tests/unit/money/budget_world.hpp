@@ -13,6 +13,7 @@
 namespace poolscaler::money {
 
 inline Amount dollars(std::string_view text) { return parse_amount(text).value(); }
+inline Instant at(std::string_view text) { return parse_rfc3339(text).value(); }
 inline HourlyRate hourly(std::string_view text) { return parse_hourly_rate(text).value(); }
 
 inline std::shared_ptr<const TimeZone> utc_zone() {
@@ -110,6 +111,12 @@ struct BudgetWorld {
 /// Of a ledger that is held.
 inline Book book_in(const LedgerState& state, PeriodKind kind) {
   return std::ranges::find(state.books, kind, &PeriodBook::kind)->book;
+}
+
+/// Of the calendar month that is open.
+inline Amount month_of(const BudgetWorld& world, const std::string& budget) {
+  return book_in(world.book.state_of_budget(budget)->ledger, PeriodKind::Month)
+      .bill.rounded_up();
 }
 
 }  // namespace poolscaler::money
