@@ -7,6 +7,7 @@
 #include "money_fields.hpp"
 #include "object_name.hpp"
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/json/members.hpp"
 #include "schedule.hpp"
 
 // Everything here reads a spec that checked_spec has passed.
@@ -15,22 +16,18 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_or_empty(const json& object, const char* name) {
-  return object.contains(name) ? object[name].get<std::string>() : std::string();
-}
-
 BackendRef backend_from(const json& from) {
   return {.api_version = from["apiVersion"].get<std::string>(),
           .kind = from["kind"].get<std::string>(),
-          .ns = text_or_empty(from, "namespace"),
+          .ns = text_at(from, "namespace"),
           .name = from["name"].get<std::string>()};
 }
 
 BackendPaths paths_from(const json& from) {
   return {.desired = from["desired"].get<std::string>(),
-          .min = text_or_empty(from, "min"),
-          .max = text_or_empty(from, "max"),
-          .observed = text_or_empty(from, "observed")};
+          .min = text_at(from, "min"),
+          .max = text_at(from, "max"),
+          .observed = text_at(from, "observed")};
 }
 
 NodeGroup group_from(const json& from) {
@@ -40,11 +37,11 @@ NodeGroup group_from(const json& from) {
                 .min_nodes = from["minNodes"].get<std::int32_t>(),
                 .max_nodes = from["maxNodes"].get<std::int32_t>(),
                 .price = rate_if_there(from, "price"),
-                .provider = text_or_empty(from, "provider"),
-                .instance_type = text_or_empty(from, "instanceType"),
-                .region = text_or_empty(from, "region"),
-                .zone = text_or_empty(from, "zone"),
-                .commitment = text_or_empty(from, "commitment"),
+                .provider = text_at(from, "provider"),
+                .instance_type = text_at(from, "instanceType"),
+                .region = text_at(from, "region"),
+                .zone = text_at(from, "zone"),
+                .commitment = text_at(from, "commitment"),
                 .node_selector = labels_from(from, "nodeSelector")};
   if (from.contains("backendRef")) one.backend = backend_from(from["backendRef"]);
   if (from.contains("paths")) one.paths = paths_from(from["paths"]);
@@ -65,7 +62,7 @@ AcceleratorPool pool_from(const json& object, const json& spec) {
       .name = object["metadata"]["name"].get<std::string>(),
       .accelerator = {.resource = accelerator["resource"].get<std::string>(),
                       .per_node = accelerator["perNode"].get<std::int32_t>(),
-                      .product = text_or_empty(accelerator, "product")},
+                      .product = text_at(accelerator, "product")},
       .node_groups = {},
       .warm = {.nodes = spec["warm"]["nodes"].get<std::int32_t>()},
       .mix = {.strategy = word_to(mix_strategy_words, mix["strategy"]),

@@ -10,7 +10,7 @@ namespace {
 
 using enum FieldType;
 
-constexpr Field fields[] = {
+constexpr Field pool_fields[] = {
     {.path = "spec",
      .type = Object,
      .required = true,
@@ -313,7 +313,7 @@ constexpr Field fields[] = {
      .doc = "Never more than this for all nodes together."},
 };
 
-constexpr Column columns[] = {
+constexpr Column pool_columns[] = {
     {.name = "Resource",
      .type = "string",
      .json_path = ".spec.accelerator.resource",
@@ -371,7 +371,7 @@ constexpr Column columns[] = {
      .doc = "Why, in one sentence."},
 };
 
-constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
+constexpr std::string_view pool_example = R"(apiVersion: poolscaler.dev/v1alpha1
 kind: AcceleratorPool
 metadata:
   name: h100
@@ -412,7 +412,7 @@ spec:
 
 std::span<const Field> all_fields() {
   static const auto all = [] {
-    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    std::vector<Field> rows(std::begin(pool_fields), std::end(pool_fields));
     const auto warm = warm_fields();
     rows.insert(rows.end(), warm.begin(), warm.end());
     return rows;
@@ -433,11 +433,11 @@ const KindTable& accelerator_pool_table() {
       .doc = "AcceleratorPool says which accelerators policies share, which groups of nodes they "
              "are on, how many nodes each may have and what they cost. The platform team declares "
              "it; policies draw on it by `poolRef`.",
-      .example = example,
+      .example = pool_example,
       .spec = all_fields(),
       .status = pool_status_fields(),
       .rules = accelerator_pool_rules(),
-      .columns = columns};
+      .columns = pool_columns};
   return table;
 }
 

@@ -12,6 +12,7 @@
 #include "cost_history.hpp"
 #include "enum_words.hpp"
 #include "ledger_status.hpp"
+#include "poolscaler/json/members.hpp"
 #include "status_bounds.hpp"
 #include "status_fields.hpp"
 #include "status_json.hpp"
@@ -27,7 +28,7 @@ constexpr std::int64_t basis_points_max = 99'999'999'999;
 constexpr std::array<std::string_view, 4> acts = {"None", "Freeze", "Shed", "ScaleToZero"};
 constexpr std::array<std::string_view, 3> baselines = {"TooShort", "Mean", "HourOfWeek"};
 
-constexpr Field fields[] = {
+constexpr Field budget_status_rows[] = {
     {.path = "status",
      .type = Object,
      .doc = "Where the limits stand, and what the operator must still know after a restart. "
@@ -287,7 +288,7 @@ std::string_view word_at(const json& from, const char* name,
 
 template <class Enum, std::size_t N>
 Enum enum_at(const json& from, const char* name, const EnumWords<Enum, N>& table) {
-  const auto& word = member(from, name);
+  const auto& word = at_path(from, name);
   return word.is_string() ? word_to(table, word) : static_cast<Enum>(0);
 }
 
@@ -298,14 +299,14 @@ Amount amount_or_none(const json& from, const char* name) {
 GuardStatus read_guard(const json& from) {
   GuardStatus guard{.period_begin = time_at(from, "periodBegin").value_or(Instant()),
                     .amount = amount_or_none(from, "amount"),
-                    .warned = member(from, "warned") == true,
+                    .warned = at_path(from, "warned") == true,
                     .frozen_since = time_at(from, "frozenTime"),
                     .over_since = time_at(from, "overTime")};
-  each(member(from, "fired"), thresholds_max, [&](const json& percent) {
+  each(at_path(from, "fired"), thresholds_max, [&](const json& percent) {
     if (percent.is_number_integer()) guard.fired.push_back(percent.get<int>());
   });
   std::size_t round = 0;
-  each(member(from, "near"), guard.near.size(),
+  each(at_path(from, "near"), guard.near.size(),
        [&](const json& near) { guard.near.at(round++) = near == true; });
   return guard;
 }
@@ -317,7 +318,7 @@ LimitStatus read_limit(const json& from) {
           .amount = amount_or_none(from, "amount"),
           .period_begin = time_at(from, "periodBegin"),
           .period_end = time_at(from, "periodEnd"),
-          .partial = member(from, "partial") == true,
+          .partial = at_path(from, "partial") == true,
           .pace = rate_at(from, "pace"),
           .accrued = amount_or_none(from, "accrued"),
           .used_basis_points = basis_points_of(text_at(from, "used")),
@@ -328,14 +329,14 @@ LimitStatus read_limit(const json& from) {
           .resumes_at = time_at(from, "resumesTime"),
           .act = word_at(from, "act", acts),
           .message = text_at(from, "message"),
-          .guard = read_guard(member(from, "guard"))};
+          .guard = read_guard(at_path(from, "guard"))};
 }
 
 std::optional<AnomalyStatus> read_anomaly(const json& from) {
   const auto hour = time_at(from, "hour");
   if (!hour) return std::nullopt;
   return AnomalyStatus{.hour = *hour,
-                       .anomalous = member(from, "anomalous") == true,
+                       .anomalous = at_path(from, "anomalous") == true,
                        .baseline = word_at(from, "baseline", baselines),
                        .cost = amount_or_none(from, "cost"),
                        .expected = amount_or_none(from, "expected"),
@@ -361,7 +362,7 @@ std::uint64_t selection_at(const json& from) {
 std::span<const Field> budget_status_fields() {
   static const LedgerRows ledger("status.ledger");
   static const auto all = [] {
-    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    std::vector<Field> rows(std::begin(budget_status_rows), std::end(budget_status_rows));
     for (const auto more : {std::span<const Field>(ledger.fields()), history_status_fields(),
                             condition_status_fields()})
       rows.insert(rows.end(), more.begin(), more.end());
@@ -395,22 +396,22 @@ std::string render_budget_status(const BudgetStatus& status) {
 }
 
 BudgetStatus read_budget_status(const json& object) {
-  const auto& from = member(object, "status");
+  const auto& from = at_path(object, "status");
   BudgetStatus status{
       .observed_generation = generation_at(from),
-      .conditions = read_conditions(member(from, "conditions")),
+      .conditions = read_conditions(at_path(from, "conditions")),
       .currency = Currency::parse(text_at(from, "currency")).value_or(Currency()),
       .rate = rate_at(from, "rate").value_or(HourlyRate()),
       .committed = rate_at(from, "committed").value_or(HourlyRate()),
       .nodes = integer_at(from, "nodes", generation_max),
       .unpriced_nodes = integer_at(from, "unpricedNodes", generation_max),
       .doubtful_nodes = integer_at(from, "doubtfulNodes", generation_max),
-      .ledger = read_ledger(member(from, "ledger")),
-      .anomaly = read_anomaly(member(from, "anomaly")),
-      .history = read_history(member(from, "history")),
-      .open_hour = read_open_hour(member(from, "openHour")),
+      .ledger = read_ledger(at_path(from, "ledger")),
+      .anomaly = read_anomaly(at_path(from, "anomaly")),
+      .history = read_history(at_path(from, "history")),
+      .open_hour = read_open_hour(at_path(from, "openHour")),
       .selection = selection_at(from)};
-  each(member(from, "limits"), budget_limits_max, [&](const json& limit) {
+  each(at_path(from, "limits"), budget_limits_max, [&](const json& limit) {
     if (!text_at(limit, "name").empty()) status.limits.push_back(read_limit(limit));
   });
   return status;

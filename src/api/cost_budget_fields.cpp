@@ -14,7 +14,7 @@ using enum FieldType;
 
 constexpr std::int64_t cost_labels_max = ledger_dimensions_max - 1;  // besides the namespace
 
-constexpr Field fields[] = {
+constexpr Field budget_fields[] = {
     {.path = "spec",
      .type = Object,
      .required = true,
@@ -212,7 +212,7 @@ bool ascending(const json& thresholds) {
   return true;
 }
 
-constexpr Rule rules[] = {
+constexpr Rule budget_rules[] = {
     above_zero("spec.limits[].amount"),
     {.at = "spec.limits[]",
      .cel = "self.mode != 'Accrued' || has(self.period)",
@@ -233,7 +233,7 @@ constexpr Rule rules[] = {
      .holds = ascending},
 };
 
-constexpr Column columns[] = {
+constexpr Column budget_columns[] = {
     {.name = "Rate",
      .type = "string",
      .json_path = ".status.rate",
@@ -275,7 +275,7 @@ constexpr Column columns[] = {
      .doc = "Where the limits stand, in one sentence."},
 };
 
-constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
+constexpr std::string_view budget_example = R"(apiVersion: poolscaler.dev/v1alpha1
 kind: CostBudget
 metadata:
   name: shop
@@ -311,11 +311,11 @@ const KindTable& cost_budget_table() {
       .doc = "CostBudget says how much the accelerators of some policies may cost, an hour or in "
              "an hour, a day or a month, and what happens at the limit. The platform team "
              "declares it; its status is the ledger of what was spent.",
-      .example = example,
-      .spec = fields,
+      .example = budget_example,
+      .spec = budget_fields,
       .status = budget_status_fields(),
-      .rules = rules,
-      .columns = columns};
+      .rules = budget_rules,
+      .columns = budget_columns};
   return table;
 }
 

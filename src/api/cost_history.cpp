@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ledger_status.hpp"
+#include "poolscaler/json/members.hpp"
 #include "status_bounds.hpp"
 #include "status_json.hpp"
 
@@ -20,7 +21,7 @@ constexpr auto hour = std::chrono::hours(1);
 constexpr std::int64_t hours_max = history_hours_max;
 constexpr std::int64_t prices_max = history_prices_max;
 
-constexpr Field fields[] = {
+constexpr Field history_fields[] = {
     {.path = "status.history",
      .type = Object,
      .doc = "What past hours have cost, which an hour that costs unusually much is told from."},
@@ -155,7 +156,7 @@ std::vector<GroupHourStatus> read_nodes(const json& list,
 
 }  // namespace
 
-std::span<const Field> history_status_fields() { return fields; }
+std::span<const Field> history_status_fields() { return history_fields; }
 
 json history_json(const std::vector<CostHourStatus>& hours) {
   PriceList prices;
@@ -179,19 +180,19 @@ json history_json(const std::vector<CostHourStatus>& hours) {
 
 std::vector<CostHourStatus> read_history(const json& from) {
   std::vector<GroupHourStatus> prices;
-  each(member(from, "prices"), history_prices_max, [&](const json& one) {
+  each(at_path(from, "prices"), history_prices_max, [&](const json& one) {
     prices.push_back({.group = text_at(one, "group"),
                       .milli_nodes = 0,
                       .price = rate_at(one, "price").value_or(HourlyRate())});
   });
   std::vector<CostHourStatus> hours;
-  each(member(from, "hours"), history_hours_max, [&](const json& run) {
+  each(at_path(from, "hours"), history_hours_max, [&](const json& run) {
     const auto begin = time_at(run, "begin");
     if (!begin) return;
     const auto count = std::max<std::int64_t>(integer_at(run, "count", hours_max), 1);
     const CostHourStatus one{.begin = *begin,
-                             .groups = read_nodes(member(run, "nodes"), prices),
-                             .excluded = member(run, "excluded") == true};
+                             .groups = read_nodes(at_path(run, "nodes"), prices),
+                             .excluded = at_path(run, "excluded") == true};
     for (std::int64_t i = 0; i < count && hours.size() < history_hours_max; ++i) {
       hours.push_back(one);
       hours.back().begin += i * hour;
@@ -217,7 +218,7 @@ std::optional<OpenHourStatus> read_open_hour(const json& from) {
   if (!begin) return std::nullopt;
   OpenHourStatus open{.begin = *begin};
   bool whole = true;
-  each(member(from, "groups"), history_groups_max, [&](const json& one) {
+  each(at_path(from, "groups"), history_groups_max, [&](const json& one) {
     const auto cost = exact_at(one, "cost", "costRest");
     whole = whole && cost && one.contains("nodeMicros");
     open.groups.push_back({.group = text_at(one, "group"),

@@ -5,7 +5,7 @@ namespace {
 
 using enum FieldType;
 
-constexpr Field fields[] = {
+constexpr Field demand_rows[] = {
     {.path = "spec.signals[].resource",
      .type = Object,
      .doc = "What the target's own pods use, as metrics.k8s.io (metrics-server) tells it, with the "
@@ -102,6 +102,6 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> demand_fields() { return fields; }
+std::span<const Field> demand_fields() { return demand_rows; }
 
 }  // namespace poolscaler::api

@@ -50,7 +50,7 @@ bool one_amount(const json& step) {
                                [&](const char* word) { return step.contains(word); }) == 1;
 }
 
-constexpr Rule rules[] = {
+constexpr Rule demand_rule_rows[] = {
     {.at = "spec",
      .cel = "(self.combine == 'Formula') == has(self.formula)",
      .problem = "must be set with `combine: Formula`, and only then",
@@ -238,7 +238,7 @@ void check_matchers(const json& matchers, const std::string& path,
 
 }  // namespace
 
-std::span<const Rule> demand_rules() { return rules; }
+std::span<const Rule> demand_rules() { return demand_rule_rows; }
 
 std::vector<FieldError> demand_errors(const json& spec) {
   std::vector<FieldError> errors;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "poolscaler/json/members.hpp"
 #include "status_bounds.hpp"
 #include "status_json.hpp"
 
@@ -17,7 +18,7 @@ using nlohmann::json;
 
 constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
 
-constexpr Field fields[] = {
+constexpr Field forecast_rows[] = {
     {.path = "spec.forecast",
      .type = Object,
      .doc = "Looks one cold start ahead, by what each signal's own history in Prometheus teaches, "
@@ -55,7 +56,7 @@ constexpr std::string_view a_signal_that_can =
     "give a signal a target of type PerReplica; a `resource`, `steps`, Total and Utilization "
     "depend on how many replicas there are";
 
-constexpr Rule rules[] = {
+constexpr Rule forecast_rule_rows[] = {
     {.at = "spec",
      .cel = "!has(self.forecast) || self.forecast.mode == 'Off' || self.combine != 'Formula'",
      .problem = "must be 'Off' with `combine: Formula`",
@@ -188,8 +189,8 @@ std::optional<SignalForecastStatus> read_signal(const json& from) {
 
 }  // namespace
 
-std::span<const Field> forecast_fields() { return fields; }
-std::span<const Rule> forecast_rules() { return rules; }
+std::span<const Field> forecast_fields() { return forecast_rows; }
+std::span<const Rule> forecast_rules() { return forecast_rule_rows; }
 std::span<const Field> forecast_status_fields() { return status_fields; }
 
 std::optional<FieldError> forecast_error(const ScalingPolicy& policy) {
@@ -228,7 +229,7 @@ std::optional<ForecastStatus> read_forecast(const json& from) {
       std::ranges::find(sources, word, [](HorizonSource one) { return name_of(one); });
   if (source != sources.end()) status.horizon.source = *source;
   if (from.contains("replicas")) status.replicas = replicas_at(from, "replicas");
-  each(member(from, "signals"), signals_max, [&](const json& one) {
+  each(at_path(from, "signals"), signals_max, [&](const json& one) {
     if (auto signal = read_signal(one)) status.signals.push_back(*std::move(signal));
   });
   return status;

@@ -6,6 +6,7 @@
 
 #include "enum_words.hpp"
 #include "poolscaler/api/time_zones.hpp"
+#include "poolscaler/json/members.hpp"
 #include "status_bounds.hpp"
 #include "status_json.hpp"
 
@@ -19,7 +20,7 @@ constexpr std::size_t key_max = 317;
 constexpr std::size_t value_max = 63;
 
 /// Paths are below the ledger's own.
-constexpr Field rows[] = {
+constexpr Field ledger_rows[] = {
     {.path = "",
      .type = Object,
      .doc = "What the nodes have cost, counted from the nodes that exist. Amounts are exact: "
@@ -175,16 +176,16 @@ class LedgerReader {
         .kind = word_to(budget_period_words, from["kind"]),
         .begin = time(from, "begin"),
         .end = time(from, "end"),
-        .partial = member(from, "partial") == true,
+        .partial = at_path(from, "partial") == true,
         .bill = exact(from, "bill", "billRest"),
         .idle = exact(from, "idle", "idleRest"),
         .unpriced = Millis(integer_at(from, "unpricedMillis", generation_max))};
-    each(member(from, "tenants"), ledger_tenants_max, [&](const json& tenant) {
+    each(at_path(from, "tenants"), ledger_tenants_max, [&](const json& tenant) {
       period.tenants.push_back({.dimension = text_at(tenant, "dimension"),
                                 .value = text_at(tenant, "value"),
                                 .cost = exact(tenant, "amount", "rest")});
     });
-    if (const auto& closed = member(from, "closed"); closed.is_object())
+    if (const auto& closed = at_path(from, "closed"); closed.is_object())
       period.closed = ClosedPeriodStatus{.begin = time(closed, "begin"),
                                          .end = time(closed, "end"),
                                          .bill = exact(closed, "bill", "billRest")};
@@ -204,7 +205,7 @@ class LedgerReader {
 }  // namespace
 
 LedgerRows::LedgerRows(std::string_view path) {
-  for (auto row : rows) {
+  for (auto row : ledger_rows) {
     paths_.push_back(std::string(path).append(row.path));
     row.path = paths_.back();
     fields_.push_back(row);
@@ -245,10 +246,10 @@ std::optional<LedgerStatus> read_ledger(const json& from) {
                       .time_zone = text_at(from, "timeZone"),
                       .rate = reader.rate(from, "rate"),
                       .unpriced_nodes = integer_at(from, "unpricedNodes", generation_max)};
-  each(member(from, "dimensions"), ledger_dimensions_max, [&](const json& name) {
+  each(at_path(from, "dimensions"), ledger_dimensions_max, [&](const json& name) {
     ledger.dimensions.push_back(reader.dimension(name));
   });
-  each(member(from, "periods"), budget_period_words.words.size(),
+  each(at_path(from, "periods"), budget_period_words.words.size(),
        [&](const json& period) { ledger.periods.push_back(reader.period(period)); });
   if (!reader.whole()) return std::nullopt;
   return ledger;

@@ -3,6 +3,7 @@
 #include "checked_reader.hpp"
 #include "object_name.hpp"
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -10,15 +11,12 @@ namespace {
 using nlohmann::json;
 
 MetricSource source_from(const json& object, const json& spec) {
-  const auto text_or_empty = [&spec](const char* name) {
-    return spec.contains(name) ? spec[name].get<std::string>() : std::string();
-  };
   MetricSource source{.name = object["metadata"]["name"].get<std::string>(),
                       .url = spec["url"].get<std::string>(),
-                      .ca_file = text_or_empty("caFile"),
-                      .bearer_token_file = text_or_empty("bearerTokenFile"),
-                      .client_cert_file = text_or_empty("clientCertFile"),
-                      .client_key_file = text_or_empty("clientKeyFile"),
+                      .ca_file = text_at(spec, "caFile"),
+                      .bearer_token_file = text_at(spec, "bearerTokenFile"),
+                      .client_cert_file = text_at(spec, "clientCertFile"),
+                      .client_key_file = text_at(spec, "clientKeyFile"),
                       .timeout_seconds = spec["timeoutSeconds"].get<int>(),
                       .enforced_label = spec["enforcedLabel"].get<std::string>()};
   while (source.url.ends_with('/')) source.url.pop_back();

@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 using enum FieldType;
 
-constexpr Field fields[] = {
+constexpr Field source_fields[] = {
     {.path = "spec",
      .type = Object,
      .required = true,
@@ -96,7 +96,7 @@ bool no_internal_label(const json& label) {
   return !label.get_ref<const std::string&>().starts_with("__");
 }
 
-constexpr Rule rules[] = {
+constexpr Rule source_rules[] = {
     {.at = "spec",
      .cel = "has(self.clientCertFile) == has(self.clientKeyFile)",
      .problem = "must be set together with `clientCertFile`, or not at all",
@@ -110,7 +110,7 @@ constexpr Rule rules[] = {
      .holds = no_internal_label},
 };
 
-constexpr Column columns[] = {
+constexpr Column source_columns[] = {
     {.name = "URL",
      .type = "string",
      .json_path = ".spec.url",
@@ -134,7 +134,7 @@ constexpr Column columns[] = {
      .doc = "Why, in one sentence."},
 };
 
-constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
+constexpr std::string_view source_example = R"(apiVersion: poolscaler.dev/v1alpha1
 kind: MetricSource
 metadata:
   name: prometheus
@@ -146,7 +146,7 @@ spec:
 
 }  // namespace
 
-std::span<const Field> metric_source_spec_fields() { return fields; }
+std::span<const Field> metric_source_spec_fields() { return source_fields; }
 
 const KindTable& metric_source_table() {
   static const KindTable table{
@@ -158,11 +158,11 @@ const KindTable& metric_source_table() {
                 .namespaced = false},
       .doc = "MetricSource says where a Prometheus is. The platform team declares it; policies "
              "name it, so that no address and no credential comes from a tenant.",
-      .example = example,
+      .example = source_example,
       .spec = metric_source_spec_fields(),
       .status = metric_source_status_fields(),
-      .rules = rules,
-      .columns = columns};
+      .rules = source_rules,
+      .columns = source_columns};
   return table;
 }
 

@@ -6,6 +6,7 @@
 #include "enum_words.hpp"
 #include "ledger_status.hpp"
 #include "money_fields.hpp"
+#include "poolscaler/json/members.hpp"
 #include "status_json.hpp"
 
 namespace poolscaler::api {
@@ -16,7 +17,7 @@ using nlohmann::json;
 
 constexpr std::int64_t per_replica_max = 4096;
 
-constexpr Field fields[] = {
+constexpr Field cost_fields[] = {
     {.path = "spec.poolRef",
      .type = Object,
      .doc = "The AcceleratorPool that the replicas draw on. With it, replicas are added as its "
@@ -115,7 +116,7 @@ bool accelerators_of_a_pool(const json& spec) {
 
 constexpr std::string_view needs_a_pool = "must come with `poolRef`";
 
-constexpr Rule rules[] = {
+constexpr Rule cost_rules[] = {
     above_zero("spec.cost.maxHourly"),
     above_zero("spec.cost.maxDaily"),
     above_zero("spec.cost.maxMonthly"),
@@ -168,8 +169,8 @@ constexpr Field status_fields[] = {
 
 }  // namespace
 
-std::span<const Field> policy_cost_fields() { return fields; }
-std::span<const Rule> policy_cost_rules() { return rules; }
+std::span<const Field> policy_cost_fields() { return cost_fields; }
+std::span<const Rule> policy_cost_rules() { return cost_rules; }
 
 void read_policy_cost(const json& spec, ScalingPolicy& policy) {
   if (spec.contains("poolRef")) policy.pool = spec["poolRef"]["name"].get<std::string>();
@@ -210,15 +211,15 @@ void put_policy_cost(json& status, const PolicyStatus& from) {
 }
 
 void read_policy_cost_status(const json& status, PolicyStatus& into) {
-  const auto& accelerators = member(status, "accelerators");
+  const auto& accelerators = at_path(status, "accelerators");
   if (auto pool = text_at(accelerators, "pool"); !pool.empty())
     into.accelerators = PolicyAcceleratorStatus{
         .pool = std::move(pool), .per_replica = replicas_at(accelerators, "perReplica")};
-  const auto& cost = member(status, "cost");
+  const auto& cost = at_path(status, "cost");
   if (cost.is_object())
     into.cost = PolicyCostStatus{.hourly = rate_at(cost, "hourly"),
                                  .hourly_desired = rate_at(cost, "hourlyDesired"),
-                                 .ledger = read_ledger(member(cost, "ledger"))};
+                                 .ledger = read_ledger(at_path(cost, "ledger"))};
 }
 
 }  // namespace poolscaler::api

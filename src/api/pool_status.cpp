@@ -8,6 +8,7 @@
 #include "accelerator_pool.hpp"
 #include "enum_words.hpp"
 #include "ledger_status.hpp"
+#include "poolscaler/json/members.hpp"
 #include "status_bounds.hpp"
 #include "status_fields.hpp"
 #include "status_json.hpp"
@@ -32,7 +33,7 @@ constexpr Field amount_row(std::string_view path, std::string_view doc) {
   return {.path = path, .type = Text, .max = amount_text_max, .doc = doc};
 }
 
-constexpr Field fields[] = {
+constexpr Field pool_status_rows[] = {
     {.path = "status",
      .type = Object,
      .doc = "What there is, what is asked for and what it costs. Written by the operator alone."},
@@ -206,7 +207,7 @@ json cost_json(const PoolStatus& status) {
 }
 
 std::optional<std::int32_t> count_at(const json& from, const char* name) {
-  if (!member(from, name).is_number_integer()) return std::nullopt;
+  if (!at_path(from, name).is_number_integer()) return std::nullopt;
   return replicas_at(from, name);
 }
 
@@ -224,9 +225,9 @@ NodeGroupStatus read_group(const json& from) {
                       .retry_at = time_at(from, "retryTime"),
                       .reason = reason_at(from),
                       .message = text_at(from, "message")};
-  if (const auto& type = member(from, "capacityType"); type.is_string())
+  if (const auto& type = at_path(from, "capacityType"); type.is_string())
     one.capacity_type = word_to(capacity_type_words, type);
-  each(member(from, "fill"), fill_levels_max, [&](const json& level) {
+  each(at_path(from, "fill"), fill_levels_max, [&](const json& level) {
     one.fill.push_back({.allocated = replicas_at(level, "allocated"),
                           .nodes = replicas_at(level, "nodes")});
   });
@@ -253,7 +254,7 @@ AcceleratorCounts read_accelerators(const json& from) {
 std::span<const Field> pool_status_fields() {
   static const LedgerRows ledger("status.cost.ledger");
   static const auto all = [] {
-    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    std::vector<Field> rows(std::begin(pool_status_rows), std::end(pool_status_rows));
     for (const auto more :
          {std::span<const Field>(ledger.fields()), condition_status_fields()})
       rows.insert(rows.end(), more.begin(), more.end());
@@ -275,22 +276,22 @@ std::string render_pool_status(const PoolStatus& status) {
 }
 
 PoolStatus read_pool_status(const json& object) {
-  const auto& from = member(object, "status");
-  const auto& cost = member(from, "cost");
+  const auto& from = at_path(object, "status");
+  const auto& cost = at_path(from, "cost");
   PoolStatus status{
       .observed_generation = generation_at(from),
-      .conditions = read_conditions(member(from, "conditions")),
-      .nodes = read_nodes(member(from, "nodes")),
-      .accelerators = read_accelerators(member(from, "accelerators")),
+      .conditions = read_conditions(at_path(from, "conditions")),
+      .nodes = read_nodes(at_path(from, "nodes")),
+      .accelerators = read_accelerators(at_path(from, "accelerators")),
       .currency = Currency::parse(text_at(cost, "currency")).value_or(Currency()),
       .hourly = rate_at(cost, "hourly").value_or(HourlyRate()),
       .committed = rate_at(cost, "committed").value_or(HourlyRate()),
       .idle = rate_at(cost, "idle").value_or(HourlyRate()),
-      .ledger = read_ledger(member(cost, "ledger"))};
-  each(member(from, "groups"), node_groups_max, [&](const json& one) {
+      .ledger = read_ledger(at_path(cost, "ledger"))};
+  each(at_path(from, "groups"), node_groups_max, [&](const json& one) {
     if (!text_at(one, "name").empty()) status.groups.push_back(read_group(one));
   });
-  each(member(from, "drains"), drains_max, [&](const json& drain) {
+  each(at_path(from, "drains"), drains_max, [&](const json& drain) {
     const auto since = time_at(drain, "since");
     if (auto node = text_at(drain, "node"); since && !node.empty())
       status.drains.push_back({.node = std::move(node),

@@ -15,7 +15,7 @@ constexpr std::string_view pods_caveat =
     "The exporter must label its series with namespace and pod of the user, not its own (keep "
     "exported_namespace and exported_pod by relabelling, or `podLabel: exported_pod`).";
 
-constexpr Preset rows[] = {
+constexpr Preset device_rows[] = {
     {.name = "dcgm-util",
      .framework = "NVIDIA dcgm-exporter",
      .versions = "all, default counters",
@@ -163,6 +163,6 @@ constexpr Preset rows[] = {
 
 }  // namespace
 
-std::span<const Preset> device_presets() { return rows; }
+std::span<const Preset> device_presets() { return device_rows; }
 
 }  // namespace poolscaler::api

@@ -29,7 +29,7 @@ Field text(std::string_view path, std::string_view example, std::string_view doc
           .doc = doc};
 }
 
-std::vector<Field> rows() {
+std::vector<Field> preset_rows() {
   return {
       {.path = "spec.signals[].preset",
        .type = Object,
@@ -93,7 +93,7 @@ std::vector<Field> rows() {
 }  // namespace
 
 std::span<const Field> preset_fields() {
-  static const std::vector<Field> all = rows();
+  static const std::vector<Field> all = preset_rows();
   return all;
 }
 

@@ -10,7 +10,7 @@ using enum PresetOrigin;
 using TargetType::Total;
 using TargetType::Utilization;
 
-constexpr Preset rows[] = {
+constexpr Preset gateway_rows[] = {
     {.name = "router-wake",
      .framework = "vLLM production-stack router",
      .versions = "0.1.3 and later",
@@ -149,6 +149,6 @@ constexpr Preset rows[] = {
 
 }  // namespace
 
-std::span<const Preset> gateway_presets() { return rows; }
+std::span<const Preset> gateway_presets() { return gateway_rows; }
 
 }  // namespace poolscaler::api

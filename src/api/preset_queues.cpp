@@ -13,7 +13,7 @@ using TargetType::Utilization;
 constexpr PresetLabel queue{.parameter = "queue", .label = "queue", .required = true};
 constexpr PresetLabel vhost{.parameter = "vhost", .label = "vhost"};
 
-constexpr Preset rows[] = {
+constexpr Preset queue_rows[] = {
     {.name = "rabbitmq-ready",
      .framework = "RabbitMQ",
      .versions = "3.8 and later (/metrics/per-object), 3.10 and later (/metrics/detailed)",
@@ -149,6 +149,6 @@ constexpr Preset rows[] = {
 
 }  // namespace
 
-std::span<const Preset> queue_presets() { return rows; }
+std::span<const Preset> queue_presets() { return queue_rows; }
 
 }  // namespace poolscaler::api

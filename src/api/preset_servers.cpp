@@ -21,7 +21,7 @@ constexpr std::string_view kv_caveat =
     "Stays flat while prompts pile up in front of the prefill: always together with a queue "
     "signal, never alone.";
 
-constexpr Preset rows[] = {
+constexpr Preset server_rows[] = {
     {.name = "vllm-queue",
      .framework = "vLLM",
      .versions = "0.4 and later, V0 and V1 engine",
@@ -334,6 +334,6 @@ constexpr Preset rows[] = {
 
 }  // namespace
 
-std::span<const Preset> server_presets() { return rows; }
+std::span<const Preset> server_presets() { return server_rows; }
 
 }  // namespace poolscaler::api

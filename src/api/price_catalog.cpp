@@ -8,22 +8,19 @@
 #include "money_fields.hpp"
 #include "object_name.hpp"
 #include "poolscaler/api/price_catalogs.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::api {
 namespace {
 
 using nlohmann::json;
 
-std::string text_or_empty(const json& row, const char* name) {
-  return row.contains(name) ? row[name].get<std::string>() : std::string();
-}
-
 PriceRow row_from(const json& row) {
   PriceRow made{.provider = row["provider"].get<std::string>(),
                 .region = row["region"].get<std::string>(),
-                .zone = text_or_empty(row, "zone"),
+                .zone = text_at(row, "zone"),
                 .instance_type = row["instanceType"].get<std::string>(),
-                .resource = text_or_empty(row, "resource"),
+                .resource = text_at(row, "resource"),
                 .count = row.contains("count") ? row["count"].get<std::int32_t>() : 0,
                 .on_demand = rate_if_there(row, "onDemand"),
                 .spot = rate_if_there(row, "spot")};

@@ -12,7 +12,7 @@ using enum FieldType;
 
 constexpr std::int64_t seconds_of_a_year = 31'536'000;
 
-constexpr Field fields[] = {
+constexpr Field catalog_fields[] = {
     {.path = "spec",
      .type = Object,
      .required = true,
@@ -146,7 +146,7 @@ bool has_a_price(const json& row) {
 
 bool counts_something(const json& row) { return row.contains("count") == row.contains("resource"); }
 
-constexpr Rule rules[] = {
+constexpr Rule catalog_rules[] = {
     {.at = "spec.rows[]",
      .cel = "has(self.onDemand) || has(self.spot) || has(self.commitments)",
      .problem = "must have a price",
@@ -160,7 +160,7 @@ constexpr Rule rules[] = {
      .holds = counts_something},
 };
 
-constexpr Column columns[] = {
+constexpr Column catalog_columns[] = {
     {.name = "As of",
      .type = "date",
      .json_path = ".spec.asOf",
@@ -179,7 +179,7 @@ constexpr Column columns[] = {
      .doc = "Time since the catalogue was created."},
 };
 
-constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
+constexpr std::string_view catalog_example = R"(apiVersion: poolscaler.dev/v1alpha1
 kind: PriceCatalog
 metadata:
   name: aws
@@ -213,11 +213,11 @@ const KindTable& price_catalog_table() {
              "tables of prices, and `poolscaler prices show` tells where a node's price comes "
              "from. It has no status: an unknown, stale, zero or future price is a state of each "
              "question, never 0.",
-      .example = example,
-      .spec = fields,
+      .example = catalog_example,
+      .spec = catalog_fields,
       .status = {},
-      .rules = rules,
-      .columns = columns};
+      .rules = catalog_rules,
+      .columns = catalog_columns};
   return table;
 }
 

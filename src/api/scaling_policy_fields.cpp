@@ -12,7 +12,7 @@ namespace {
 
 using enum FieldType;
 
-constexpr Field fields[] = {
+constexpr Field policy_fields[] = {
     {.path = "spec",
      .type = Object,
      .required = true,
@@ -481,7 +481,7 @@ constexpr Field fields[] = {
 
 std::span<const Field> scaling_policy_spec_fields() {
   static const auto all = [] {
-    std::vector<Field> rows(std::begin(fields), std::end(fields));
+    std::vector<Field> rows(std::begin(policy_fields), std::end(policy_fields));
     for (const auto more : {demand_fields(), preset_fields(), forecast_fields(), schedule_fields(),
                             policy_cost_fields()})
       rows.insert(rows.end(), more.begin(), more.end());

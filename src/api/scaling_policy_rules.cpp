@@ -119,7 +119,7 @@ constexpr Rule own_rules[] = {
      .holds = no_internal_label},
 };
 
-constexpr Column columns[] = {
+constexpr Column policy_columns[] = {
     {.name = "Target",
      .type = "string",
      .json_path = ".status.target",
@@ -183,7 +183,7 @@ constexpr Column columns[] = {
      .doc = "Why, in one sentence."},
 };
 
-constexpr std::string_view example = R"(apiVersion: poolscaler.dev/v1alpha1
+constexpr std::string_view policy_example = R"(apiVersion: poolscaler.dev/v1alpha1
 kind: ScalingPolicy
 metadata:
   name: llm-server
@@ -228,11 +228,11 @@ const KindTable& scaling_policy_table() {
       .doc = "ScalingPolicy says by which signals and within which bounds one workload is scaled, "
              "to zero and back. Whoever may create one may, in effect, scale every workload of "
              "the namespace.",
-      .example = example,
+      .example = policy_example,
       .spec = scaling_policy_spec_fields(),
       .status = scaling_policy_status_fields(),
       .rules = rules,
-      .columns = columns};
+      .columns = policy_columns};
   return table;
 }
 

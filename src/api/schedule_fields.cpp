@@ -9,7 +9,7 @@ namespace {
 
 using enum FieldType;
 
-constexpr Field fields[] = {
+constexpr Field window_fields[] = {
     {.path = "spec.schedule",
      .type = List,
      .max = windows_max,
@@ -121,6 +121,6 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> schedule_fields() { return fields; }
+std::span<const Field> schedule_fields() { return window_fields; }
 
 }  // namespace poolscaler::api

@@ -62,7 +62,7 @@ constexpr Rule rules_of_nodes[] = {
     closes_later("spec.warm.schedule[]"),
 };
 
-constexpr Rule rules[] = {
+constexpr Rule window_rules[] = {
     closes_once("spec.schedule[]"),
     closes_later("spec.schedule[]"),
     {.at = "spec.schedule[]",
@@ -98,7 +98,7 @@ constexpr Rule rules[] = {
 
 }  // namespace
 
-std::span<const Rule> schedule_rules() { return rules; }
+std::span<const Rule> schedule_rules() { return window_rules; }
 std::span<const Rule> window_rules_of_nodes() { return rules_of_nodes; }
 
 }  // namespace poolscaler::api

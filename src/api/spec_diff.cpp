@@ -5,6 +5,7 @@
 #include "checked_reader.hpp"
 #include "poolscaler/api/manifests.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -17,11 +18,6 @@ std::string shown_in_full(const json* value) {
   if (value == nullptr) return "";
   if (value->is_primitive()) return shown(*value);
   return capped(value->dump(-1, ' ', false, json::error_handler_t::replace), shown_bytes_max);
-}
-
-const json* member(const json& object, std::string_view name) {
-  const auto found = object.find(std::string(name));
-  return found == object.end() ? nullptr : &*found;
 }
 
 const json* item_of(const json& list, const Field& field, const json& key) {

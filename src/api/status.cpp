@@ -12,6 +12,7 @@
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 #include "policy_cost.hpp"
+#include "poolscaler/json/members.hpp"
 #include "replica_digest.hpp"
 #include "status_bounds.hpp"
 #include "status_json.hpp"
@@ -145,7 +146,7 @@ std::vector<SignalStatus> read_signals(const json& list) {
                         .target = number_at(from, "target"),
                         .replicas = replicas_at(from, "replicas"),
                         .detail = text_at(from, "detail")};
-    if (member(from, "ageSeconds").is_number_integer())
+    if (at_path(from, "ageSeconds").is_number_integer())
       signal.age_seconds = replicas_at(from, "ageSeconds");
     signals.push_back(std::move(signal));
   });
@@ -278,9 +279,9 @@ std::string render_status(const PolicyStatus& status) {
 }
 
 PolicyStatus read_status(const json& object) {
-  const auto& from = member(object, "status");
-  const auto& decision = member(from, "lastDecision");
-  const auto& memory = member(from, "memory");
+  const auto& from = at_path(object, "status");
+  const auto& decision = at_path(from, "lastDecision");
+  const auto& memory = at_path(from, "memory");
   PolicyStatus status{
       .observed_generation = generation_at(from),
       .target_text = text_at(from, "target"),
@@ -291,24 +292,24 @@ PolicyStatus read_status(const json& object) {
       .ready_replicas = replicas_at(from, "readyReplicas"),
       .desired_replicas = replicas_at(from, "desiredReplicas"),
       .recommended_replicas = replicas_at(from, "recommendedReplicas"),
-      .signals = read_signals(member(from, "signals")),
-      .conditions = read_conditions(member(from, "conditions")),
+      .signals = read_signals(at_path(from, "signals")),
+      .conditions = read_conditions(at_path(from, "conditions")),
       .decision_time = time_at(decision, "time"),
       .decision_reason = reason_at(decision),
       .decision_message = text_at(decision, "message"),
-      .decision_steps = read_steps(member(decision, "steps")),
-      .last_scale = read_last_scale(member(from, "lastScale")),
-      .open_windows = read_windows(member(from, "openWindows")),
-      .next_schedule_change = read_schedule_change(member(from, "nextScheduleChange")),
-      .forecast = read_forecast(member(from, "forecast")),
-      .recommendations = read_digest(member(memory, "recommendations")),
-      .scale_ups = read_digest(member(memory, "scaleUps")),
-      .scale_downs = read_digest(member(memory, "scaleDowns")),
-      .cold_start = read_cold_start(member(from, "coldStart")),
-      .cold_starts = read_cold_starts(member(memory, "coldStartMillis")),
+      .decision_steps = read_steps(at_path(decision, "steps")),
+      .last_scale = read_last_scale(at_path(from, "lastScale")),
+      .open_windows = read_windows(at_path(from, "openWindows")),
+      .next_schedule_change = read_schedule_change(at_path(from, "nextScheduleChange")),
+      .forecast = read_forecast(at_path(from, "forecast")),
+      .recommendations = read_digest(at_path(memory, "recommendations")),
+      .scale_ups = read_digest(at_path(memory, "scaleUps")),
+      .scale_downs = read_digest(at_path(memory, "scaleDowns")),
+      .cold_start = read_cold_start(at_path(from, "coldStart")),
+      .cold_starts = read_cold_starts(at_path(memory, "coldStartMillis")),
       .woken_at = time_at(memory, "wokenTime"),
-      .keep_alive = read_keep_alive(member(memory, "keepAlive")),
-      .last_needs = read_digest(member(memory, "lastNeeded"))};
+      .keep_alive = read_keep_alive(at_path(memory, "keepAlive")),
+      .last_needs = read_digest(at_path(memory, "lastNeeded"))};
   read_policy_cost_status(from, status);
   return status;
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "status_bounds.hpp"
 
 namespace poolscaler::api {
@@ -100,20 +101,8 @@ std::string dumped(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-const json& member(const json& object, const char* name) {
-  static const json nothing;
-  if (!object.is_object()) return nothing;
-  const auto found = object.find(name);
-  return found == object.end() ? nothing : *found;
-}
-
-std::string text_at(const json& object, const char* name) {
-  const auto& value = member(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 std::int64_t integer_at(const json& object, const char* name, std::int64_t max) {
-  const auto& value = member(object, name);
+  const auto& value = at_path(object, name);
   if (value.is_number_unsigned())
     return static_cast<std::int64_t>(
         std::min(value.get<std::uint64_t>(), static_cast<std::uint64_t>(max)));

@@ -30,10 +30,6 @@ void put_text(nlohmann::json& object, const char* name, std::string_view text,
 [[nodiscard]] nlohmann::json conditions_json(const std::vector<Condition>& conditions);
 [[nodiscard]] std::string dumped(const nlohmann::json& value);
 
-/// The member, or null.
-[[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const char* name);
-/// Empty where it is no text.
-[[nodiscard]] std::string text_at(const nlohmann::json& object, const char* name);
 /// From 0 to `max`; 0 where it is no integer.
 [[nodiscard]] std::int64_t integer_at(const nlohmann::json& object, const char* name,
                                       std::int64_t max);

@@ -9,7 +9,7 @@ namespace {
 
 using enum FieldType;
 
-constexpr Field fields[] = {
+constexpr Field warm_rows[] = {
     {.path = "spec.warm",
      .type = Object,
      .default_json = "{}",
@@ -95,6 +95,6 @@ constexpr Field fields[] = {
 
 }  // namespace
 
-std::span<const Field> warm_fields() { return fields; }
+std::span<const Field> warm_fields() { return warm_rows; }
 
 }  // namespace poolscaler::api

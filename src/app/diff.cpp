@@ -72,10 +72,10 @@ Result<Objects> objects_in(const std::vector<std::string>& paths, const std::str
                               app::title_of(object), error.text());
     if (!errors->empty()) continue;
     const auto kind = *own_kind_of(object);
-    auto ns = text_at(object, "/metadata/namespace");
+    auto ns = short_text_at(object, {"metadata", "namespace"});
     if (ns.empty()) ns = default_ns;
     if (!api::names_of(kind).namespaced) ns.clear();
-    const Identity identity{kind, {.ns = ns, .name = text_at(object, "/metadata/name")}};
+    const Identity identity{kind, {.ns = ns, .name = short_text_at(object, {"metadata", "name"})}};
     if (!objects.emplace(identity, Entry{object, at}).second) {
       ++bad;
       problems << fmt::format("{}: {} is given twice: leave one out\n", at, title_of(identity));

@@ -121,22 +121,19 @@ ManifestFiles read_manifest_files(const std::vector<std::string>& paths) {
   return std::move(reader.files);
 }
 
-std::string text_at(const json& object, const char* pointer) {
-  const json::json_pointer where(pointer);
-  if (!object.is_object() || !object.contains(where)) return "";
-  const auto& value = object.at(where);
-  return value.is_string() ? capped(escaped(value.get<std::string>()), 253) : "";
+std::string short_text_at(const json& object, MemberPath path) {
+  return capped(escaped(text_at(object, path)), 253);
 }
 
 std::string title_of(const json& object) {
-  const auto ns = text_at(object, "/metadata/namespace");
-  return fmt::format("{} '{}{}{}'", text_at(object, "/kind"), ns, ns.empty() ? "" : "/",
-                     text_at(object, "/metadata/name"));
+  const auto ns = short_text_at(object, {"metadata", "namespace"});
+  return fmt::format("{} '{}{}{}'", short_text_at(object, {"kind"}), ns, ns.empty() ? "" : "/",
+                     short_text_at(object, {"metadata", "name"}));
 }
 
 std::optional<api::Kind> own_kind_of(const json& object) {
-  if (text_at(object, "/apiVersion") != api::api_version) return std::nullopt;
-  return api::kind_of(text_at(object, "/kind"));
+  if (short_text_at(object, {"apiVersion"}) != api::api_version) return std::nullopt;
+  return api::kind_of(short_text_at(object, {"kind"}));
 }
 
 namespace {
@@ -150,8 +147,8 @@ std::vector<std::string_view> known_kinds() {
 }  // namespace
 
 std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) {
-  const auto version = text_at(object, "/apiVersion");
-  if (version.empty() && api::kind_of(text_at(object, "/kind")))
+  const auto version = short_text_at(object, {"apiVersion"});
+  if (version.empty() && api::kind_of(short_text_at(object, {"kind"})))
     return std::vector<api::FieldError>{
         {.path = "apiVersion",
          .value = {},
@@ -168,12 +165,12 @@ std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) 
   if (!kind)
     return std::vector<api::FieldError>{
         {.path = "kind",
-         .value = text_at(object, "/kind"),
+         .value = short_text_at(object, {"kind"}),
          .problem = fmt::format("must be one of {}", fmt::join(known_kinds(), ", ")),
          .remedy = "check the spelling"}};
   auto errors = api::errors_of(*kind, object, api::UnknownFields::Report);
-  const auto name = text_at(object, "/metadata/name");
-  const bool named = !name.empty() || !text_at(object, "/metadata/generateName").empty();
+  const auto name = short_text_at(object, {"metadata", "name"});
+  const bool named = !name.empty() || !short_text_at(object, {"metadata", "generateName"}).empty();
   const bool told = std::ranges::any_of(
       errors, [](const auto& error) { return error.path.starts_with("metadata"); });
   if (!told && (!named || (!name.empty() && !is_name(name))))

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "poolscaler/api/manifests.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::app {
 
@@ -33,8 +34,8 @@ struct ManifestFiles {
 /// "ScalingPolicy 'shop/web'".
 [[nodiscard]] std::string title_of(const nlohmann::json& object);
 
-/// Text at a pointer such as "/metadata/name"; empty where there is none. Capped and escaped.
-[[nodiscard]] std::string text_at(const nlohmann::json& object, const char* pointer);
+/// Capped and escaped, as people are shown it; empty where it is no text.
+[[nodiscard]] std::string short_text_at(const nlohmann::json& object, MemberPath path);
 
 /// The kind, when the object is one of ours in the version that is served.
 [[nodiscard]] std::optional<api::Kind> own_kind_of(const nlohmann::json& object);

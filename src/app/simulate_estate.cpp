@@ -73,7 +73,7 @@ Result<std::vector<replay::SpotSeries>> spot_of(const std::string& path) {
 
 replay::Drawing drawing_of(const NamedPolicy& named) {
   replay::Drawing drawing{.policy = named.name,
-                          .ns = text_at(*named.object, "/metadata/namespace"),
+                          .ns = short_text_at(*named.object, {"metadata", "namespace"}),
                           .cost = named.policy.cost,
                           .accelerators = named.policy.accelerators_per_replica.value_or(1),
                           .min_replicas = named.policy.min_replicas};

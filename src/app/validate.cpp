@@ -25,9 +25,9 @@ json finding(const FileManifest& from, const api::FieldError& error) {
   const auto& object = from.manifest.object;
   return {{"file", from.file},
           {"line", from.manifest.line_of(error.path)},
-          {"kind", text_at(object, "/kind")},
-          {"namespace", text_at(object, "/metadata/namespace")},
-          {"name", text_at(object, "/metadata/name")},
+          {"kind", short_text_at(object, {"kind"})},
+          {"namespace", short_text_at(object, {"metadata", "namespace"})},
+          {"name", short_text_at(object, {"metadata", "name"})},
           {"field", error.path},
           {"value", error.value},
           {"problem", error.problem},

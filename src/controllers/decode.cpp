@@ -6,29 +6,15 @@
 
 #include "decode_capacity.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/ports/cluster_writer.hpp"
 #include "status.hpp"
 
 namespace poolscaler::controllers {
 namespace {
 
-const nlohmann::json null_json;
-
-std::string text_at(const nlohmann::json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t integer_at(const nlohmann::json& object, const char* name, std::int64_t otherwise) {
-  if (!object.is_object()) return otherwise;
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>()
-                                                             : otherwise;
-}
-
 std::int32_t replicas_at(const nlohmann::json& object, const char* name, std::int32_t otherwise) {
-  const auto value = integer_at(object, name, otherwise);
+  const auto value = integer_at(object, name).value_or(otherwise);
   if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) return otherwise;
   return static_cast<std::int32_t>(value);
 }
@@ -63,30 +49,18 @@ const nlohmann::json* condition_of(const nlohmann::json& conditions, std::string
 bool has_failed_container(const nlohmann::json& containers) {
   if (!containers.is_array()) return false;
   for (const auto& container : containers)
-    if (integer_at(container, "restartCount", 0) > 0) return true;
+    if (integer_at(container, "restartCount").value_or(0) > 0) return true;
   return false;
 }
 
 }  // namespace
-
-const nlohmann::json& at_path(const nlohmann::json& object,
-                              std::initializer_list<const char*> path) {
-  const auto* at = &object;
-  for (const auto* name : path) {
-    if (!at->is_object()) return null_json;
-    const auto found = at->find(name);
-    if (found == at->end()) return null_json;
-    at = &*found;
-  }
-  return *at;
-}
 
 std::optional<ObjectMeta> read_meta(const nlohmann::json& object) {
   const auto& metadata = at_path(object, {"metadata"});
   ObjectMeta meta{.key = {.ns = text_at(metadata, "namespace"), .name = text_at(metadata, "name")},
                   .uid = text_at(metadata, "uid"),
                   .resource_version = text_at(metadata, "resourceVersion"),
-                  .generation = integer_at(metadata, "generation", 0),
+                  .generation = integer_at(metadata, "generation").value_or(0),
                   .created = time_at(metadata, "creationTimestamp"),
                   .deleting = !text_at(metadata, "deletionTimestamp").empty()};
   if (meta.key.name.empty()) return std::nullopt;

@@ -57,8 +57,4 @@ struct TargetRecord {
 /// What an HPA or a ScaledObject scales; a ScaledObject's defaults are those of KEDA.
 [[nodiscard]] std::optional<TargetRef> decode_scale_target(const nlohmann::json& object);
 
-/// Object of a nested path, or null.
-[[nodiscard]] const nlohmann::json& at_path(const nlohmann::json& object,
-                                            std::initializer_list<const char*> path);
-
 }  // namespace poolscaler::controllers

@@ -7,6 +7,7 @@
 
 #include "poolscaler/api/price_catalogs.hpp"
 #include "poolscaler/base/quantity.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/kube/node_groups.hpp"
 #include "poolscaler/ports/cluster_writer.hpp"
 
@@ -18,11 +19,6 @@ using json = nlohmann::json;
 /// Labels by the dozen that no group and no price goes by.
 constexpr std::array<std::string_view, 2> unkept_labels = {"feature.node.kubernetes.io/",
                                                            "nfd.node.kubernetes.io/"};
-
-std::string string_at(const json& object, std::initializer_list<const char*> path) {
-  const auto& value = at_path(object, path);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::int64_t whole_quantity(const json& value) {
   if (value.is_number_integer()) return std::max<std::int64_t>(value.get<std::int64_t>(), 0);
@@ -56,8 +52,8 @@ std::vector<std::pair<std::string, std::string>> pairs_of(const json& list, cons
   std::vector<std::pair<std::string, std::string>> pairs;
   if (!list.is_array()) return pairs;
   for (const auto& one : list)
-    if (auto text = string_at(one, {key}); !text.empty())
-      pairs.emplace_back(std::move(text), string_at(one, {value}));
+    if (auto text = text_at(one, key); !text.empty())
+      pairs.emplace_back(std::move(text), text_at(one, value));
   return pairs;
 }
 
@@ -116,7 +112,7 @@ std::shared_ptr<const capacity::Node> decode_node(const json& object, const Obje
   const auto& status = at_path(object, {"status"});
   node->name = meta.key.name;
   node->uid = meta.uid;
-  node->provider_id = string_at(spec, {"providerID"});
+  node->provider_id = text_at(spec, "providerID");
   node->labels = labels_of(at_path(object, {"metadata", "labels"}));
   auto origin = kube::read_origin(object);
   node->owner = {.ns = std::move(origin.machine_ns),
@@ -128,7 +124,7 @@ std::shared_ptr<const capacity::Node> decode_node(const json& object, const Obje
   node->cordoned = at_path(spec, {"unschedulable"}) == true;
   const auto& notes = at_path(object, {"metadata", "annotations"});
   const auto note = [&notes](std::string_view name) {
-    return string_at(notes, {std::string(name).c_str()});
+    return text_at(notes, name);
   };
   node->cordoned_by_us = node->cordoned && !note(draining_for).empty();
   if (node->cordoned_by_us)
@@ -156,7 +152,7 @@ std::shared_ptr<const capacity::Resources> read_accelerators(const json& pod_spe
   if (const auto& list = at_path(pod_spec, {"initContainers"}); list.is_array())
     for (const auto& container : list) {
       const auto resources = resources_of(container);
-      if (string_at(container, {"restartPolicy"}) == "Always") {
+      if (text_at(container, "restartPolicy") == "Always") {
         add_up(beside, resources);
         continue;
       }

@@ -7,18 +7,14 @@
 
 #include "decode.hpp"
 #include "poolscaler/base/quantity.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::controllers {
 namespace {
 
 using nlohmann::json;
 
-std::string text_at(const json& object, std::initializer_list<const char*> path) {
-  const auto& found = at_path(object, path);
-  return found.is_string() ? found.get<std::string>() : std::string();
-}
-
-Instant time_at(const json& object, std::initializer_list<const char*> path) {
+Instant time_at(const json& object, MemberPath path) {
   return parse_rfc3339(text_at(object, path)).value_or(Instant{});
 }
 

@@ -10,23 +10,22 @@
 #include "draft.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::convert {
 namespace {
 
 using nlohmann::json;
 
-
-std::string text_at(const json& object, const char* pointer) {
-  const json::json_pointer where(pointer);
-  if (!object.is_object() || !object.contains(where) || !object.at(where).is_string()) return {};
-  return capped(escaped(object.at(where).get<std::string>()), 253);
+/// As people are shown it.
+std::string short_text_at(const json& object, MemberPath path) {
+  return capped(escaped(text_at(object, path)), 253);
 }
 
 std::string subject_of(const json& object) {
-  const auto ns = text_at(object, "/metadata/namespace");
-  return fmt::format("{} '{}{}{}'", text_at(object, "/kind"), ns, ns.empty() ? "" : "/",
-                     text_at(object, "/metadata/name"));
+  const auto ns = short_text_at(object, {"metadata", "namespace"});
+  return fmt::format("{} '{}{}{}'", short_text_at(object, {"kind"}), ns, ns.empty() ? "" : "/",
+                     short_text_at(object, {"metadata", "name"}));
 }
 
 /// What the operator itself would refuse: the input asked for something out of its bounds.
@@ -87,10 +86,10 @@ bool Conversion::has(Severity severity) const {
 Conversion convert(const json& object, const Options& options) {
   Conversion conversion{.subject = subject_of(object)};
   Draft draft(conversion, options);
-  draft.ns = text_at(object, "/metadata/namespace");
+  draft.ns = short_text_at(object, {"metadata", "namespace"});
   if (draft.ns.empty()) draft.ns = "default";
-  const auto version = text_at(object, "/apiVersion");
-  const auto kind = text_at(object, "/kind");
+  const auto version = short_text_at(object, {"apiVersion"});
+  const auto kind = short_text_at(object, {"kind"});
   if (kind == "HorizontalPodAutoscaler" && version == "autoscaling/v2") {
     convert_hpa(object, draft);
   } else if (kind == "HorizontalPodAutoscaler" && version == "autoscaling/v1") {

@@ -32,7 +32,7 @@ std::int64_t read_polling(ObjectReader& spec, Draft& draft) {
   return seconds;
 }
 
-void read_bounds(ObjectReader& spec, Draft& draft) {
+void read_replica_counts(ObjectReader& spec, Draft& draft) {
   const auto min = spec.integer("minReplicaCount");
   const auto max = spec.integer("maxReplicaCount");
   const auto idle = spec.integer("idleReplicaCount");
@@ -133,7 +133,7 @@ void read_advanced(ObjectReader advanced, Draft& draft) {
   advanced.finish();
 }
 
-void read_annotations(const json& object, Draft& draft) {
+void read_pauses(const json& object, Draft& draft) {
   const auto metadata = object.value("metadata", json::object());
   if (!metadata.is_object() || !metadata.contains("annotations")) return;
   const auto& annotations = metadata["annotations"];
@@ -181,7 +181,7 @@ void convert_scaled_object(const json& object, Draft& draft) {
               "served triggers that are not converted or name no environment");
   target.finish();
   const auto polling = read_polling(spec, draft);
-  read_bounds(spec, draft);
+  read_replica_counts(spec, draft);
   read_zero(spec, draft);
   draft.spec["signals"] = json::array();
   auto triggers = spec.list("triggers");
@@ -191,7 +191,7 @@ void convert_scaled_object(const json& object, Draft& draft) {
   keep_least_active(draft);
   read_fallback(spec, draft, polling);
   use_fallback(draft);
-  read_annotations(object, draft);
+  read_pauses(object, draft);
   spec.finish();
   root.finish();
 }

@@ -10,7 +10,7 @@
 namespace poolscaler::explain {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string title_of(const Step& step) {
   return step.subject.empty() ? std::string(step.stage)
@@ -45,10 +45,10 @@ std::string_view name_of(Lever lever) {
   return "";
 }
 
-Json json_of(const WhyNot& answer) {
-  Json ways = Json::array();
+OrderedJson json_of(const WhyNot& answer) {
+  OrderedJson ways = OrderedJson::array();
   for (const auto& way : answer.ways) {
-    Json changes = Json::array();
+    OrderedJson changes = OrderedJson::array();
     for (const auto& change : way)
       changes.push_back({{"lever", name_of(change.lever)},
                          {"amount", change.amount},
@@ -56,7 +56,7 @@ Json json_of(const WhyNot& answer) {
     ways.push_back(changes);
   }
   return {{"direction", word_of(answer.direction)},
-          {"happens", answer.happens ? Json(*answer.happens) : Json()},
+          {"happens", answer.happens ? OrderedJson(*answer.happens) : OrderedJson()},
           {"ways", ways}};
 }
 
@@ -102,7 +102,7 @@ std::string text_of(const Account& account) {
 }
 
 std::string json_of(const Account& account) {
-  Json steps = Json::array();
+  OrderedJson steps = OrderedJson::array();
   for (const auto& step : account.steps)
     steps.push_back({{"stage", step.stage},
                      {"subject", step.subject},
@@ -110,20 +110,20 @@ std::string json_of(const Account& account) {
                      {"after", step.after},
                      {"reason", name_of(step.reason)},
                      {"numbers", step.numbers}});
-  Json why_nots = Json::array();
+  OrderedJson why_nots = OrderedJson::array();
   for (const auto& answer : account.why_nots) why_nots.push_back(json_of(answer));
-  const Json json = {{"policy", account.policy},
-                     {"target", account.target},
-                     {"time", to_rfc3339(account.time)},
-                     {"current", account.current},
-                     {"desired", account.desired},
-                     {"recommended", account.recommended},
-                     {"reason", account.reason},
-                     {"message", account.message},
-                     {"steps", steps},
-                     {"notes", account.notes},
-                     {"whyNot", why_nots}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const OrderedJson json = {{"policy", account.policy},
+                            {"target", account.target},
+                            {"time", to_rfc3339(account.time)},
+                            {"current", account.current},
+                            {"desired", account.desired},
+                            {"recommended", account.recommended},
+                            {"reason", account.reason},
+                            {"message", account.message},
+                            {"steps", steps},
+                            {"notes", account.notes},
+                            {"whyNot", why_nots}};
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace poolscaler::explain

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fleet_words.hpp"
+#include "poolscaler/json/members.hpp"
 #include "text_table.hpp"
 
 namespace poolscaler::explain {
@@ -16,18 +17,8 @@ using nlohmann::json;
 constexpr std::int32_t drawn_per_node_max = 16;  // more accelerators of a node are told as numbers
 constexpr std::size_t policies_shown_max = 30;
 
-std::string text_at(const json& object, const char* pointer) {
-  const json::json_pointer where(pointer);
-  return object.is_object() && object.contains(where) && object.at(where).is_string()
-             ? object.at(where).get<std::string>()
-             : std::string();
-}
-
-std::int32_t count_at(const json& object, const char* pointer) {
-  const json::json_pointer where(pointer);
-  return object.is_object() && object.contains(where) && object.at(where).is_number_integer()
-             ? object.at(where).get<std::int32_t>()
-             : 0;
+std::int32_t count_at(const json& object, MemberPath path) {
+  return static_cast<std::int32_t>(integer_at(object, path).value_or(0));
 }
 
 /// "[######..]", or "[6/64]" where there are too many to be drawn.
@@ -194,30 +185,30 @@ json policy_json(const DrawingView& one) {
 }  // namespace
 
 void FleetView::add_pool(const json& object) {
-  pools.push_back({.name = text_at(object, "/metadata/name"),
-                   .resource = text_at(object, "/spec/accelerator/resource"),
-                   .product = text_at(object, "/spec/accelerator/product"),
-                   .per_node = count_at(object, "/spec/accelerator/perNode"),
+  pools.push_back({.name = text_at(object, "metadata", "name"),
+                   .resource = text_at(object, "spec", "accelerator", "resource"),
+                   .product = text_at(object, "spec", "accelerator", "product"),
+                   .per_node = count_at(object, {"spec", "accelerator", "perNode"}),
                    .status = api::read_pool_status(object)});
 }
 
 void FleetView::add_budget(const json& object) {
-  budgets.push_back({.name = text_at(object, "/metadata/name"),
-                     .on_limit = text_at(object, "/spec/onLimit"),
+  budgets.push_back({.name = text_at(object, "metadata", "name"),
+                     .on_limit = text_at(object, "spec", "onLimit"),
                      .status = api::read_budget_status(object)});
 }
 
 void FleetView::add_policy(const json& object) {
-  const auto pool = text_at(object, "/spec/poolRef/name");
+  const auto pool = text_at(object, "spec", "poolRef", "name");
   if (pool.empty()) return;
   const auto status = api::read_status(object);
   const auto reason = status.decision_reason;
   policies.push_back(
-      {.policy = fmt::format("{}/{}", text_at(object, "/metadata/namespace"),
-                             text_at(object, "/metadata/name")),
+      {.policy = fmt::format("{}/{}", text_at(object, "metadata", "namespace"),
+                             text_at(object, "metadata", "name")),
        .pool = pool,
        .per_replica = status.accelerators ? status.accelerators->per_replica
-                                          : count_at(object, "/spec/acceleratorsPerReplica"),
+                                          : count_at(object, {"spec", "acceleratorsPerReplica"}),
        .current = status.current_replicas,
        .desired = status.desired_replicas,
        .hourly = status.cost ? status.cost->hourly : std::nullopt,

@@ -10,19 +10,13 @@
 #include "poolscaler/engine/cold_start.hpp"
 #include "poolscaler/engine/decide.hpp"
 #include "poolscaler/engine/forecast.hpp"
+#include "poolscaler/json/members.hpp"
 #include "readings.hpp"
 
 namespace poolscaler::explain {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string text_at(const Json& object, const char* pointer) {
-  const Json::json_pointer where(pointer);
-  return object.contains(where) && object.at(where).is_string()
-             ? object.at(where).get<std::string>()
-             : std::string();
-}
 
 /// The idle time that the last decision counted: its step says so, the status nowhere else.
 Millis idle_of(const std::vector<Step>& steps) {
@@ -153,8 +147,8 @@ Result<Account> account_of_object(const Json& object, const std::vector<Trend>& 
   if (!status.decision_time || !status.decision_reason)
     return fail(ErrorKind::NotFound,
                 "no decision stands in its status yet: is the operator running?");
-  const ObjectKey key{.ns = text_at(object, "/metadata/namespace"),
-                      .name = text_at(object, "/metadata/name")};
+  const ObjectKey key{.ns = text_at(object, "metadata", "namespace"),
+                      .name = text_at(object, "metadata", "name")};
   Account account{.policy = key.text(),
                   .target = policy->target.text(),
                   .time = *status.decision_time,
@@ -166,7 +160,7 @@ Result<Account> account_of_object(const Json& object, const std::vector<Trend>& 
                   .message = status.decision_message,
                   .steps = status.decision_steps};
   if (status.target_uid.empty()) return account;  // its target was not found: nothing to vary
-  const auto created = parse_rfc3339(text_at(object, "/metadata/creationTimestamp"));
+  const auto created = parse_rfc3339(text_at(object, "metadata", "creationTimestamp"));
   const auto situation =
       situation_of(status, std::move(*policy),
                    created.value_or(*status.decision_time - std::chrono::days(1)));

@@ -10,6 +10,7 @@
 
 #include "poolscaler/api/manifests.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "readings.hpp"
 
 namespace poolscaler::explain {
@@ -277,9 +278,7 @@ bool is_policy(const api::Manifest& manifest) {
 }
 
 std::string metadata_text(const Json& object, const char* field) {
-  const auto metadata = object.value("metadata", Json());
-  if (!metadata.is_object() || !metadata.contains(field) || !metadata[field].is_string()) return "";
-  return capped(escaped(metadata[field].get<std::string>()), 253);
+  return capped(escaped(text_at(object, "metadata", field)), 253);
 }
 
 }  // namespace

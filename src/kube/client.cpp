@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "json_fields.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::kube {
 namespace {

@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "json_fields.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/guarded.hpp"
 #include "poolscaler/base/random.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::kube {
 namespace {

@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "field_path.hpp"
-#include "json_fields.hpp"
 #include "poolscaler/base/quantity.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::kube {
 namespace {

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "json_fields.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/kube/node_groups.hpp"
 #include "poolscaler/kube/writer.hpp"
 

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "json_fields.hpp"
 #include "poolscaler/base/quantity.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::kube {
 namespace {

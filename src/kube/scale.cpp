@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "json_fields.hpp"
+#include "poolscaler/json/members.hpp"
+
 
 namespace poolscaler::kube {
 namespace {

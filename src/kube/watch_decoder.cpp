@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "json_fields.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/kube/client.hpp"
 
 namespace poolscaler::kube {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "backoff.hpp"
-#include "json_fields.hpp"
 #include "line_splitter.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "watch_decoder.hpp"
 
 namespace poolscaler::kube {

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "event_poster.hpp"
-#include "json_fields.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/kube/scale.hpp"
 
 namespace poolscaler::kube {

@@ -7,21 +7,17 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog.hpp"
+#include "cluster_hand.hpp"
 #include "poolscaler/api/objects.hpp"
+#include "poolscaler/json/members.hpp"
 #include "selectors.hpp"
 
 namespace poolscaler::simulation {
 namespace {
 
 using json = nlohmann::json;
-using Pointer = json::json_pointer;
 
 bool is_workload(const Kind& kind) { return kind.group == "apps"; }
-
-json at_or(const json& object, const char* pointer, json otherwise) {
-  const Pointer path(pointer);
-  return object.is_object() && object.contains(path) ? object.at(path) : std::move(otherwise);
-}
 
 void complete_containers(json& pod_spec) {
   if (!pod_spec.is_object() || !pod_spec.contains("containers")) return;
@@ -47,10 +43,10 @@ void complete_definition(json& object) {
   auto& status = object["status"];
   status["acceptedNames"] = names;
   status["storedVersions"] = json::array();
-  for (const auto& version : at_or(object, "/spec/versions", json::array()))
+  for (const auto& version : at_or(object, {"spec", "versions"}, json::array()))
     if (version.value("storage", false)) status["storedVersions"].push_back(version["name"]);
   if (status.contains("conditions")) return;
-  const auto since = at_or(object, "/metadata/creationTimestamp", "");
+  const auto since = at_or(object, {"metadata", "creationTimestamp"}, "");
   for (const auto& [type, reason, message] :
        {std::array{"NamesAccepted", "NoConflicts", "no conflicts found"},
         std::array{"Established", "InitialNamesAccepted",
@@ -65,7 +61,7 @@ void complete_definition(json& object) {
 
 std::vector<Cause> judge_pod_spec(const json& spec, const std::string& path) {
   std::vector<Cause> causes;
-  const auto containers = at_or(spec, "/containers", json::array());
+  const auto containers = at_or(spec, {"containers"}, json::array());
   if (containers.empty()) causes.push_back(required_value(path + ".containers"));
   for (std::size_t i = 0; i < containers.size(); ++i)
     if (containers[i].value("image", "").empty())
@@ -74,9 +70,9 @@ std::vector<Cause> judge_pod_spec(const json& spec, const std::string& path) {
 }
 
 void judge_workload(const json& object, const json& before, std::vector<Cause>& causes) {
-  const auto selector = at_or(object, "/spec/selector", json::object());
-  const auto labels = at_or(object, "/spec/template/metadata/labels", json::object());
-  const bool missing = !object.contains("/spec/selector"_json_pointer);
+  const auto selector = at_or(object, {"spec", "selector"}, json::object());
+  const auto labels = at_or(object, {"spec", "template", "metadata", "labels"}, json::object());
+  const bool missing = member(object, "spec", "selector") == nullptr;
   if (selector.empty() && !missing)
     causes.push_back(
         invalid_value("spec.selector", "{}", "empty selector is invalid for deployment"));
@@ -84,23 +80,23 @@ void judge_workload(const json& object, const json& before, std::vector<Cause>& 
     causes.push_back(invalid_value("spec.template.metadata.labels", labels.dump(),
                                    "`selector` does not match template `labels`"));
   }
-  const auto pods = judge_pod_spec(at_or(object, "/spec/template/spec", json::object()),
+  const auto pods = judge_pod_spec(at_or(object, {"spec", "template", "spec"}, json::object()),
                                    "spec.template.spec");
   causes.insert(causes.end(), pods.begin(), pods.end());
-  const auto replicas = at_or(object, "/spec/replicas", 1);
+  const auto replicas = at_or(object, {"spec", "replicas"}, 1);
   if (replicas.is_number() && replicas < 0)
     causes.push_back(invalid_value("spec.replicas", replicas.dump(),
                                    "must be greater than or equal to 0"));
-  if (before.is_object() && at_or(before, "/spec/selector", json()) != selector)
+  if (before.is_object() && at_or(before, {"spec", "selector"}, json()) != selector)
     causes.push_back(invalid_value("spec.selector", selector.dump(), "field is immutable"));
 }
 
 void judge_lease(const json& object, std::vector<Cause>& causes) {
-  const auto seconds = at_or(object, "/spec/leaseDurationSeconds", 1);
+  const auto seconds = at_or(object, {"spec", "leaseDurationSeconds"}, 1);
   if (seconds <= 0)
     causes.push_back(invalid_value("spec.leaseDurationSeconds", seconds.dump(),
                                    "must be greater than 0"));
-  const auto transitions = at_or(object, "/spec/leaseTransitions", 0);
+  const auto transitions = at_or(object, {"spec", "leaseTransitions"}, 0);
   if (transitions < 0)
     causes.push_back(invalid_value("spec.leaseTransitions", transitions.dump(),
                                    "must be greater than or equal to 0"));
@@ -181,7 +177,7 @@ std::vector<Cause> judge(const Kind& kind, const json& object, const json& befor
   std::vector<Cause> causes;
   if (is_workload(kind)) judge_workload(object, before, causes);
   if (kind.kind == "Pod")
-    causes = judge_pod_spec(at_or(object, "/spec", json::object()), "spec");
+    causes = judge_pod_spec(at_or(object, {"spec"}, json::object()), "spec");
   if (kind.kind == "Lease") judge_lease(object, causes);
   if (kind.is_event_v1()) judge_event(object, causes);
   if (kind.custom && kind.group == api::group) judge_ours(kind, object, causes);

@@ -142,19 +142,19 @@ Fragments read_notation() {
   return fragments;
 }
 
-const Fragments& fragments() {
+const Fragments& known_fragments() {
   static const Fragments all = read_notation();
   return all;
 }
 
 }  // namespace
 
-const json& metadata_schema() { return fragments().at("ObjectMeta"); }
+const json& metadata_schema() { return known_fragments().at("ObjectMeta"); }
 
 std::shared_ptr<const json> built_in_schema(std::string_view kind) {
-  const auto found = fragments().find(kind);
+  const auto found = known_fragments().find(kind);
   json schema = {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}};
-  if (found != fragments().end()) schema = found->second;
+  if (found != known_fragments().end()) schema = found->second;
   auto& properties = schema["properties"];
   properties["apiVersion"] = {{"type", "string"},
                               {"description", "The versioned schema of this object."}};

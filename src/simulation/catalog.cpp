@@ -5,23 +5,18 @@
 #include <nlohmann/json.hpp>
 
 #include "built_in_schemas.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::simulation {
 namespace {
 
 using json = nlohmann::json;
 
-std::string text_at(const json& object, const char* pointer) {
-  const json::json_pointer path(pointer);
-  return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>()
-                                                             : std::string();
-}
-
-std::vector<std::string> texts_at(const json& object, const char* pointer) {
+std::vector<std::string> texts_at(const json& object, MemberPath path) {
   std::vector<std::string> texts;
-  const json::json_pointer path(pointer);
-  if (!object.contains(path) || !object.at(path).is_array()) return texts;
-  for (const auto& entry : object.at(path))
+  const auto& list = at_path(object, path);
+  if (!list.is_array()) return texts;
+  for (const auto& entry : list)
     if (entry.is_string()) texts.push_back(entry);
   return texts;
 }
@@ -46,7 +41,7 @@ std::vector<Column> columns_of(const json& version) {
 }
 
 json whole_schema(const json& version) {
-  json schema = version.at("/schema/openAPIV3Schema"_json_pointer);
+  json schema = at_path(version, "schema", "openAPIV3Schema");
   auto& properties = schema["properties"];
   const auto metadata = properties.find("metadata");
   // A definition may narrow name and labels; those bounds stand beside the schema of all metadata.
@@ -61,15 +56,15 @@ json whole_schema(const json& version) {
 }
 
 Kind kind_of(const json& definition, const json& version) {
-  Kind kind{.group = text_at(definition, "/spec/group"),
+  Kind kind{.group = text_at(definition, "spec", "group"),
             .version = version.value("name", ""),
-            .plural = text_at(definition, "/spec/names/plural"),
-            .singular = text_at(definition, "/spec/names/singular"),
-            .kind = text_at(definition, "/spec/names/kind"),
-            .short_names = texts_at(definition, "/spec/names/shortNames"),
-            .categories = texts_at(definition, "/spec/names/categories"),
-            .namespaced = text_at(definition, "/spec/scope") == "Namespaced",
-            .has_status = version.contains("/subresources/status"_json_pointer),
+            .plural = text_at(definition, "spec", "names", "plural"),
+            .singular = text_at(definition, "spec", "names", "singular"),
+            .kind = text_at(definition, "spec", "names", "kind"),
+            .short_names = texts_at(definition, {"spec", "names", "shortNames"}),
+            .categories = texts_at(definition, {"spec", "names", "categories"}),
+            .namespaced = text_at(definition, "spec", "scope") == "Namespaced",
+            .has_status = member(version, "subresources", "status") != nullptr,
             .custom = true,
             .unconditional_update = false};
   if (kind.singular.empty()) {
@@ -78,11 +73,10 @@ Kind kind_of(const json& definition, const json& version) {
       return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
   }
-  const auto scale = "/subresources/scale"_json_pointer;
-  if (version.contains(scale)) {
-    kind.scale = ScalePaths{.spec = text_at(version.at(scale), "/specReplicasPath"),
-                            .status = text_at(version.at(scale), "/statusReplicasPath"),
-                            .selector = text_at(version.at(scale), "/labelSelectorPath")};
+  if (const auto* scale = member(version, "subresources", "scale")) {
+    kind.scale = ScalePaths{.spec = text_at(*scale, "specReplicasPath"),
+                            .status = text_at(*scale, "statusReplicasPath"),
+                            .selector = text_at(*scale, "labelSelectorPath")};
   }
   kind.schema = std::make_shared<const json>(whole_schema(version));
   kind.columns = columns_of(version);
@@ -90,8 +84,8 @@ Kind kind_of(const json& definition, const json& version) {
 }
 
 bool is_of(const Kind& kind, const json& definition) {
-  return kind.custom && kind.group == text_at(definition, "/spec/group") &&
-         kind.plural == text_at(definition, "/spec/names/plural");
+  return kind.custom && kind.group == text_at(definition, "spec", "group") &&
+         kind.plural == text_at(definition, "spec", "names", "plural");
 }
 
 }  // namespace
@@ -118,21 +112,20 @@ KindRef Catalog::find_kind(std::string_view api_version, std::string_view name) 
 
 std::vector<Cause> Catalog::install(const json& definition) {
   std::vector<Cause> causes;
-  for (const char* path :
-       {"/spec/group", "/spec/names/plural", "/spec/names/kind", "/spec/scope"}) {
-    if (!text_at(definition, path).empty()) continue;
-    std::string field(path + 1);
-    std::ranges::replace(field, '/', '.');
-    causes.push_back(required_value(field));
-  }
-  const auto versions = "/spec/versions"_json_pointer;
-  if (!definition.contains(versions) || !definition.at(versions).is_array())
-    causes.push_back(required_value("spec.versions"));
+  const auto require = [&](const std::string& field, MemberPath path) {
+    if (text_at(definition, path).empty()) causes.push_back(required_value(field));
+  };
+  require("spec.group", {"spec", "group"});
+  require("spec.names.plural", {"spec", "names", "plural"});
+  require("spec.names.kind", {"spec", "names", "kind"});
+  require("spec.scope", {"spec", "scope"});
+  const auto& versions = at_path(definition, "spec", "versions");
+  if (!versions.is_array()) causes.push_back(required_value("spec.versions"));
   if (!causes.empty()) return causes;
   std::vector<Kind> served;
-  for (const auto& version : definition.at(versions)) {
+  for (const auto& version : versions) {
     if (!version.value("served", false)) continue;
-    if (!version.contains("/schema/openAPIV3Schema"_json_pointer)) {
+    if (member(version, "schema", "openAPIV3Schema") == nullptr) {
       causes.push_back(required_value("spec.versions[0].schema.openAPIV3Schema"));
       return causes;
     }

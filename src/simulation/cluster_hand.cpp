@@ -15,20 +15,16 @@ using json = nlohmann::json;
 
 constexpr std::size_t events_max = 500;
 
-std::string text_in(const json& object, const char* name) {
-  return object.at("metadata").value(name, "");
-}
-
 }  // namespace
 
-std::string name_of(const json& object) { return text_in(object, "name"); }
-std::string namespace_of(const json& object) { return text_in(object, "namespace"); }
-std::string uid_of(const json& object) { return text_in(object, "uid"); }
+std::string name_of(const json& object) { return text_at(object, "metadata", "name"); }
+std::string namespace_of(const json& object) { return text_at(object, "metadata", "namespace"); }
+std::string uid_of(const json& object) { return text_at(object, "metadata", "uid"); }
 bool is_deleting(const json& object) { return object.at("metadata").contains("deletionTimestamp"); }
 
-json at_or(const json& object, const char* pointer, json otherwise) {
-  const json::json_pointer path(pointer);
-  return object.contains(path) ? object.at(path) : std::move(otherwise);
+json at_or(const json& object, MemberPath path, json otherwise) {
+  const auto* found = member(object, path);
+  return found == nullptr ? std::move(otherwise) : *found;
 }
 
 json owner_reference(const json& owner) {
@@ -38,7 +34,7 @@ json owner_reference(const json& owner) {
 }
 
 json condition_of(const json& object, std::string_view type) {
-  for (const auto& condition : at_or(object, "/status/conditions", json::array()))
+  for (const auto& condition : at_or(object, {"status", "conditions"}, json::array()))
     if (condition.value("type", "") == type) return condition;
   return {};
 }

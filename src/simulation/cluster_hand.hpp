@@ -10,6 +10,7 @@
 
 #include "object_store.hpp"
 #include "poolscaler/base/time.hpp"
+#include "poolscaler/json/members.hpp"
 #include "world.hpp"
 
 namespace poolscaler::simulation {
@@ -64,8 +65,8 @@ class ClusterHand {
 /// The condition of this type, or null.
 [[nodiscard]] nlohmann::json condition_of(const nlohmann::json& object, std::string_view type);
 [[nodiscard]] bool is_ready(const nlohmann::json& pod);
-/// The value at a JSON pointer, or `otherwise`.
-[[nodiscard]] nlohmann::json at_or(const nlohmann::json& object, const char* pointer,
+/// The member, or `otherwise`.
+[[nodiscard]] nlohmann::json at_or(const nlohmann::json& object, MemberPath path,
                                    nlohmann::json otherwise);
 
 }  // namespace poolscaler::simulation

@@ -25,7 +25,7 @@ bool covers(const json& budget, const json& pod) {
 
 /// What has not begun, has ended or is ending disturbs nobody.
 bool needs_no_budget(const json& pod) {
-  const auto phase = at_or(pod, "/status/phase", "Pending");
+  const auto phase = at_or(pod, {"status", "phase"}, "Pending");
   return is_deleting(pod) || phase == "Pending" || phase == "Succeeded" || phase == "Failed";
 }
 
@@ -40,15 +40,15 @@ ApiError against_budget(std::string why, int retry_after_seconds = 0) {
 /// One disruption less is allowed from then on; refused when there is none to spend.
 Outcome<void> spend_disruption(WorldParts& world, const Object& budget, const json& pod) {
   const auto generation = (*budget)["metadata"].value("generation", std::int64_t{1});
-  if (at_or(*budget, "/status/observedGeneration", 0) < generation)
+  if (at_or(*budget, {"status", "observedGeneration"}, 0) < generation)
     return refuse(against_budget(
         fmt::format("The disruption budget {} is still being processed by the server.",
                     name_of(*budget)),
         10));
-  const auto allowed = at_or(*budget, "/status/disruptionsAllowed", 0).get<std::int64_t>();
+  const auto allowed = at_or(*budget, {"status", "disruptionsAllowed"}, 0).get<std::int64_t>();
   if (allowed < 1) {
-    const auto healthy = at_or(*budget, "/status/currentHealthy", 0).get<std::int64_t>();
-    const auto needed = at_or(*budget, "/status/desiredHealthy", 0).get<std::int64_t>();
+    const auto healthy = at_or(*budget, {"status", "currentHealthy"}, 0).get<std::int64_t>();
+    const auto needed = at_or(*budget, {"status", "desiredHealthy"}, 0).get<std::int64_t>();
     return refuse(
         against_budget(fmt::format("The disruption budget {} needs {} healthy pods and has {} "
                                    "currently",
@@ -101,7 +101,7 @@ Outcome<ServerResponse> serve_eviction(WorldParts& world, const Kind& pods,
   if (!body->is_object()) return refuse(bad_request("the body must be an Eviction object"));
   const auto pod = existing(world, pods, request);
   if (!pod) return refuse(pod.error());
-  const auto name = at_or(*body, "/metadata/name", request.name);
+  const auto name = at_or(*body, {"metadata", "name"}, request.name);
   if (name != request.name)
     return refuse(bad_request("name in URL does not match name in Eviction object"));
   if (auto allowed = ask_budgets(world, **pod); !allowed) return refuse(allowed.error());
@@ -122,7 +122,7 @@ void reconcile_budgets(ClusterHand& hand) {
   for (const auto& budget : hand.all(budgets)) {
     std::int64_t expected = 0;
     std::int64_t healthy = 0;
-    auto disrupted = at_or(*budget, "/status/disruptedPods", json::object());
+    auto disrupted = at_or(*budget, {"status", "disruptedPods"}, json::object());
     for (const auto& pod : hand.all("pods")) {
       if (!covers(*budget, *pod) || is_deleting(*pod)) continue;
       ++expected;

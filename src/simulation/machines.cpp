@@ -49,7 +49,7 @@ json column(const char* name, const char* type, const char* path) {
 }
 
 std::string annotation_of(const json& object, std::string_view name) {
-  const auto annotations = at_or(object, "/metadata/annotations", json::object());
+  const auto annotations = at_or(object, {"metadata", "annotations"}, json::object());
   return annotations.value(std::string(name), "");
 }
 
@@ -79,7 +79,7 @@ std::string set_name(const json& deployment) {
 }
 
 Object node_of_machine(const ClusterHand& hand, const json& machine) {
-  const auto name = at_or(machine, "/status/nodeRef/name", "").get<std::string>();
+  const auto name = at_or(machine, {"status", "nodeRef", "name"}, "").get<std::string>();
   return name.empty() ? nullptr : hand.find("nodes", "", name);
 }
 
@@ -155,7 +155,7 @@ void Machines::follow(ClusterHand& hand) {
 
 void Machines::resize(ClusterHand& hand, const Object& deployment) {
   auto all = living(hand, *deployment);
-  const int wanted = at_or(*deployment, "/spec/replicas", 0).get<int>();
+  const int wanted = at_or(*deployment, {"spec", "replicas"}, 0).get<int>();
   const int missing = wanted - static_cast<int>(all.size());
   for (int i = 0; i < missing; ++i) make_machine(hand, deployment);
   const auto rank = [&](const Object& machine) {
@@ -186,7 +186,8 @@ void Machines::make_machine(ClusterHand& hand, const Object& deployment) {
                    {"labels", labels},
                    {"finalizers", {finalizer}},
                    {"ownerReferences", json::array({owner_reference(*deployment)})}}},
-                 {"spec", {{"clusterName", at_or(*deployment, "/spec/clusterName", "sandbox")}}},
+                 {"spec",
+                  {{"clusterName", at_or(*deployment, {"spec", "clusterName"}, "sandbox")}}},
                  {"status", {{"phase", "Provisioning"}}}});
   progress_[uid_of(*machine)] = {.number = ++numbers_, .made = hand.now()};
   hand.note(deployment, {.component = "machineset-controller",
@@ -195,7 +196,7 @@ void Machines::make_machine(ClusterHand& hand, const Object& deployment) {
 }
 
 void Machines::boot(ClusterHand& hand, const Object& machine, const Progress& progress) {
-  const auto owners = at_or(*machine, "/metadata/ownerReferences", json::array());
+  const auto owners = at_or(*machine, {"metadata", "ownerReferences"}, json::array());
   const auto deployment =
       owners.empty() ? nullptr
                      : hand.find(machine_deployments, namespace_of(*machine),
@@ -229,7 +230,7 @@ void Machines::end(ClusterHand& hand, const Object& machine, Progress& progress)
   if (progress.ends == Instant{}) {
     progress.ends = hand.now() + options_.node_removal;
     set_phase(hand, machine, "Deleting");
-    if (node && at_or(*node, "/spec/unschedulable", false) != true) {
+    if (node && at_or(*node, {"spec", "unschedulable"}, false) != true) {
       json cordoned = *node;
       cordoned["spec"]["unschedulable"] = true;
       hand.replace("nodes", std::move(cordoned));
@@ -246,7 +247,7 @@ void Machines::tell(ClusterHand& hand, const Object& deployment) const {
     const auto node = node_of_machine(hand, *machine);
     return node && is_ready(*node);
   });
-  const auto wanted = at_or(*deployment, "/spec/replicas", 0).get<std::int64_t>();
+  const auto wanted = at_or(*deployment, {"spec", "replicas"}, 0).get<std::int64_t>();
   const auto there = hand.owned(machines, uid_of(*deployment)).size();
   const char* phase = "Running";
   if (ready < wanted) phase = "ScalingUp";

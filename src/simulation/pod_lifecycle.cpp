@@ -30,7 +30,7 @@ double suffix_factor(std::string_view suffix) {
 bool tolerates(const json& pod, const json& taint) {
   if (taint.value("effect", "") == "PreferNoSchedule") return true;
   return std::ranges::any_of(
-      at_or(pod, "/spec/tolerations", json::array()), [&](const json& toleration) {
+      at_or(pod, {"spec", "tolerations"}, json::array()), [&](const json& toleration) {
         const auto effect = toleration.value("effect", "");
         if (!effect.empty() && effect != taint.value("effect", "")) return false;
         const auto key = toleration.value("key", "");
@@ -44,14 +44,14 @@ bool tolerates(const json& pod, const json& taint) {
 /// Why the pod cannot go there, in the scheduler's words; nothing when it can.
 std::optional<std::string> obstacle(const json& pod, const Amounts& wanted, const Place& place) {
   const auto& node = *place.node;
-  if (at_or(node, "/spec/unschedulable", false) == true) return "node(s) were unschedulable";
+  if (at_or(node, {"spec", "unschedulable"}, false) == true) return "node(s) were unschedulable";
   if (!is_ready(node)) return "node(s) were not ready";
-  const auto labels = at_or(node, "/metadata/labels", json::object());
-  const auto selector = at_or(pod, "/spec/nodeSelector", json::object());
+  const auto labels = at_or(node, {"metadata", "labels"}, json::object());
+  const auto selector = at_or(pod, {"spec", "nodeSelector"}, json::object());
   for (const auto& [label, value] : selector.items())
     if (labels.value(label, json()) != value)
       return "node(s) didn't match Pod's node affinity/selector";
-  for (const auto& taint : at_or(node, "/spec/taints", json::array()))
+  for (const auto& taint : at_or(node, {"spec", "taints"}, json::array()))
     if (!tolerates(pod, taint))
       return fmt::format("node(s) had untolerated taint {{{}: {}}}", taint.value("key", ""),
                          taint.value("value", ""));
@@ -67,13 +67,13 @@ std::vector<Place> places(const ClusterHand& hand) {
   std::vector<Place> all;
   for (const auto& node : hand.all("nodes")) {
     Place place{.node = node, .free = {}};
-    const auto allocatable = at_or(*node, "/status/allocatable", json::object());
+    const auto allocatable = at_or(*node, {"status", "allocatable"}, json::object());
     for (const auto& [resource, amount] : allocatable.items())
       place.free[resource] = read_quantity(resource, amount);
     all.push_back(std::move(place));
   }
   for (const auto& pod : hand.all("pods")) {
-    const auto name = at_or(*pod, "/spec/nodeName", "").get<std::string>();
+    const auto name = at_or(*pod, {"spec", "nodeName"}, "").get<std::string>();
     const auto found = std::ranges::find_if(
         all, [&](const Place& place) { return name_of(*place.node) == name; });
     if (found == all.end()) continue;
@@ -177,9 +177,9 @@ std::int64_t read_quantity(const std::string& resource, const json& text) {
 
 Amounts requests_of(const json& pod) {
   Amounts all{{"pods", 1}};
-  for (const auto& container : at_or(pod, "/spec/containers", json::array())) {
-    auto wanted = at_or(container, "/resources/limits", json::object());
-    wanted.update(at_or(container, "/resources/requests", json::object()));
+  for (const auto& container : at_or(pod, {"spec", "containers"}, json::array())) {
+    auto wanted = at_or(container, {"resources", "limits"}, json::object());
+    wanted.update(at_or(container, {"resources", "requests"}, json::object()));
     for (const auto& [resource, amount] : wanted.items())
       all[resource] += read_quantity(resource, amount);
   }
@@ -189,9 +189,9 @@ Amounts requests_of(const json& pod) {
 void PodLifecycle::schedule(ClusterHand& hand) const {
   auto all = places(hand);
   for (const auto& pod : hand.all("pods")) {
-    if (is_deleting(*pod) || !at_or(*pod, "/spec/nodeName", "").get<std::string>().empty())
+    if (is_deleting(*pod) || !at_or(*pod, {"spec", "nodeName"}, "").get<std::string>().empty())
       continue;
-    if (!at_or(*pod, "/spec/schedulingGates", json::array()).empty()) continue;
+    if (!at_or(*pod, {"spec", "schedulingGates"}, json::array()).empty()) continue;
     const auto wanted = requests_of(*pod);
     std::map<std::string, int> obstacles;
     Place* chosen = nullptr;
@@ -214,7 +214,7 @@ void PodLifecycle::schedule(ClusterHand& hand) const {
 void PodLifecycle::run(ClusterHand& hand) {
   for (auto& [uid, progress] : progress_) progress.seen = false;
   for (const auto& pod : hand.all("pods")) {
-    const auto node = at_or(*pod, "/spec/nodeName", "").get<std::string>();
+    const auto node = at_or(*pod, {"spec", "nodeName"}, "").get<std::string>();
     if (node.empty()) continue;
     if (!hand.find("nodes", "", node)) {
       hand.erase("pods", pod);  // its node is gone
@@ -238,9 +238,9 @@ void PodLifecycle::run_pod(ClusterHand& hand, const Object& pod) {
     if (hand.now() >= progress.ends_at && !held) hand.erase("pods", pod);
     return;
   }
-  const auto phase = at_or(*pod, "/status/phase", "").get<std::string>();
+  const auto phase = at_or(*pod, {"status", "phase"}, "").get<std::string>();
   json changed = *pod;
-  if (!at_or(*pod, "/status/startTime", json()).is_string()) {
+  if (!at_or(*pod, {"status", "startTime"}, json()).is_string()) {
     changed["status"]["startTime"] = hand.time_text();
     const int address = ++addresses_;
     changed["status"]["podIP"] = fmt::format("10.1.{}.{}", address / 250 % 250, address % 250 + 1);

@@ -9,6 +9,7 @@
 
 #include "cluster_hand.hpp"
 #include "pod_lifecycle.hpp"
+#include "poolscaler/json/members.hpp"
 #include "selectors.hpp"
 #include "tables.hpp"
 
@@ -26,7 +27,7 @@ struct Usage {
 };
 
 Object controller_of(const WorldParts& world, const json& object) {
-  for (const auto& owner : at_or(object, "/metadata/ownerReferences", json::array())) {
+  for (const auto& owner : at_or(object, {"metadata", "ownerReferences"}, json::array())) {
     if (owner.value("controller", false) != true) continue;
     const auto kind = world.catalog.find_kind(owner.value("apiVersion", ""),
                                               owner.value("kind", ""));
@@ -56,7 +57,7 @@ std::map<std::string, int> sharers(const WorldParts& world) {
 
 std::optional<double> share_of(const json& workload, const char* annotation,
                                const std::string& resource, int sharing) {
-  const auto annotations = at_or(workload, "/metadata/annotations", json::object());
+  const auto annotations = at_or(workload, {"metadata", "annotations"}, json::object());
   const auto found = annotations.find(annotation);
   if (found == annotations.end()) return std::nullopt;
   return static_cast<double>(read_quantity(resource, *found)) / std::max(sharing, 1);
@@ -102,8 +103,9 @@ json containers_of(const json& pod, const Usage& usage) {
 
 /// A pod has to run for a whole measurement before there is one of it.
 bool is_measured(const json& pod, Instant at) {
-  const auto since = at_or(pod, "/status/containerStatuses/0/state/running/startedAt", "");
-  const auto started = parse_rfc3339(since.get<std::string>());
+  const auto& statuses = at_path(pod, "status", "containerStatuses");
+  if (!statuses.is_array() || statuses.empty()) return false;
+  const auto started = parse_rfc3339(text_at(statuses[0], "state", "running", "startedAt"));
   return started && *started + resolution <= at;
 }
 
@@ -111,7 +113,7 @@ json metrics_of(const json& pod, const Usage& usage, Instant at) {
   json metadata = {{"name", name_of(pod)},
                    {"namespace", namespace_of(pod)},
                    {"creationTimestamp", to_rfc3339(at)}};
-  if (const auto labels = at_or(pod, "/metadata/labels", json()); labels.is_object())
+  if (const auto labels = at_or(pod, {"metadata", "labels"}, json()); labels.is_object())
     metadata["labels"] = labels;
   return {{"metadata", std::move(metadata)},
           {"timestamp", to_rfc3339(at)},

@@ -10,6 +10,7 @@
 #include "cluster_hand.hpp"
 #include "examples.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/money/integral.hpp"
 #include "story_plan.hpp"
 #include "world.hpp"
@@ -43,7 +44,7 @@ int count_if_pod(const WorldParts& world, bool (*counts)(const json&)) {
 
 /// Of the node group.
 bool is_of_group(const json& node) {
-  return at_or(node, "/metadata/annotations", json::object()).contains("cluster.x-k8s.io/machine");
+  return member(node, "metadata", "annotations", "cluster.x-k8s.io/machine") != nullptr;
 }
 
 int count_nodes(const WorldParts& world) {
@@ -54,7 +55,7 @@ int count_nodes(const WorldParts& world) {
 
 /// What the signals ask for, and whether a budget has no room for it, as the policy's status says.
 void read_wish(const json& policy, SandboxView& view) {
-  for (const auto& signal : at_or(policy, "/status/signals", json::array()))
+  for (const auto& signal : at_or(policy, {"status", "signals"}, json::array()))
     view.wanted = std::max(view.wanted, signal.value("replicas", 0));
   const auto limited = condition_of(policy, "Limited");
   view.capped = limited.is_object() && limited.value("status", "") == "True" &&
@@ -64,7 +65,7 @@ void read_wish(const json& policy, SandboxView& view) {
 void read_nodes(const WorldParts& world, SandboxView& view) {
   const auto key = object_key(std::string(example_clusters), std::string(example_group));
   if (const auto group = world.store.find("machinedeployments.cluster.x-k8s.io", key))
-    view.nodes_asked = at_or(*group, "/spec/replicas", 0).get<int>();
+    view.nodes_asked = at_or(*group, {"spec", "replicas"}, 0).get<int>();
   view.nodes = count_nodes(world);
   for (const auto& [name, node] : world.store.all("nodes"))
     if (is_of_group(*node) && is_ready(*node)) ++view.nodes_ready;
@@ -232,10 +233,10 @@ SandboxView Sandbox::view() const {
   const std::scoped_lock lock(world.mutex);
   const auto key = object_key(std::string(example_namespace), std::string(example_name));
   if (const auto deployment = world.store.find("deployments.apps", key))
-    view.asked = at_or(*deployment, "/spec/replicas", 1).get<int>();
+    view.asked = at_or(*deployment, {"spec", "replicas"}, 1).get<int>();
   if (const auto policy = world.store.find("scalingpolicies.poolscaler.dev", key)) {
-    view.reason = at_or(*policy, "/status/lastDecision/reason", "").get<std::string>();
-    view.message = at_or(*policy, "/status/lastDecision/message", "").get<std::string>();
+    view.reason = at_or(*policy, {"status", "lastDecision", "reason"}, "").get<std::string>();
+    view.message = at_or(*policy, {"status", "lastDecision", "message"}, "").get<std::string>();
     read_wish(*policy, view);
   }
   read_nodes(world, view);

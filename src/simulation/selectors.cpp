@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "poolscaler/json/members.hpp"
+
 namespace poolscaler::simulation {
 namespace {
 
@@ -143,13 +145,13 @@ std::vector<std::string_view> selectable_fields(const Kind& kind) {
   return {};
 }
 
-std::string pointer_of(std::string_view field) {
+std::string field_pointer(std::string_view field) {
   std::string pointer = "/";
   for (const char c : field) pointer += c == '.' ? '/' : c;
   return pointer == "/source" ? "/source/component" : pointer;
 }
 
-std::string text_at(const json& object, const std::string& pointer) {
+std::string field_text(const json& object, const std::string& pointer) {
   const json::json_pointer path(pointer);
   if (!object.contains(path)) return "";
   const auto& value = object.at(path);
@@ -196,8 +198,7 @@ bool LabelSelector::matches(const json& labels) const {
 }
 
 bool LabelSelector::matches_object(const json& object) const {
-  static const json::json_pointer path("/metadata/labels");
-  return matches(object.contains(path) ? object.at(path) : json());
+  return matches(at_path(object, "metadata", "labels"));
 }
 
 std::string LabelSelector::text() const {
@@ -227,7 +228,7 @@ Outcome<FieldSelector> FieldSelector::parse(std::string_view text, const Kind& k
     if (field != "metadata.name" && field != "metadata.namespace" &&
         std::ranges::find(fields, field) == fields.end())
       return refuse(bad_request(fmt::format("field label not supported: {}", field)));
-    selector.terms_.push_back({.pointer = pointer_of(field),
+    selector.terms_.push_back({.pointer = field_pointer(field),
                                .value = std::string(trimmed(value)),
                                .equal = !negated});
   }
@@ -236,7 +237,7 @@ Outcome<FieldSelector> FieldSelector::parse(std::string_view text, const Kind& k
 
 bool FieldSelector::matches(const json& object) const {
   return std::ranges::all_of(terms_, [&](const Term& term) {
-    auto text = text_at(object, term.pointer);
+    auto text = field_text(object, term.pointer);
     if (term.pointer == "/spec/unschedulable" && text.empty()) text = "false";
     return (text == term.value) == term.equal;
   });

@@ -18,7 +18,7 @@ constexpr const char* replica_sets = "replicasets.apps";
 constexpr const char* stateful_sets = "statefulsets.apps";
 constexpr const char* hash_label = "pod-template-hash";
 
-int replicas_of(const json& object) { return at_or(object, "/spec/replicas", 1).get<int>(); }
+int replicas_of(const json& object) { return at_or(object, {"spec", "replicas"}, 1).get<int>(); }
 
 std::int64_t generation_of(const json& object) {
   return object["metadata"].value("generation", std::int64_t{1});
@@ -38,9 +38,9 @@ json pod_from(const json& owner, const std::string& name) {
   const auto& pod_template = owner["spec"]["template"];
   json metadata = {{"name", name},
                    {"namespace", namespace_of(owner)},
-                   {"labels", at_or(pod_template, "/metadata/labels", json::object())},
+                   {"labels", at_or(pod_template, {"metadata", "labels"}, json::object())},
                    {"ownerReferences", json::array({owner_reference(owner)})}};
-  const auto annotations = at_or(pod_template, "/metadata/annotations", json());
+  const auto annotations = at_or(pod_template, {"metadata", "annotations"}, json());
   if (annotations.is_object()) metadata["annotations"] = annotations;
   return {{"metadata", std::move(metadata)},
           {"spec", pod_template["spec"]},
@@ -50,7 +50,7 @@ json pod_from(const json& owner, const std::string& name) {
 /// Those that do the least come first: unbound, not ready, youngest.
 bool goes_before(const Object& a, const Object& b) {
   const auto rank = [](const json& pod) {
-    return std::tuple(at_or(pod, "/spec/nodeName", "").get<std::string>().empty() ? 0 : 1,
+    return std::tuple(at_or(pod, {"spec", "nodeName"}, "").get<std::string>().empty() ? 0 : 1,
                       is_ready(pod) ? 1 : 0);
   };
   if (rank(*a) != rank(*b)) return rank(*a) < rank(*b);
@@ -187,7 +187,7 @@ void reconcile_deployment(ClusterHand& hand, const Object& deployment) {
   const auto hash = template_hash(*deployment);
   auto sets = hand.owned(replica_sets, uid_of(*deployment));
   const auto is_current = [&](const Object& set) {
-    return at_or(*set, "/metadata/labels", json::object()).value(hash_label, "") == hash;
+    return at_or(*set, {"metadata", "labels"}, json::object()).value(hash_label, "") == hash;
   };
   auto found = std::ranges::find_if(sets, is_current);
   if (found == sets.end()) {
@@ -199,10 +199,10 @@ void reconcile_deployment(ClusterHand& hand, const Object& deployment) {
   resize(hand, deployment, current, wanted);
   Tally tally;
   const auto ready_of = [](const json& set) {
-    return at_or(set, "/status/readyReplicas", 0).get<int>();
+    return at_or(set, {"status", "readyReplicas"}, 0).get<int>();
   };
   for (const auto& set : sets) {
-    const int pods = at_or(*set, "/status/replicas", 0).get<int>();
+    const int pods = at_or(*set, {"status", "replicas"}, 0).get<int>();
     tally.pods += pods;
     tally.ready += ready_of(*set);
     if (set == current) tally.updated = pods;
@@ -224,7 +224,7 @@ void reconcile_stateful_set(ClusterHand& hand, const Object& set) {
   std::set<std::string> expected;
   int ready = 0;
   bool waiting = false;  // OrderedReady: one after the other
-  const bool parallel = at_or(*set, "/spec/podManagementPolicy", "") == "Parallel";
+  const bool parallel = at_or(*set, {"spec", "podManagementPolicy"}, "") == "Parallel";
   for (int i = 0; i < wanted; ++i) {
     const auto name = fmt::format("{}-{}", name_of(*set), i);
     expected.insert(name);

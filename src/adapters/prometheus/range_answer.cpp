@@ -3,6 +3,7 @@
 
 #include "answer.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "poolscaler/ports/metric_reader.hpp"
 
 namespace poolscaler::adapters {
@@ -10,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int depth_max = 16;
+constexpr int nesting_max = 16;
 
 ApiAnswer unreadable(std::string why) {
   return {.kind = ApiAnswer::Kind::Unreadable, .text = std::move(why)};
@@ -20,17 +21,12 @@ ApiAnswer unreadable(std::string why) {
 std::optional<json> parsed(std::string_view body) {
   bool too_deep = false;
   const auto guard = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > depth_max;
+    too_deep = too_deep || depth > nesting_max;
     return !too_deep;
   };
   auto value = json::parse(body.begin(), body.end(), guard, false);
   if (too_deep || !value.is_object()) return std::nullopt;
   return value;
-}
-
-std::string text_at(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// False when a point is none.
