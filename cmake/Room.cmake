@@ -4,9 +4,10 @@
 #   poolscaler_room(NAME kube SOURCES client.cpp ... PUBLIC poolscaler::ports PRIVATE lib ...)
 #
 # With POOLSCALER_BATCHES the sources of a room are compiled eight at a time, since most of the time
-# goes into templates that each of them would make anew. Sources that use a name of their unnamed
-# namespace differently from their neighbours are listed again behind ALONE. The preset dev compiles
-# every file by itself, so that each includes what it uses and nothing is shadowed.
+# goes into templates that each of them would make anew. So a name of an unnamed namespace means the
+# same in all files of a room, and a source whose system headers exclude those of its neighbours is
+# listed again behind ALONE. The preset dev compiles every file by itself, so that each includes what
+# it uses and nothing is shadowed.
 function(poolscaler_room)
   cmake_parse_arguments(ROOM "" "NAME" "SOURCES;PUBLIC;PRIVATE;ALONE" ${ARGN})
   add_library(poolscaler_${ROOM_NAME} STATIC ${ROOM_SOURCES})

@@ -80,7 +80,7 @@ Result<void> set_show_output(Choices& choices, const std::string& value) {
 constexpr std::string_view in = "prices import";
 constexpr std::string_view show = "prices show";
 
-const std::array options = {
+const std::array prices_flags = {
     OptionInfo{in, "files", "", Arity::Many, "",
                "tables of prices (CSV); where two price the same thing, the later one wins",
                [](Choices& c, const std::string& v) {
@@ -172,6 +172,6 @@ const std::array options = {
 
 }  // namespace
 
-std::span<const OptionInfo> prices_options() { return options; }
+std::span<const OptionInfo> prices_options() { return prices_flags; }
 
 }  // namespace poolscaler::app

@@ -25,7 +25,7 @@ Result<std::unique_ptr<HttpTransport>> transport_of(const MetricSource& source) 
   return adapters::make_transport({.origin = address->origin, .ca_file = source.ca_file});
 }
 
-struct Range {
+struct AskedRange {
   Instant from;
   Instant to;
   Seconds step;
@@ -43,9 +43,9 @@ Result<void> check_given(const PrometheusLoad& asked) {
   return {};
 }
 
-Result<Range> range_of(const PrometheusLoad& asked) {
+Result<AskedRange> range_of(const PrometheusLoad& asked) {
   if (auto given = check_given(asked); !given) return fail(given.error());
-  Range range{.from = parse_rfc3339(asked.from).value(),
+  AskedRange range{.from = parse_rfc3339(asked.from).value(),
               .to = parse_rfc3339(asked.to).value(),
               .step = Seconds(asked.step_seconds)};
   // The rate that is told at a time is that of the step before it.
@@ -63,7 +63,7 @@ Result<Range> range_of(const PrometheusLoad& asked) {
 }
 
 /// In as many queries as servers need to answer so many points.
-Result<std::vector<TimedValue>> values_of(const PrometheusLoad& asked, const Range& range) {
+Result<std::vector<TimedValue>> values_of(const PrometheusLoad& asked, const AskedRange& range) {
   adapters::PrometheusReader reader(transport_of, system_clock());
   reader.use_sources({{.name = std::string(source_name),
                        .url = asked.url,
@@ -90,7 +90,7 @@ Result<std::vector<TimedValue>> values_of(const PrometheusLoad& asked, const Ran
 }
 
 /// Bins of `step`, each with the requests that its rate comes to; none where nothing was known.
-std::string as_rates(const std::vector<TimedValue>& values, const Range& range) {
+std::string as_rates(const std::vector<TimedValue>& values, const AskedRange& range) {
   std::string text = "timestamp_seconds,requests\n";
   auto value = values.begin();
   const auto step = static_cast<double>(range.step.count());
@@ -103,7 +103,7 @@ std::string as_rates(const std::vector<TimedValue>& values, const Range& range) 
   return text;
 }
 
-std::string as_metric(const std::vector<TimedValue>& values, const Range& range) {
+std::string as_metric(const std::vector<TimedValue>& values, const AskedRange& range) {
   std::string text = "time,value\n";
   for (const auto& value : values)
     text += fmt::format("{},{}\n", static_cast<double>((value.at - range.from).count()) / 1000,

@@ -14,8 +14,9 @@ constexpr std::size_t fraction_digits = 9;
 constexpr std::size_t shown_bytes_max = 40;
 constexpr std::size_t text_bytes_max = 64;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_digits(std::string_view text) { return std::ranges::all_of(text, is_digit); }
+bool all_digits(std::string_view text) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 tl::unexpected<Error> refused(std::string_view text, std::string_view problem) {
   return fail(ErrorKind::InvalidInput,

@@ -40,7 +40,7 @@ struct Matches {
   bool any = false;  // a plain * or ?
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> parts;
@@ -114,7 +114,7 @@ class FieldReader {
 
   [[nodiscard]] tl::expected<unsigned, std::string> read_number(std::string_view text) const {
     const auto named = std::ranges::find_if(rules_.names, [&](std::string_view name) {
-      return std::ranges::equal(text, name, {}, lower);
+      return std::ranges::equal(text, name, {}, lower_letter);
     });
     if (named != rules_.names.end())
       return rules_.min + static_cast<unsigned>(named - rules_.names.begin());

@@ -26,17 +26,17 @@ constexpr std::array<std::string_view, 14> named_classes = {
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph",
     "lower", "print", "punct", "space", "upper", "word",  "xdigit"};
 
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_digit_code(char32_t c) { return c >= '0' && c <= '9'; }
 bool is_octal(char32_t c) { return c >= '0' && c <= '7'; }
-bool is_letter(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_letter_code(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_word(char c) {
   const auto code = static_cast<unsigned char>(c);
-  return is_digit(code) || is_letter(code) || c == '_';
+  return is_digit_code(code) || is_letter_code(code) || c == '_';
 }
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 std::optional<int> hex_digit(char32_t c) {
-  if (is_digit(c)) return static_cast<int>(c - '0');
+  if (is_digit_code(c)) return static_cast<int>(c - '0');
   if (c >= 'a' && c <= 'f') return static_cast<int>(c - 'a') + 10;
   if (c >= 'A' && c <= 'F') return static_cast<int>(c - 'A') + 10;
   return std::nullopt;
@@ -246,12 +246,12 @@ class Scanner {
   }
 
   std::optional<int> number() {
-    if (at_end() || !is_digit(static_cast<unsigned char>(text_[at_]))) return std::nullopt;
+    if (at_end() || !is_digit_code(static_cast<unsigned char>(text_[at_]))) return std::nullopt;
     if (text_[at_] == '0' && at_ + 1 < text_.size() &&
-        is_digit(static_cast<unsigned char>(text_[at_ + 1])))
+        is_digit_code(static_cast<unsigned char>(text_[at_ + 1])))
       return std::nullopt;
     int value = 0;
-    for (; !at_end() && is_digit(static_cast<unsigned char>(text_[at_])); ++at_)
+    for (; !at_end() && is_digit_code(static_cast<unsigned char>(text_[at_])); ++at_)
       value = std::min(value * 10 + (text_[at_] - '0'), repetitions_max + 1);
     return value;
   }
@@ -332,8 +332,8 @@ class Scanner {
     const bool octal = c == '0' || (is_octal(c) && !at_end() &&
                                     is_octal(static_cast<unsigned char>(text_[at_])));
     if (octal) return octal_character(c);
-    if (c < 0x80 && !is_digit(c) && !is_letter(c)) return c;
-    if (is_digit(c))
+    if (c < 0x80 && !is_digit_code(c) && !is_letter_code(c)) return c;
+    if (is_digit_code(c))
       refuse(begin, fmt::format("'{}' refers back to a group, which RE2 cannot", said(begin)),
              "say once more what the group matches");
     else

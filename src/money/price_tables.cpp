@@ -13,7 +13,7 @@
 namespace poolscaler::money {
 namespace {
 
-constexpr std::size_t shown_bytes_max = 60;
+constexpr std::size_t line_bytes_max = 60;
 
 std::vector<std::string_view> fields_of(std::string_view line) {
   std::vector<std::string_view> fields;
@@ -164,7 +164,7 @@ Result<void> PriceTables::take(std::string_view line) {
                   fmt::format("{}:{}: '{}' is the header of no known table of instance prices; "
                               "known are:\n{}",
                               tables.file, tables.line,
-                              escaped(capped(line, shown_bytes_max)), forms()));
+                              escaped(capped(line, line_bytes_max)), forms()));
     tables.header.clear();
     for (const auto name : fields_of(line)) tables.header.emplace_back(name);
     return {};

@@ -25,7 +25,7 @@ namespace poolscaler::adapters {
 namespace {
 
 constexpr std::size_t piece_bytes = 64u << 10;
-constexpr std::size_t head_bytes_max = 64u << 10;
+constexpr std::size_t request_head_bytes_max = 64u << 10;
 constexpr std::chrono::milliseconds stop_grace{500};
 
 std::int64_t monotonic_ms() {
@@ -181,7 +181,7 @@ Result<void> MicrohttpdServer::start() {
       MHD_OPTION_SOCK_ADDR, &*address,                                                   //
       MHD_OPTION_CONNECTION_LIMIT, options_.connections_max,                             //
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, options_.connections_per_peer_max,             //
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, head_bytes_max,                                //
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, request_head_bytes_max,                                //
       MHD_OPTION_NOTIFY_CONNECTION, on_connection, this,                                 //
       MHD_OPTION_NOTIFY_COMPLETED, on_end, this,                                         //
       MHD_OPTION_URI_LOG_CALLBACK, &begin_exchange, nullptr, MHD_OPTION_END);
