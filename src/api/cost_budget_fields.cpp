@@ -181,7 +181,8 @@ constexpr Field budget_fields[] = {
      .default_json = "10",
      .unit = "replicas",
      .example = "2",
-     .doc = "How many replicas `Shed` takes in one round at most."},
+     .doc = "How many replicas `Shed` takes in one round at most; what has to go for an accrued "
+            "amount to hold goes within four rounds."},
     {.path = "spec.costLabels",
      .type = List,
      .min = 0,

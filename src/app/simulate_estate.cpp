@@ -76,7 +76,8 @@ replay::Drawing drawing_of(const NamedPolicy& named) {
                           .ns = short_text_at(*named.object, {"metadata", "namespace"}),
                           .cost = named.policy.cost,
                           .accelerators = named.policy.accelerators_per_replica.value_or(1),
-                          .min_replicas = named.policy.min_replicas};
+                          .min_replicas = named.policy.min_replicas,
+                          .interval = Seconds(named.policy.interval_seconds)};
   const json::json_pointer labels("/metadata/labels");
   if (!named.object->contains(labels)) return drawing;
   for (const auto& [key, value] : (*named.object)[labels].items())

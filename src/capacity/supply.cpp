@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/check.hpp"
+#include "poolscaler/capacity/leaving.hpp"
 
 namespace poolscaler::capacity {
 namespace {
@@ -33,7 +34,7 @@ class Supplier {
 
   Supply result() {
     out_.stock.per_node = pool_.accelerator.per_node;
-    out_.stock.hold = Seconds(pool_.scale_down.idle_after_seconds);
+    take_times();
     count_free();
     count_in_flight();
     take_share();
@@ -43,6 +44,15 @@ class Supplier {
   }
 
  private:
+  /// A node is worth as much work as it would be kept empty for.
+  void take_times() {
+    const Millis idle = Seconds(pool_.scale_down.idle_after_seconds);
+    out_.boot = boot_max;
+    out_.release = pod_stops + idle + cordon_settles +
+                   Seconds(pool_.scale_down.drain_timeout_seconds) + removal_patience;
+    out_.stock.hold = out_.boot + idle + out_.release;
+  }
+
   [[nodiscard]] const GroupSurvey& survey(std::size_t group) const {
     return input_.survey.groups[group];
   }

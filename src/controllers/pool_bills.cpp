@@ -1,5 +1,7 @@
 // The money of PoolDesk: what the nodes cost, who pays, what is left, and what must be taken back.
 #include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
 
 #include "money_status.hpp"
@@ -10,6 +12,8 @@ namespace poolscaler::controllers {
 namespace {
 
 constexpr Millis ledger_period{60'000};
+constexpr int default_interval_seconds = 15;
+constexpr Millis write_takes{5'000};
 
 /// "p5.48xlarge Spot": what anomalies tell apart.
 std::string kind_of_node(const capacity::Node& node, const NodeGroup& group) {
@@ -23,6 +27,32 @@ HourlyRate price_of_one(const capacity::Sight& sight, const capacity::Asking& as
   return sight.supplies[asking.draw.pool].stock.share * asking.draw.accelerators;
 }
 
+/// That no budget takes, unless it goes to zero.
+std::int64_t kept_replicas(const capacity::Asking& asking, const ScalingPolicy& policy) {
+  return std::max<std::int64_t>(asking.protected_replicas, policy.min_replicas);
+}
+
+/// How far two looks are apart at most: every policy is due by then, and is written.
+Millis between_looks(const std::vector<const PolicyRecord*>& policies) {
+  Millis between = Seconds(default_interval_seconds);
+  for (const auto* policy : policies)
+    between = std::max<Millis>(between, Seconds(policy->spec->interval_seconds));
+  return between + write_takes;
+}
+
+/// The minNodes of each group, those that are used before others. `nodes` are those of `survey`.
+void mark_kept(std::span<money::SeenNode> nodes, const capacity::PoolSurvey& survey,
+               const AcceleratorPool& pool) {
+  std::vector<std::int64_t> left;
+  for (const auto& group : pool.node_groups) left.push_back(group.min_nodes);
+  for (const bool used : {true, false})
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (nodes[i].uses.empty() == used || left[survey.nodes[i].group] <= 0) continue;
+      nodes[i].kept = true;
+      --left[survey.nodes[i].group];
+    }
+}
+
 /// Who is on the bill: policies in the order of asking, then namespaces.
 std::vector<money::Tenant> tenants_of(const capacity::Sight& sight,
                                       const std::vector<capacity::Asking>& asking,
@@ -31,6 +61,7 @@ std::vector<money::Tenant> tenants_of(const capacity::Sight& sight,
   for (std::size_t i = 0; i < asking.size(); ++i) {
     const auto each = price_of_one(sight, asking[i]);
     const auto& spec = *policies[i]->spec;
+    const auto kept = kept_replicas(asking[i], spec);
     tenants.push_back({.uid = policies[i]->uid,
                        .policy = asking[i].draw.policy,
                        .ns = policies[i]->key.ns,
@@ -38,7 +69,8 @@ std::vector<money::Tenant> tenants_of(const capacity::Sight& sight,
                        .pool = spec.pool,
                        .cost = spec.cost,
                        .coming = each * sight.placings[i].placed,
-                       .floor = each * asking[i].protected_replicas});
+                       .floor = each * kept,
+                       .kept_replicas = kept});
   }
   return tenants;
 }
@@ -51,6 +83,7 @@ void PoolDesk::count(Round& round) {
   bills.now = round.now;
   std::vector<const PolicyRecord*> policies;
   for (std::size_t i = 0; i < round.asking.size(); ++i) policies.push_back(&round.policy_of(i));
+  bills.between = between_looks(policies);
   bills.tenants = tenants_of(round.sight, round.asking, policies);
   const auto& cluster = round.snapshot.cluster;
   std::map<std::size_t, std::size_t> tenant_of_namespace;
@@ -67,6 +100,9 @@ void PoolDesk::count(Round& round) {
                            .currency = pool.currency,
                            .max_hourly = pool.limits.max_hourly,
                            .hold = round.sight.supplies[i].stock.hold,
+                           .boot = round.sight.supplies[i].boot,
+                           .release = round.sight.supplies[i].release,
+                           .stop = capacity::pod_stops,
                            .coming = round.sight.supplies[i].in_flight});
     for (const auto& seen : round.sight.survey.pools[i].nodes) {
       const auto& node = *cluster.nodes[seen.node];
@@ -81,6 +117,8 @@ void PoolDesk::count(Round& round) {
                           .accelerators = seen.capacity});
       for (const auto& use : seen.uses) bill.uses.push_back({tenant_of(use), use.accelerators});
     }
+    mark_kept(std::span(bills.nodes).last(round.sight.survey.pools[i].nodes.size()),
+              round.sight.survey.pools[i], pool);
   }
   for (const auto& record : round.snapshot.budgets)
     if (record->spec != nullptr) bills.budgets.push_back({record->uid, record->spec});
@@ -152,8 +190,7 @@ void PoolDesk::take_back(Round& round) {
                         .replicas = asking.draw.replicas,
                         .accelerators = asking.draw.accelerators,
                         .price = each * asking.draw.accelerators,
-                        .protected_replicas = std::max<std::int64_t>(asking.protected_replicas,
-                                                                     spec.min_replicas),
+                        .protected_replicas = kept_replicas(asking, spec),
                         .spot = spot});
   }
   for (const auto& cut : money::most_replicas(round.bills, round.standings, holdings)) {

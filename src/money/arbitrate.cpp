@@ -157,7 +157,7 @@ class Arbiter {
     if (price <= HourlyRate()) return std::nullopt;
     for (const auto limit : limits) {
       const auto each = cost(limit, price, pool);
-      if (each == 0 || room_[limit] < each) return limit;  // 0: the period is over
+      if (room_[limit] < each || (each == 0 && is_over(limits_[limit], now_))) return limit;
     }
     return std::nullopt;
   }

@@ -63,6 +63,8 @@ class Shedding {
     std::vector<Sheddable> from;
     std::vector<std::size_t> bound;
     HourlyRate saved;
+    // An amount that is spent, or is by what goes already, leaves nothing for anyone.
+    const bool all = limit.mode == LimitMode::Accrued;
     for (std::size_t h = 0; h < holdings_.size(); ++h) {
       if (!is_bound(view, h)) continue;
       const auto& holding = holdings_[h];
@@ -78,18 +80,30 @@ class Shedding {
                       .spot = holding.spot,
                       .started = holding.started});
     }
-    for (const auto& cut : shed(from, excess(limit, view) - saved, step)) {
+    const auto excess = all ? HourlyRate::of(no_bound) : excess_over(limit.amount, view) - saved;
+    const auto most = all ? std::max(step, in_time(limit, from)) : step;
+    for (const auto& cut : shed(from, excess, most)) {
       take(bound[cut.index], cut.replicas, budget, limit);
-      step -= cut.replicas;
+      step = std::max<std::int64_t>(step - cut.replicas, 0);
     }
   }
 
-  /// What has to be saved. An amount that is spent already leaves nothing for anyone.
-  [[nodiscard]] HourlyRate excess(const LimitStanding& limit, const View& view) const {
+  /// How many of them have to go now for all to be gone within shed_looks_max looks.
+  [[nodiscard]] std::int64_t in_time(const LimitStanding& limit,
+                                     const std::vector<Sheddable>& from) const {
+    if (round_.between <= Millis() || !limit.taking_since) return 0;
+    std::int64_t replicas = 0;
+    for (const auto& one : from)
+      if (one.price > HourlyRate()) replicas += std::max<std::int64_t>(one.replicas, 0);
+    const auto end = *limit.taking_since + round_.between * shed_looks_max;
+    const auto looks = std::max<std::int64_t>((end - round_.now) / round_.between, 1);
+    return (replicas + looks - 1) / looks;
+  }
+
+  /// What has to be saved of a rate.
+  [[nodiscard]] HourlyRate excess_over(Amount most, const View& view) const {
     const auto sums = there_.sums(view, {});
-    const auto most =
-        limit.mode == LimitMode::Rate ? HourlyRate::of(limit.amount.nano()) : HourlyRate();
-    return sums.marginal - sums.empty_marginal - most - leaving(view);
+    return sums.marginal - sums.empty_marginal - HourlyRate::of(most.nano()) - leaving(view);
   }
 
   /// Of replicas that were taken before and still sit on nodes.

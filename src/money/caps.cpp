@@ -12,19 +12,27 @@
 namespace poolscaler::money {
 namespace {
 
+bool has_begun(const AccruedCap& cap, Instant now) { return cap.period.begin <= now; }
+
+/// Of the period.
 Millis left_of(const AccruedCap& cap, Instant now) {
-  return std::max(cap.period.end - now, Millis(0));
+  return std::max(cap.period.end - std::max(now, cap.period.begin), Millis(0));
 }
 
+/// What lies within the period.
 Wide held(const AccruedCap& cap, Millis hold, Instant now) {
-  return std::min(std::max(hold, hold_min), left_of(cap, now)).count();
+  const auto until_it_begins = std::max(cap.period.begin - now, Millis(0));
+  return std::clamp(std::max(hold, hold_min) - until_it_begins, Millis(0), left_of(cap, now))
+      .count();
 }
 
-std::string_view in_words(PeriodKind kind) {
-  switch (kind) {
-    case PeriodKind::Hour: return "this hour";
-    case PeriodKind::Day: return "this day";
-    case PeriodKind::Month: return "this month";
+Millis hold_of(const Limit& limit) { return limit.hold + limit.notice; }
+
+std::string_view in_words(const AccruedCap& cap) {
+  switch (cap.kind) {
+    case PeriodKind::Hour: return cap.next ? "the next hour" : "this hour";
+    case PeriodKind::Day: return cap.next ? "the next day" : "this day";
+    case PeriodKind::Month: return cap.next ? "the next month" : "this month";
   }
   return {};
 }
@@ -56,7 +64,7 @@ std::string shown(const Limit& limit) {
                  },
                  [&](const AccruedCap& cap) {
                    return fmt::format("{}: {} of {} {}, and {} an hour", whose,
-                                      shown(cap.accrued), shown(cap.most), in_words(cap.kind),
+                                      shown(cap.accrued), shown(cap.most), in_words(cap),
                                       shown(limit.rate));
                  }},
       limit.cap);
@@ -66,6 +74,7 @@ std::string resumes(const Limit& limit) {
   return std::visit(
       Overloaded{[](const RateCap&) { return std::string("when the rate has fallen"); },
                  [](const AccruedCap& cap) {
+                   if (cap.next) return std::string("when less of it is left to run then");
                    return fmt::format("at {}, when the next one begins",
                                       to_rfc3339(cap.period.end));
                  }},
@@ -79,7 +88,7 @@ Wide room_of(const Limit& limit, Instant now) {
                    return Wide{cap.most.nano()} - limit.rate.nano();
                  },
                  [&](const AccruedCap& cap) -> Wide {
-                   const auto hold = held(cap, limit.hold, now);
+                   const auto hold = held(cap, hold_of(limit), now);
                    const auto rest = Wide{left_of(cap, now).count()} - hold;
                    return (Wide{cap.most.nano()} - cap.accrued.nano()) * Integral::parts -
                           hold * limit.rate.nano() - rest * cap.floor.nano();
@@ -90,7 +99,9 @@ Wide room_of(const Limit& limit, Instant now) {
 Wide cost_in(const Limit& limit, HourlyRate price, Millis hold, Instant now) {
   return std::visit(
       Overloaded{[&](const RateCap&) { return Wide{price.nano()}; },
-                 [&](const AccruedCap& cap) { return held(cap, hold, now) * price.nano(); }},
+                 [&](const AccruedCap& cap) {
+                   return held(cap, hold + limit.notice, now) * price.nano();
+                 }},
       limit.cap);
 }
 
@@ -99,7 +110,28 @@ std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold, In
   const auto room = room_of(limit, now);
   if (room < 0) return 0;
   const auto each = cost_in(limit, price, hold, now);
-  return each == 0 ? 0 : narrowed(room / each);
+  if (each > 0) return narrowed(room / each);
+  return is_over(limit, now) ? 0 : no_bound;
+}
+
+bool is_over(const Limit& limit, Instant now) {
+  const auto* cap = std::get_if<AccruedCap>(&limit.cap);
+  return cap != nullptr && cap->period.end <= now;
+}
+
+std::optional<Limit> next_period(const Limit& limit, const TimeZone& zone, Instant now) {
+  const auto* cap = std::get_if<AccruedCap>(&limit.cap);
+  if (cap == nullptr || !has_begun(*cap, now) || now + hold_of(limit) <= cap->period.end)
+    return std::nullopt;
+  auto next = limit;
+  next.frozen = false;
+  next.cap = AccruedCap{.kind = cap->kind,
+                        .period = period_at(cap->kind, zone, cap->period.end),
+                        .most = cap->most,
+                        .accrued = {},
+                        .floor = cap->floor,
+                        .next = true};
+  return next;
 }
 
 Admission admit(std::span<const Limit> limits, const Growth& growth, Instant now) {

@@ -19,7 +19,15 @@ void arm_anew(GuardState& state, const GuardReading& reading) {
     state.fired.clear();
     return;
   }
-  state = {.period_begin = reading.period_begin, .amount = reading.amount};
+  // Whoever is being taken at the end of a period is not given another grace in the next.
+  const auto over_since = reading.last_moment ? state.over_since : std::nullopt;
+  state = {.period_begin = reading.period_begin,
+           .amount = reading.amount,
+           .over_since = over_since};
+}
+
+bool takes(const GuardRules& rules) {
+  return rules.on_limit == OnLimit::Shed || rules.on_limit == OnLimit::ScaleToZero;
 }
 
 std::vector<int> fire(GuardState& state, const GuardRules& rules, std::int64_t used) {
@@ -44,13 +52,14 @@ void warn(GuardState& state, const GuardReading& reading) {
 
 void freeze(GuardState& state, const GuardRules& rules, const GuardReading& reading) {
   const auto used = reading.used_basis_points;
-  if (used >= full) {
+  const bool last_moment = reading.last_moment && takes(rules);
+  if (used >= full || last_moment) {
     if (!state.frozen_since) state.frozen_since = reading.now;
   } else if (state.frozen_since && used <= rules.resume_at_percent * percent &&
              reading.now - *state.frozen_since >= rules.cool_down) {
     state.frozen_since.reset();
   }
-  if (used <= full) {
+  if (used <= full && !last_moment) {
     state.over_since.reset();
   } else if (!state.over_since) {
     state.over_since = reading.now;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/money/integral.hpp"
+#include "wide.hpp"
 
 namespace poolscaler::money {
 namespace {
@@ -56,7 +57,54 @@ std::string percent_text(std::int64_t basis_points) {
   return fmt::format("{}.{:02} %", basis_points / 100, basis_points % 100);
 }
 
-std::string words_of(const CostBudget& budget, const LimitStanding& standing, HourlyRate rate) {
+bool takes(const CostBudget& budget) {
+  return budget.on_limit == OnBudgetLimit::Shed || budget.on_limit == OnBudgetLimit::ScaleToZero;
+}
+
+/// What `window` costs when what runs now is taken from now on, in Integral::parts.
+Wide stopping_cost(const BudgetFacts& facts, HourlyRate floor, const Period& window) {
+  const auto within = [&](Millis after) {
+    return std::clamp(facts.now + facts.notice + after, window.begin, window.end) - window.begin;
+  };
+  Wide cost = 0;
+  auto soonest = window.length();
+  for (const auto& one : facts.stopping) {
+    cost += Wide{within(one.after).count()} * one.rate.nano();
+    soonest = std::min(soonest, within(one.after));
+  }
+  return cost + Wide{(window.length() - soonest).count()} * floor.nano();
+}
+
+/// Whether the amount holds only when something is taken in this very look. What is protected has
+/// its part only while that is there: what costs more by itself takes nothing from others.
+bool is_last_moment(const BudgetFacts& facts, const AccruedCap& cap) {
+  if (!takes(facts.budget)) return false;
+  const bool zero = facts.budget.on_limit == OnBudgetLimit::ScaleToZero;
+  const auto floor = facts.committed() + (zero ? HourlyRate() : facts.floor);
+  const auto breaks = [&](const Period& window, Amount room) {
+    const auto kept = cost_of(floor, window.length()) > room ? HourlyRate() : floor;
+    return stopping_cost(facts, kept, window) > Wide{room.nano()} * Integral::parts;
+  };
+  const Period left{std::min(facts.now, cap.period.end), cap.period.end};
+  const auto next = period_at(cap.kind, *facts.ledger.zone, cap.period.end);
+  return breaks(left, cap.most - cap.accrued) || breaks(next, cap.most);
+}
+
+/// What keeps the amount from holding, in words; empty: nothing that is known.
+std::string broken_by(const BudgetFacts& facts, const LimitStanding& standing) {
+  const auto rest = standing.amount - standing.used;
+  if (rest >= Amount() && standing.headroom < Amount())
+    return fmt::format("; what is protected costs {} more than is left",
+                       shown(Amount() - standing.headroom));
+  const auto over = *standing.projected_worst - standing.amount;
+  if (takes(facts.budget) || over <= Amount()) return {};
+  return fmt::format("; if all of it goes on, the {} ends {} over: {} takes nothing",
+                     name_of(*standing.period), shown(over),
+                     facts.budget.on_limit == OnBudgetLimit::Freeze ? "Freeze" : "Notify");
+}
+
+std::string words_of(const CostBudget& budget, const LimitStanding& standing, HourlyRate rate,
+                     const std::string& broken_by = {}) {
   auto words = fmt::format("{} of {} {}, {}", shown(standing.used), shown(standing.amount),
                            standing.period ? fmt::format("this {}", name_of(*standing.period))
                                            : std::string("an hour"),
@@ -64,6 +112,7 @@ std::string words_of(const CostBudget& budget, const LimitStanding& standing, Ho
   if (standing.exhausted_at && standing.used < standing.amount)
     words += fmt::format("; at {} an hour spent at {}", shown(rate),
                          to_rfc3339(*standing.exhausted_at));
+  words += broken_by;
   switch (standing.act) {
     case GuardAct::None: return words;
     case GuardAct::Freeze: words += "; growth is frozen"; break;
@@ -78,7 +127,7 @@ std::string words_of(const CostBudget& budget, const LimitStanding& standing, Ho
   return words;
 }
 
-void take_verdict(LimitStanding& standing, const GuardVerdict& verdict) {
+void take_verdict(LimitStanding& standing, const GuardVerdict& verdict, Millis grace) {
   standing.fired = verdict.state.fired;
   std::ranges::sort(standing.fired);
   standing.fired_now = verdict.fired;
@@ -86,6 +135,8 @@ void take_verdict(LimitStanding& standing, const GuardVerdict& verdict) {
   if (verdict.warned) standing.warned_by = warned_by(standing);
   standing.act = verdict.act;
   if (verdict.act != GuardAct::None) standing.frozen_since = verdict.state.frozen_since;
+  if (verdict.act >= GuardAct::Shed && verdict.state.over_since)
+    standing.taking_since = *verdict.state.over_since + grace;
   standing.resumes_earliest = verdict.resumes_earliest;
 }
 
@@ -111,7 +162,7 @@ JudgedLimit judge_rate(const BudgetFacts& facts, const BudgetLimit& declared, Gu
   reading.continuous = true;
   const auto verdict = judge(std::move(state), rules_of(facts.budget), reading);
   state = verdict.state;
-  take_verdict(standing, verdict);
+  take_verdict(standing, verdict, Seconds(facts.budget.grace_seconds));
   standing.words = words_of(facts.budget, standing, facts.sums.marginal);
   judged.limit.rate = facts.sums.marginal + facts.coming;
   judged.limit.hold = facts.hold;
@@ -147,13 +198,17 @@ JudgedLimit judge_accrued(const BudgetFacts& facts, const BudgetLimit& declared,
   reading.period_begin = book.period.begin;
   reading.forecast_basis_points = basis_points(
       standing.projected_typical.value_or(*standing.projected_worst), declared.amount);
+  reading.last_moment = is_last_moment(facts, cap);
   const auto verdict = judge(std::move(state), rules_of(facts.budget), reading);
   state = verdict.state;
-  take_verdict(standing, verdict);
-  standing.words = words_of(facts.budget, standing, facts.sums.rate);
+  take_verdict(standing, verdict, Seconds(facts.budget.grace_seconds));
+  standing.words =
+      words_of(facts.budget, standing, facts.sums.rate, broken_by(facts, standing));
   judged.limit.cap = cap;
   judged.limit.rate = rate;
   judged.limit.hold = facts.hold;
+  judged.limit.notice = facts.notice;
+  judged.next = next_period(judged.limit, *facts.ledger.zone, facts.now);
   judged.limit.frozen = verdict.act != GuardAct::None;
   return judged;
 }

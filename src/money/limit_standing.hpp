@@ -8,6 +8,12 @@
 
 namespace poolscaler::money {
 
+/// What stands on the bill, or is on order, and is off it so long after it has been taken.
+struct Stopping {
+  HourlyRate rate;
+  Millis after;
+};
+
 /// What is known of a budget in one round.
 struct BudgetFacts {
   const CostBudget& budget;
@@ -16,6 +22,8 @@ struct BudgetFacts {
   HourlyRate coming{};  // granted, and not there yet
   HourlyRate floor{};   // of what is protected
   Millis hold{};
+  Millis notice{};  // until what has to go is taken
+  const std::vector<Stopping>& stopping;  // where the budget takes anything
   const std::optional<WeekProfile>& usual;
   Instant now;
 
@@ -24,6 +32,7 @@ struct BudgetFacts {
 
 struct JudgedLimit {
   Limit limit;
+  std::optional<Limit> next{};  // of the period after this one
   LimitStanding standing;
 };
 

@@ -106,15 +106,20 @@ void Look::tenant(std::size_t index, HeldLedger* held) {
   if (tenant.policy.empty()) return;
   const auto rate = answer_.tenants[index].rate + tenant.coming;
   const auto hold = hold_of(tenant.pool);
+  const auto bind_one = [&](Limit limit) {
+    answer_.of_tenant[index].push_back(answer_.limits.size());
+    answer_.limits.push_back(std::move(limit));
+  };
   const auto limit = [&](std::string_view name, std::variant<RateCap, AccruedCap> cap,
                          HourlyRate now) {
-    answer_.of_tenant[index].push_back(answer_.limits.size());
-    answer_.limits.push_back({.budget = tenant.policy,
-                              .cap = cap,
-                              .rate = now,
-                              .hold = hold,
-                              .owner = LimitOwner::Policy,
-                              .name = std::string(name)});
+    const Limit one{.budget = tenant.policy,
+                    .cap = cap,
+                    .rate = now,
+                    .hold = hold,
+                    .owner = LimitOwner::Policy,
+                    .name = std::string(name)};
+    bind_one(one);
+    if (auto next = next_period(one, *utc(), round_.now)) bind_one(*std::move(next));
   };
   const auto& cost = tenant.cost;
   if (cost.max_hourly) limit("maxHourly", RateCap{*cost.max_hourly}, rate);
@@ -169,12 +174,17 @@ void Look::budget(const KeptBudget& kept, HeldBudget& held) {
   standing.clock_behind = charges.clock_behind;
   standing.gone = charges.gone;
   standing.anomaly = held.anomaly;
+  const bool takes = budget.on_limit == OnBudgetLimit::Shed ||
+                     budget.on_limit == OnBudgetLimit::ScaleToZero;
+  const auto stopping = takes ? stopping_of(views.now) : std::vector<Stopping>();
   const BudgetFacts facts{.budget = budget,
                           .ledger = *held.ledger.ledger,
                           .sums = sums,
                           .coming = coming_of(views.now),
                           .floor = floor_of(views.now),
                           .hold = hold_of(views.now),
+                          .notice = takes ? notice_of(budget) : Millis(),
+                          .stopping = stopping,
                           .usual = held.usual,
                           .now = round_.now};
   std::map<std::string, NamedGuard> guards;
@@ -314,9 +324,13 @@ void Look::finish(BudgetStanding& standing, const CostBudget& budget, const View
             JudgedLimit judged) {
   // What was taken must not come back to the nodes that it leaves, although they cost no more.
   if (judged.standing.act >= GuardAct::Shed && view.whole()) bind_tenants(view, judged.limit);
-  if (budget.on_limit != OnBudgetLimit::Notify) bind(view, std::move(judged.limit));
+  if (budget.on_limit != OnBudgetLimit::Notify) {
+    bind(view, std::move(judged.limit));
+    if (judged.next) bind(view, *std::move(judged.next));
+  }
+  const bool near = judged.standing.warned || judged.standing.act != GuardAct::None;
   for (std::size_t p = 0; p < round_.pools.size(); ++p)
-    if (judged.standing.warned && view.whole() && view.has_pool(round_.pools[p].name))
+    if (near && view.whole() && view.has_pool(round_.pools[p].name))
       answer_.pool_warned[p] = true;
   standing.limits.push_back(std::move(judged.standing));
 }
@@ -361,7 +375,61 @@ HourlyRate Look::floor_of(const View& view) const {
   HourlyRate floor;
   for (std::size_t t = 0; t < round_.tenants.size(); ++t)
     if (is_bound(view, t)) floor += round_.tenants[t].floor;
-  return floor;
+  return view.whole() ? std::max(floor, kept_nodes(view)) : floor;
+}
+
+HourlyRate Look::kept_nodes(const View& view) const {
+  std::map<std::size_t, std::vector<const NodeCost*>> nodes_of;
+  std::set<const NodeCost*> kept;
+  for (const auto& node : outlay_.nodes) {
+    if (node.stopped || !view.has_pool(node.pool)) continue;
+    if (node.kept) kept.insert(&node);
+    for (const auto& [tenant, part] : node.parts)
+      if (round_.tenants[tenant].kept_replicas > 0) nodes_of[tenant].push_back(&node);
+  }
+  // Which replicas go is not ours to say, so the dearest of their nodes stay.
+  for (auto& [tenant, nodes] : nodes_of) {
+    std::ranges::stable_sort(nodes, std::greater{}, &NodeCost::marginal);
+    const auto most = static_cast<std::size_t>(round_.tenants[tenant].kept_replicas);
+    kept.insert(nodes.begin(),
+                nodes.begin() + static_cast<std::ptrdiff_t>(std::min(most, nodes.size())));
+  }
+  HourlyRate rate;
+  for (const auto* node : kept) rate += node->marginal;
+  return rate;
+}
+
+/// A share of a node is counted up to the look that does not see it any more.
+std::vector<Stopping> Look::stopping_of(const View& view) const {
+  std::map<Millis, HourlyRate> by_time;
+  for (const auto& node : outlay_.nodes) {
+    if (node.stopped || !view.has_pool(node.pool)) continue;
+    const auto* pool = find_pool(node.pool);
+    if (view.whole()) {
+      const auto boot = pool == nullptr ? Millis() : node.started + pool->boot - round_.now;
+      by_time[std::max(boot, Millis()) + (pool == nullptr ? Millis() : pool->release)] +=
+          node.rate;
+      continue;
+    }
+    for (const auto& [tenant, part] : node.parts)
+      if (view.has_tenant(tenant))
+        by_time[round_.between + (pool == nullptr ? Millis() : pool->stop)] += part.rate;
+  }
+  for (const auto& pool : round_.pools)
+    if (view.whole() && view.has_pool(pool.name))
+      by_time[pool.boot + pool.release] += pool.coming;
+  for (std::size_t t = 0; t < round_.tenants.size() && !view.whole(); ++t)
+    if (const auto* pool = find_pool(round_.tenants[t].pool); pool != nullptr && is_bound(view, t))
+      by_time[round_.between + pool->stop] += round_.tenants[t].coming;
+  std::vector<Stopping> stopping;
+  for (const auto& [after, rate] : by_time)
+    if (rate > HourlyRate()) stopping.push_back({rate, after});
+  return stopping;
+}
+
+/// The grace, a look until it is seen and one until the grace is over, and those of the steps.
+Millis Look::notice_of(const CostBudget& budget) const {
+  return Seconds(budget.grace_seconds) + round_.between * (1 + shed_looks_max);
 }
 
 Millis Look::hold_of(const View& view) const {
@@ -372,8 +440,13 @@ Millis Look::hold_of(const View& view) const {
 }
 
 Millis Look::hold_of(const std::string& pool) const {
+  const auto* found = find_pool(pool);
+  return found == nullptr ? Millis() : found->hold;
+}
+
+const PoolFacts* Look::find_pool(const std::string& pool) const {
   const auto found = std::ranges::find(round_.pools, pool, &PoolFacts::name);
-  return found == round_.pools.end() ? Millis() : found->hold;
+  return found == round_.pools.end() ? nullptr : &*found;
 }
 
 void Look::add_policies(const Span& span, const std::map<std::string, HeldLedger>& held,

@@ -99,9 +99,15 @@ class Look {
   [[nodiscard]] HourlyRate coming_of(const View& view) const;
 
   [[nodiscard]] HourlyRate floor_of(const View& view) const;
+  /// What stays on the bill of whole nodes: those that somebody keeps, or sits on and is kept.
+  [[nodiscard]] HourlyRate kept_nodes(const View& view) const;
+
+  [[nodiscard]] std::vector<Stopping> stopping_of(const View& view) const;
+  [[nodiscard]] Millis notice_of(const CostBudget& budget) const;
 
   [[nodiscard]] Millis hold_of(const View& view) const;
   [[nodiscard]] Millis hold_of(const std::string& pool) const;
+  [[nodiscard]] const PoolFacts* find_pool(const std::string& pool) const;
 
   /// Charges of the policies whose ledgers are running, or of the others.
   static void add_policies(const Span& span, const std::map<std::string, HeldLedger>& held,

@@ -41,6 +41,7 @@ NodeCost cost_of(const SeenNode& seen, const std::vector<std::size_t>& ranks) {
                 .priced = seen.rate.has_value(),
                 .doubtful = seen.doubtful,
                 .rate = std::max(seen.rate.value_or(HourlyRate()), HourlyRate()),
+                .kept = seen.kept,
                 .started = seen.started,
                 .stopped = seen.stopped};
   node.marginal = std::clamp(seen.marginal.value_or(node.rate), HourlyRate(), node.rate);

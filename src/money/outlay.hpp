@@ -40,6 +40,7 @@ struct NodeCost {
   HourlyRate rate{};
   HourlyRate marginal{};
   HourlyRate idle{};  // of `rate`
+  bool kept = false;
   Instant started{};
   std::optional<Instant> stopped{};
   std::vector<std::pair<std::size_t, Part>> parts{};  // by tenant

@@ -9,7 +9,8 @@ namespace poolscaler::money {
 
 /// Negative where the limit is exceeded. A frozen limit has none.
 [[nodiscard]] Wide room_of(const Limit& limit, Instant now);
-/// `price` for its hold. 0 only where the price is 0 or the period is over.
+/// `price` for its hold. 0 only where the price is 0, or the
+/// period is over or begins after the hold.
 [[nodiscard]] Wide cost_in(const Limit& limit, HourlyRate price, Millis hold, Instant now);
 
 }  // namespace poolscaler::money

@@ -60,6 +60,8 @@ struct PoolMemory {
 inline constexpr Millis after_interruption = std::chrono::minutes(10);
 inline constexpr Millis first_refusal = std::chrono::minutes(15);
 inline constexpr Millis longest_refusal = std::chrono::hours(4);
+/// A pod that is taken is gone after this, unless it asks for longer.
+inline constexpr Millis pod_stops = std::chrono::minutes(1);
 /// Each interruption of the last hours makes spot a tenth dearer when it is compared.
 inline constexpr Millis interruptions_kept = std::chrono::hours(6);
 inline constexpr std::size_t interruptions_max = 32;
@@ -74,6 +76,8 @@ struct Supply {
   /// Of nodes that are asked for and not there: no ledger knows of them.
   HourlyRate in_flight{};
   std::int64_t unpriced_in_flight = 0;
+  Millis boot{};     // of a node, at most
+  Millis release{};  // from taking what is on a node until it is gone, at most
 };
 
 struct SupplyInput {

@@ -46,7 +46,7 @@ struct CostBudget {
   int grace_seconds = 120;
   int resume_at_percent = 95;
   int cool_down_seconds = 600;
-  int shed_step_max = 10;  // replicas in one round
+  int shed_step_max = 10;  // replicas in one round, unless an accrued amount needs more
   /// Labels of policies by which the ledger tells tenants apart, besides the namespace.
   std::vector<std::string> cost_labels{};
 };

@@ -46,8 +46,9 @@ struct Tenant {
   PolicyCost cost{};
   /// Of replicas that were granted and are on no node yet; marginal. It is reserved.
   HourlyRate coming{};
-  /// What its protected replicas cost; reserved to the end of a period.
+  /// What the replicas cost that nobody takes from it; reserved to the end of a period.
   HourlyRate floor{};
+  std::int64_t kept_replicas = 0;  // those of `floor`
 };
 
 struct NodeUse {
@@ -70,6 +71,7 @@ struct SeenNode {
   std::optional<Instant> stopped{};
   std::int64_t accelerators = 0;
   std::vector<NodeUse> uses{};
+  bool kept = false;  // its group keeps it, whoever uses it: one of its minNodes
 };
 
 struct PoolFacts {
@@ -77,7 +79,11 @@ struct PoolFacts {
   std::string uid{};
   Currency currency{};  // of its nodes' rates, and of the costs of policies that draw on it
   std::optional<HourlyRate> max_hourly{};  // limits.maxHourly
-  Millis hold{};         // how long a node is kept at least: idle time and drain
+  /// How long a node that is started costs at least; it contains `boot` and `release`.
+  Millis hold{};
+  Millis boot{};     // from its start until it can be used, at most
+  Millis release{};  // from the moment that its replicas are taken until it is gone, at most
+  Millis stop{};     // the same of a replica that is taken
   HourlyRate coming{};   // of nodes that were granted and do not exist yet; marginal
 };
 
@@ -94,6 +100,8 @@ struct BudgetRound {
   std::vector<Tenant> tenants{};
   std::vector<PoolFacts> pools{};
   std::vector<KeptBudget> budgets{};
+  /// Looks, and what is taken because of them, are at most this far apart.
+  Millis between{};
 };
 
 /// Where one limit of a budget stands.
@@ -119,6 +127,7 @@ struct LimitStanding {
   std::string_view warned_by{};  // "used", "worst projection" or "typical projection"
   GuardAct act = GuardAct::None;
   std::optional<Instant> frozen_since{};
+  std::optional<Instant> taking_since{};  // while `act` takes something
   std::optional<Instant> resumes_earliest{};
   std::string words{};  // one sentence: where it stands, what is done, when it resumes
 };

@@ -5,6 +5,8 @@
 // admitted by
 //   Rate:     rate + n p <= most
 //   Accrued:  accrued + (rate + n p) min(H, rem) + floor (rem - min(H, rem)) <= most
+// What is kept into the next period has to fit into its amount, too: a cap of a period that has not
+// begun is about the part of H that lies in it.
 // All in integers of 1/3,600,000 nano-dollar, so that nothing is rounded in anyone's favour.
 #pragma once
 
@@ -38,6 +40,7 @@ struct AccruedCap {
   Amount most;
   Amount accrued;      // rounded up
   HourlyRate floor{};  // of what is protected: it is spent to the end of the period
+  bool next = false;   // it is about the period after the one that runs
 };
 
 /// Whose limit it is: a CostBudget's, or one that a policy or a pool sets itself.
@@ -51,6 +54,7 @@ struct Limit {
   std::variant<RateCap, AccruedCap> cap;
   HourlyRate rate{};
   Millis hold{};        // how long what runs now is kept at least
+  Millis notice{};      // comes on top of every hold: until its owner has taken something
   bool frozen = false;  // reached, and not yet resumed (guard.hpp)
   LimitOwner owner = LimitOwner::Budget;
   std::string name{};   // among the owner's limits
@@ -75,6 +79,13 @@ struct Growth {
 /// Never negative.
 [[nodiscard]] std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold,
                                          Instant now);
+
+/// Nothing more is admitted: the limit's period has ended.
+[[nodiscard]] bool is_over(const Limit& limit, Instant now);
+
+/// The limit on what reaches into the next period; nothing where nothing does.
+[[nodiscard]] std::optional<Limit> next_period(const Limit& limit, const TimeZone& zone,
+                                               Instant now);
 
 struct Admission {
   std::int64_t granted;               // 0 to what was asked for

@@ -1,7 +1,7 @@
 // The guard of one limit: what happens as it fills up. Thresholds are said once a period, growth is
 // frozen when the limit is reached and resumes when there is clearly room again, and what is over
-// it is shed only where that was asked for, and only after a grace. (money.md, "At the
-// thresholds".)
+// it, or would be before it is gone, is shed only where that was asked for, after a grace.
+// (money.md, "At the thresholds".)
 #pragma once
 
 #include <array>
@@ -50,6 +50,9 @@ struct GuardReading {
   std::int64_t used_basis_points;
   std::int64_t forecast_basis_points = 0;
   bool trusted = true;  // prices are fresh: nothing is shed on others
+  /// What runs has to be taken from now on, or more is spent than the amount before it is gone.
+  /// Counts as being over the limit where something is taken.
+  bool last_moment = false;
   /// Of a rate, which has no period: a day that begins lets thresholds be said again, no more.
   bool continuous = false;
 };

@@ -27,6 +27,9 @@ struct Sheddable {
   Instant started{};
 };
 
+/// What an accrued amount has to lose is taken within so many looks, however small the steps are.
+inline constexpr int shed_looks_max = 4;
+
 struct Cut {
   std::size_t index;  // of the input
   std::int64_t replicas;

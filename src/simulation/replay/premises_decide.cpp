@@ -75,7 +75,9 @@ money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& 
   const auto& drawing = estate_.drawing;
   const auto& supply = sight.supplies[0];
   const auto share = supply.stock.share * drawing.accelerators;
-  money::BudgetRound bill{.now = now, .currency = estate_.pool.currency};
+  money::BudgetRound bill{.now = now,
+                          .currency = estate_.pool.currency,
+                          .between = estate_.drawing.interval};
   bill.tenants.push_back(
       {.uid = drawing.policy,
        .policy = drawing.policy,
@@ -84,12 +86,16 @@ money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& 
        .pool = estate_.pool.name,
        .cost = drawing.cost,
        .coming = share * waiting,
-       .floor = share * std::max(drawing.cost.protected_replicas, drawing.min_replicas)});
+       .floor = share * std::max(drawing.cost.protected_replicas, drawing.min_replicas),
+       .kept_replicas = std::max(drawing.cost.protected_replicas, drawing.min_replicas)});
   bill.pools.push_back({.name = estate_.pool.name,
                         .uid = estate_.pool.name,
                         .currency = estate_.pool.currency,
                         .max_hourly = estate_.pool.limits.max_hourly,
                         .hold = supply.stock.hold,
+                        .boot = supply.boot,
+                        .release = supply.release,
+                        .stop = capacity::pod_stops,
                         .coming = supply.in_flight});
   for (const auto& budget : estate_.budgets) bill.budgets.push_back({budget->name, budget});
   for (const auto& seen : sight.survey.pools[0].nodes) {

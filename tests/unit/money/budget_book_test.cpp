@@ -97,7 +97,10 @@ TEST(BudgetBook, ADailyCapIsSpentAtFivePastFive) {
   EXPECT_EQ(to_rfc3339(*standing.exhausted_at).substr(0, 16), "2026-11-27T05:05");
   EXPECT_EQ(standing.words,
             "196.62 of 500.00 this Day, 39.33 %; at 98.31 an hour spent at 2026-11-27T05:05:09Z");
-  EXPECT_EQ(world.until(at("2026-11-27T05:07:00Z"), minutes(1)).budgets[0].limits[0].act,
+  // What runs is paid for until the grace is over.
+  EXPECT_EQ(world.until(at("2026-11-27T05:03:00Z"), minutes(1)).budgets[0].limits[0].act,
+            GuardAct::None);
+  EXPECT_EQ(world.until(at("2026-11-27T05:05:00Z"), minutes(1)).budgets[0].limits[0].act,
             GuardAct::Freeze);
   EXPECT_EQ(world.after(minutes(1)).budgets[0].limits[0].act, GuardAct::Shed);
   // The next day is a new one.

@@ -8,6 +8,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -85,6 +86,27 @@ TEST(Lowering, GoesInStepsAndSparesWhatIsPaidAnyway) {
   ASSERT_THAT(lowered, SizeIs(1));
   EXPECT_EQ(lowered[0].holding, 1U);
   EXPECT_EQ(lowered[0].most, 5);
+}
+
+TEST(Lowering, ALargerStepThanDeclaredIsTakenWhereAnAmountCouldNotHold) {
+  BudgetWorld world;
+  auto& budget = world.budget("all", {daily_limit("1")});
+  budget.on_limit = OnBudgetLimit::Shed;
+  budget.shed_step_max = 1;
+  world.round.between = minutes(1);
+  const auto low = world.policy("shop", "low");
+  world.node("b", "16", {{low, 8}});
+  world.look();
+  world.after(minutes(1));
+  std::vector<std::int64_t> left;
+  std::vector<Holding> holdings = {{.tenant = low, .replicas = 8, .price = hourly("2")}};
+  for (int i = 0; i < 6; ++i) {
+    const auto lowered = most_replicas(world.round, world.after(minutes(1)), holdings);
+    if (!lowered.empty()) holdings[0].replicas = lowered[0].most;
+    left.push_back(holdings[0].replicas);
+  }
+  // Over since 00:00; the grace ends at 00:02, and all are gone within four looks.
+  EXPECT_THAT(left, ElementsAre(6, 4, 2, 0, 0, 0));
 }
 
 TEST(Lowering, ScaleToZeroTakesWhatIsProtectedToo) {

@@ -82,6 +82,31 @@ TEST(Caps, AccruedAdmitsWhatItsHoldCosts) {
   EXPECT_EQ(most_admitted(limit, rate("32.77"), hours(1), midnight + hours(24)), 0);
 }
 
+TEST(Caps, WhatIsKeptIntoTheNextPeriodHasToFitThere) {
+  const TimeZone utc("UTC", {{.begin = {}, .offset = Seconds(0)}});
+  const auto late = midnight + hours(23) + minutes(30);
+  Limit limit{.budget = "b", .cap = day, .rate = rate("98.31"), .hold = hours(1)};
+  EXPECT_FALSE(next_period(limit, utc, midnight + hours(23)));
+  const auto next = next_period(limit, utc, late);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(shown(*next), "budget b: 0.00 of 500.00 the next day, and 98.31 an hour");
+  // Half an hour of each lies in either day: 303.38 - 49.155 is left of this, 500 - 49.155 of that.
+  EXPECT_EQ(most_admitted(limit, rate("32.77"), hours(1), late), 15);
+  EXPECT_EQ(most_admitted(*next, rate("32.77"), hours(1), late), 27);
+  EXPECT_EQ(most_admitted(*next, rate("32.77"), minutes(20), late), no_bound);
+  // This day alone would let 2000 an hour run into a day that has 500.
+  limit.rate = rate("600");
+  EXPECT_EQ(most_admitted(limit, rate("2"), hours(1), late), 3);
+  limit.rate = rate("1200");
+  EXPECT_EQ(most_admitted(*next_period(limit, utc, late), rate("2"), hours(1), late), 0);
+}
+
+TEST(Caps, NoticeComesOnTopOfEveryHold) {
+  Limit limit{.budget = "b", .cap = day, .rate = rate("98.31"), .hold = minutes(30)};
+  limit.notice = minutes(30);
+  EXPECT_EQ(most_admitted(limit, rate("32.77"), minutes(30), in_day), 6);
+}
+
 TEST(Caps, WhatIsProtectedIsReservedToTheEnd) {
   auto reserved = day;
   reserved.floor = rate("10");

@@ -96,6 +96,22 @@ TEST(Guard, ShedsOnlyWhereAskedAfterTheGraceAndOnFreshPrices) {
   EXPECT_EQ(telling.at(10'100, 0, 9).act, GuardAct::None);
 }
 
+TEST(Guard, TheLastMomentIsBeingOverWhereSomethingIsTaken) {
+  Guarded freezing;
+  freezing.reading.last_moment = true;
+  EXPECT_EQ(freezing.at(5000, 0, 20).act, GuardAct::None);
+
+  Guarded shedding{.rules = {.on_limit = OnLimit::Shed}};
+  shedding.reading.last_moment = true;
+  EXPECT_EQ(shedding.at(5000).act, GuardAct::Freeze);
+  EXPECT_EQ(shedding.at(5000, 0, 8).act, GuardAct::Shed);
+  // The grace of what goes is not given again by a period that begins.
+  shedding.reading.period_begin = shedding.reading.now;
+  EXPECT_EQ(shedding.at(0).act, GuardAct::Shed);
+  shedding.reading.last_moment = false;
+  EXPECT_EQ(shedding.at(0).act, GuardAct::Freeze);
+}
+
 TEST(Guard, RemembersOverARestart) {
   Guarded guarded;
   guarded.at(10'100);

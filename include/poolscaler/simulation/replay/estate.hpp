@@ -50,6 +50,7 @@ struct Drawing {
   PolicyCost cost{};
   std::int32_t accelerators = 1;  // of one replica
   std::int32_t min_replicas = 0;
+  Millis interval = std::chrono::seconds(15);  // between two decisions
 };
 
 struct Estate {
