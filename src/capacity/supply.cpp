@@ -49,7 +49,8 @@ class Supplier {
     const Millis idle = Seconds(pool_.scale_down.idle_after_seconds);
     out_.boot = boot_max;
     out_.release = pod_stops + idle + cordon_settles +
-                   Seconds(pool_.scale_down.drain_timeout_seconds) + removal_patience;
+                   Seconds(pool_.scale_down.drain_timeout_seconds) + removal_patience +
+                   release_looks;
     out_.stock.hold = out_.boot + idle + out_.release;
   }
 

@@ -62,6 +62,8 @@ inline constexpr Millis first_refusal = std::chrono::minutes(15);
 inline constexpr Millis longest_refusal = std::chrono::hours(4);
 /// A pod that is taken is gone after this, unless it asks for longer.
 inline constexpr Millis pod_stops = std::chrono::minutes(1);
+/// That a node is empty, cordoned, drained and named is each seen by a look of its own.
+inline constexpr Millis release_looks = std::chrono::minutes(2);
 /// Each interruption of the last hours makes spot a tenth dearer when it is compared.
 inline constexpr Millis interruptions_kept = std::chrono::hours(6);
 inline constexpr std::size_t interruptions_max = 32;
