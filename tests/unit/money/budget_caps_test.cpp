@@ -10,8 +10,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using testing::HasSubstr;
 
-Instant at(std::string_view text) { return parse_rfc3339(text).value(); }
-
 TEST(BudgetCaps, ShedTakesSoEarlyThatTheLastNodeIsGoneInTime) {
   BudgetWorld world;
   world.budget("day", {daily_limit("500")}).on_limit = OnBudgetLimit::Shed;
