@@ -24,5 +24,6 @@ endfunction()
 
 set(common <algorithm> <array> <charconv> <chrono> <cmath> <cstdint> <fmt/format.h> <functional> <map>
   <memory> <nlohmann/json.hpp> <optional> <set> <span> <string> <string_view> <vector>)
-poolscaler_precompiled(NAME shipped HEADERS ${common}
+poolscaler_precompiled(NAME shipped
+  HEADERS ${common} ${PROJECT_SOURCE_DIR}/include/poolscaler/json/instances.hpp
   LINK poolscaler_shipped fmt::fmt nlohmann_json::nlohmann_json)

@@ -1,0 +1,4 @@
+#include "poolscaler/json/instances.hpp"
+
+template class nlohmann::basic_json<>;
+template class nlohmann::detail::serializer<nlohmann::json>;
