@@ -78,6 +78,11 @@ Look::Look(const BudgetRound& round, const Outlay& last)
       answer_.tenants[tenant].rate += part.marginal;
       rates_[tenant] += part.rate;
     }
+  for (const auto& node : outlay_.nodes)
+    if (!node.stopped && (node.kept || std::ranges::any_of(node.parts, [this](const auto& part) {
+                            return keeps(part.first);
+                          })))
+      keepable_.push_back(&node);
 }
 
 void Look::pool(std::size_t index, HeldLedger& held) {
@@ -381,11 +386,11 @@ HourlyRate Look::floor_of(const View& view) const {
 HourlyRate Look::kept_nodes(const View& view) const {
   std::map<std::size_t, std::vector<const NodeCost*>> nodes_of;
   std::set<const NodeCost*> kept;
-  for (const auto& node : outlay_.nodes) {
-    if (node.stopped || !view.has_pool(node.pool)) continue;
-    if (node.kept) kept.insert(&node);
-    for (const auto& [tenant, part] : node.parts)
-      if (round_.tenants[tenant].kept_replicas > 0) nodes_of[tenant].push_back(&node);
+  for (const auto* node : keepable_) {
+    if (!view.has_pool(node->pool)) continue;
+    if (node->kept) kept.insert(node);
+    for (const auto& [tenant, part] : node->parts)
+      if (keeps(tenant)) nodes_of[tenant].push_back(node);
   }
   // Which replicas go is not ours to say, so the dearest of their nodes stay.
   for (auto& [tenant, nodes] : nodes_of) {

@@ -102,6 +102,10 @@ class Look {
   /// What stays on the bill of whole nodes: those that somebody keeps, or sits on and is kept.
   [[nodiscard]] HourlyRate kept_nodes(const View& view) const;
 
+  [[nodiscard]] bool keeps(std::size_t tenant) const {
+    return round_.tenants[tenant].kept_replicas > 0;
+  }
+
   [[nodiscard]] std::vector<Stopping> stopping_of(const View& view) const;
   [[nodiscard]] Millis notice_of(const CostBudget& budget) const;
 
@@ -120,6 +124,7 @@ class Look {
   const Outlay& last_;
   std::vector<Span> between_;
   Span there_;
+  std::vector<const NodeCost*> keepable_;  // nodes that may have to stay
   std::vector<HourlyRate> rates_;  // of tenants, commitments included
   std::set<std::string, std::less<>> pools_;
   Standings answer_;
