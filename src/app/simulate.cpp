@@ -76,7 +76,7 @@ Result<Plan> plan_of(const SimulateOptions& options) {
   Plan plan{.setup = setup, .cases = std::move(*cases)};
   for (const auto& named : *policies) {
     std::shared_ptr<const replay::Estate> estate;
-    if (*given) {
+    if (*given && !options.compare) {
       auto made = estate_for(**given, named);
       if (!made) return fail(made.error());
       estate = *std::move(made);
@@ -86,6 +86,11 @@ Result<Plan> plan_of(const SimulateOptions& options) {
     plan.contenders.push_back(std::move(*contender));
   }
   if (!options.compare) return plan;
+  if (*given) {
+    const auto price = replica_price_of(**given, *policies);
+    if (!price) return fail(price.error());
+    plan.setup.replica_price = *price;
+  }
   std::int64_t peak = 1;
   for (const auto& one : plan.cases) {
     if (one.load.is_metric())

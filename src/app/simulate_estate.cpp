@@ -98,6 +98,20 @@ Result<void> without_pool(const SimulateOptions& options) {
   return {};
 }
 
+/// With --compare the pool is the price of a replica, and nothing is asked of its nodes.
+Result<void> price_alone(const SimulateOptions& options) {
+  const auto leave = [](const char* flag) {
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("with --compare the pool is no more than the price of a replica: "
+                            "leave {} away",
+                            flag));
+  };
+  if (!options.budgets.empty()) return leave("--budget");
+  if (!options.spot_series.empty()) return leave("--spot-series");
+  if (options.node_boot_seconds) return leave("--node-boot");
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options) {
@@ -105,9 +119,11 @@ Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options) 
     if (auto unused = without_pool(options); !unused) return fail(unused.error());
     return std::nullopt;
   }
-  if (options.compare || options.recommend)
+  if (options.recommend)
     return fail(ErrorKind::InvalidInput,
-                "--pool is for policies of their own: leave --compare and --recommend away");
+                "--pool is for policies that are played as they are: leave --recommend away");
+  if (options.compare)
+    if (auto alone = price_alone(options); !alone) return fail(alone.error());
   const auto pools = objects_of<AcceleratorPool>(pool_flag, {options.pool},
                                                  api::read_accelerator_pool);
   if (!pools) return fail(pools.error());
@@ -141,6 +157,27 @@ Result<std::shared_ptr<const replay::Estate>> estate_for(const replay::Estate& e
   own->drawing = drawing_of(named);
   if (auto checked = replay::check(*own); !checked) return fail(checked.error());
   return own;
+}
+
+Result<HourlyRate> replica_price_of(const replay::Estate& estate,
+                                    const std::vector<NamedPolicy>& policies) {
+  if (policies.empty()) {
+    if (auto checked = replay::check(estate); !checked) return fail(checked.error());
+    return replay::replica_price(estate);
+  }
+  std::optional<HourlyRate> price;
+  for (const auto& named : policies) {
+    const auto own = estate_for(estate, named);
+    if (!own) return fail(own.error());
+    const auto each = replay::replica_price(**own);
+    if (price.value_or(each) != each)
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("a replica of policy '{}' takes other accelerators than one of '{}', "
+                              "and rows of --compare have one price: give one of them",
+                              named.name, policies.front().name));
+    price = each;
+  }
+  return *price;
 }
 
 }  // namespace poolscaler::app

@@ -39,6 +39,9 @@ struct NamedPolicy {
 /// The same for one policy.
 [[nodiscard]] Result<std::shared_ptr<const replay::Estate>> estate_for(
     const replay::Estate& estate, const NamedPolicy& named);
+/// What a replica of the policies costs an hour; of one accelerator where there is none.
+[[nodiscard]] Result<HourlyRate> replica_price_of(const replay::Estate& estate,
+                                                  const std::vector<NamedPolicy>& policies);
 
 /// A bar on the terminal, where there is one; nothing in a log.
 class ProgressBar {

@@ -268,7 +268,8 @@ const std::array options = {
     OptionInfo{"simulate", "--start-time", "", Arity::One, "2026-01-05T00:00:00Z",
                "when the trace began, for schedules (RFC 3339)", set_start_time},
     OptionInfo{"simulate", "--pool", "", Arity::One, "none",
-               "the file of an AcceleratorPool: replicas are on its nodes, which boot, cost and go",
+               "the file of an AcceleratorPool: replicas are on its nodes, which boot, cost and "
+               "go; with --compare its cheapest node is the price of a replica",
                [](Choices& c, const std::string& v) {
                  c.simulate.pool = v;
                  return Result<void>();

@@ -105,11 +105,23 @@ Result<void> check(const Estate& estate) {
   return refused("no node has a price, and nothing grows without one" + why);
 }
 
+HourlyRate replica_price(const Estate& estate) {
+  const GroupPrices prices(estate);
+  std::optional<HourlyRate> cheapest;
+  for (std::size_t i = 0; i < estate.pool.node_groups.size(); ++i)
+    if (const auto& quote = prices.quote(i); quote.allows_growth() && quote.rate)
+      cheapest = std::min(cheapest.value_or(*quote.rate), *quote.rate);
+  const auto per_node = std::int64_t{estate.pool.accelerator.per_node};
+  const auto whole = cheapest.value_or(HourlyRate()) * std::int64_t{estate.drawing.accelerators};
+  return HourlyRate::of((whole.nano() + per_node - 1) / per_node);
+}
+
 void Spending::add(const Spending& other) {
   for (std::size_t i = 0; i < capacity_type_count; ++i) {
     node_micros[i] += other.node_micros[i];
     cost[i] += other.cost[i];
   }
+  idle += other.idle;
   nodes_started += other.nodes_started;
   most_nodes = std::max(most_nodes, other.most_nodes);
   most_rate = std::max(most_rate, other.most_rate);

@@ -228,7 +228,9 @@ std::string shares_html(const Study& study) {
         standing.role == Role::Oracle ? standing.name + " (oracle)" : standing.name});
     for (const auto share : compared_shares) {
       const auto reached = standing.at(share);
-      row.push_back(reached ? fmt::format("{} ({})", hours_text(reached->hours),
+      const auto& price = study.setup.replica_price;
+      row.push_back(reached ? fmt::format("{} ({}{})", hours_text(reached->hours),
+                                          price ? cost_text(reached->hours, *price) + ", " : "",
                                           seconds_text(reached->wait_p99))
                             : "not reached");
     }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/simulation/replay/present.hpp"
+#include "table.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -27,6 +28,7 @@ json spending_json(const Spending& spending) {
                       {"limit", use.limit},
                       {"mostUsedPercent", static_cast<double>(use.most_basis_points) / 100}});
   return {{"cost", exact_text(spending.total())},
+          {"idleCost", exact_text(spending.idle)},
           {"byCapacityType", std::move(types)},
           {"mostHourly", exact_text(spending.most_rate)},
           {"mostNodes", spending.most_nodes},
@@ -81,9 +83,12 @@ json case_json(const Case& one) {
           {"bounds", bounds_json(one.bounds)}};
 }
 
-json ran_json(const Ran& ran, const std::vector<Case>& cases) {
+json ran_json(const Ran& ran, const Study& study) {
+  const auto& cases = study.cases;
   json object = {{"setting", ran.label}, {"isDefault", ran.is_default}};
   object.update(figures_json(ran.total));
+  if (const auto& price = study.setup.replica_price)
+    object["replicaCost"] = cost_text(ran.total.replica_hours(), *price);
   if (ran.by_load.empty()) return object;
   auto& loads = object["loads"] = json::array();
   for (std::size_t i = 0; i < ran.by_load.size(); ++i) {
@@ -94,13 +99,13 @@ json ran_json(const Ran& ran, const std::vector<Case>& cases) {
   return object;
 }
 
-json standing_json(const Standing& standing, const std::vector<Case>& cases) {
+json standing_json(const Standing& standing, const Study& study) {
   json object = {{"name", standing.name},
                  {"role", name_of(standing.role)},
                  {"settings", json::array()},
                  {"frontier", json::array()},
                  {"atShare", json::array()}};
-  for (const auto& ran : standing.ran) object["settings"].push_back(ran_json(ran, cases));
+  for (const auto& ran : standing.ran) object["settings"].push_back(ran_json(ran, study));
   for (const auto index : standing.frontier)
     object["frontier"].push_back({{"setting", standing.ran[index].label},
                                   {"delayedShare", standing.points[index].share},
@@ -114,6 +119,8 @@ json standing_json(const Standing& standing, const std::vector<Case>& cases) {
             {"replicaHours", reached->hours},
             {"waitP99Seconds", reached->wait_p99},
             {"nearestSetting", standing.ran[reached->nearest].label}};
+    if (const auto& price = study.setup.replica_price; price && at["reached"] == true)
+      at["replicaCost"] = cost_text(at["replicaHours"].get<double>(), *price);
     object["atShare"].push_back(std::move(at));
   }
   return object;
@@ -131,9 +138,10 @@ std::string as_json(const Study& study) {
                  {"loads", json::array()},
                  {"bounds", bounds_json(study.bounds)},
                  {"scalers", json::array()}};
+  if (setup.replica_price) object["setup"]["replicaPrice"] = exact_text(*setup.replica_price);
   for (const auto& one : study.cases) object["loads"].push_back(case_json(one));
   for (const auto& standing : study.standings)
-    object["scalers"].push_back(standing_json(standing, study.cases));
+    object["scalers"].push_back(standing_json(standing, study));
   return object.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

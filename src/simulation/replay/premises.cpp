@@ -131,8 +131,10 @@ void Premises::pass(Micros from, Micros to) {
   for (const auto& [id, house] : nodes_) {
     const auto type = estate_.pool.node_groups[house.group].capacity_type;
     spending_.node_micros[static_cast<std::size_t>(type)] += (to - from).count();
-    if (const auto& rate = prices_.quote(house.group).rate)
-      billed_[{type, *rate}] += (to - from).count();
+    const auto& rate = prices_.quote(house.group).rate;
+    if (!rate) continue;
+    billed_[{type, *rate}] += (to - from).count();
+    idle_[*rate] += (to - from).count() * (estate_.pool.accelerator.per_node - house.used);
   }
   spending_.most_rate = std::max(spending_.most_rate, rate());
 }
@@ -152,6 +154,11 @@ Spending Premises::spent() const {
         what.second, std::chrono::duration_cast<Millis>(Micros(micros)));
   for (std::size_t i = 0; i < capacity_type_count; ++i)
     spending.cost[i] = sums[i].rounded_down();
+  money::Integral idle;
+  for (const auto& [rate, micros] : idle_)
+    idle.add(rate, std::chrono::duration_cast<Millis>(
+                       Micros(micros / estate_.pool.accelerator.per_node)));
+  spending.idle = idle.rounded_down();
   return spending;
 }
 

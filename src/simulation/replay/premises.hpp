@@ -95,6 +95,7 @@ class Premises final : public Housing {
   money::BudgetBook budgets_;
   /// Time of nodes at each price, so that amounts are exact to the millisecond.
   std::map<std::pair<CapacityType, HourlyRate>, std::int64_t> billed_;
+  std::map<HourlyRate, std::int64_t> idle_;  // time of accelerators, by the price of their node
   Spending spending_;
 };
 

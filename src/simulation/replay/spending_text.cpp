@@ -16,6 +16,7 @@ std::vector<std::string> row_of(const std::string& title, const Spending& spendi
     row.push_back(shown(spending.cost[i]));
   }
   row.push_back(shown(spending.total()));
+  row.push_back(shown(spending.idle));
   row.push_back(shown(spending.most_rate));
   row.push_back(std::to_string(spending.most_nodes));
   row.push_back(std::to_string(spending.nodes_started));
@@ -41,7 +42,7 @@ std::vector<std::vector<std::string>> spending_rows(const Study& study) {
     rows[0].push_back(fmt::format("{} node-h", poolscaler::name_of(type)));
     rows[0].push_back("cost");
   }
-  for (const auto* head : {"total", "most an hour", "most nodes", "nodes started"})
+  for (const auto* head : {"total", "of it idle", "most an hour", "most nodes", "nodes started"})
     rows[0].emplace_back(head);
   for (const auto& standing : study.standings)
     for (const auto& ran : standing.ran) {

@@ -1,8 +1,11 @@
 #include "table.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
+
+#include "poolscaler/money/integral.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -36,6 +39,11 @@ std::string Table::text() const {
 
 std::string hours_text(double hours) {
   return hours < 10 ? fmt::format("{:.2f}", hours) : fmt::format("{:.1f}", hours);
+}
+
+std::string cost_text(double hours, HourlyRate price) {
+  constexpr double hour = 3.6e6;
+  return shown(money::cost_of(price, Millis(std::llround(hours * hour))));
 }
 
 std::string share_text(double share) { return fmt::format("{:.2f} %", share * 100); }

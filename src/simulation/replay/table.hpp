@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "poolscaler/domain/amount.hpp"
+
 namespace poolscaler::replay {
 
 class Table {
@@ -18,6 +20,8 @@ class Table {
 
 /// "2.73", "12.4", "1234": three figures or whole.
 [[nodiscard]] std::string hours_text(double hours);
+/// What so many replica-hours cost at the price of one: "14.22".
+[[nodiscard]] std::string cost_text(double hours, HourlyRate price);
 /// "4.9 %".
 [[nodiscard]] std::string share_text(double share);
 /// "0.4 s", "75 s".

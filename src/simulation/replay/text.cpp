@@ -23,9 +23,13 @@ std::string loads_text(const Study& study) {
     if (load.skipped_lines > 0) text += fmt::format(", {} bad lines skipped", load.skipped_lines);
     text += "\n";
   }
-  return text + fmt::format("{} slots per replica, cold start {}, {}\n\n", study.setup.slots,
-                            seconds_text(seconds_of(study.setup.cold_start)),
-                            study.setup.start == Start::Warm ? "warm start" : "start at the floor");
+  text += fmt::format("{} slots per replica, cold start {}, {}\n", study.setup.slots,
+                      seconds_text(seconds_of(study.setup.cold_start)),
+                      study.setup.start == Start::Warm ? "warm start" : "start at the floor");
+  if (const auto& price = study.setup.replica_price)
+    text += fmt::format("a replica costs {} an hour, counted without the rest of its node\n",
+                        exact_text(*price));
+  return text + "\n";
 }
 
 std::string title_of(const Standing& standing, const Ran& ran) {
@@ -77,9 +81,13 @@ std::string reasons_text(const Study& study) {
   return text;
 }
 
-std::string reached_text(const std::optional<Reached>& reached) {
+std::string reached_text(const std::optional<Reached>& reached,
+                         const std::optional<HourlyRate>& price) {
   if (!reached) return "not reached";
-  return fmt::format("{} ({})", hours_text(reached->hours), seconds_text(reached->wait_p99));
+  const auto hours = hours_text(reached->hours);
+  const auto wait = seconds_text(reached->wait_p99);
+  if (!price) return fmt::format("{} ({})", hours, wait);
+  return fmt::format("{} ({}, {})", hours, cost_text(reached->hours, *price), wait);
 }
 
 bool is_swept(const Study& study) {
@@ -89,7 +97,10 @@ bool is_swept(const Study& study) {
 }
 
 std::string frontiers_text(const Study& study) {
-  std::string text = "replica-hours (p99 wait) at an equal share of delayed requests\n";
+  const auto& price = study.setup.replica_price;
+  std::string text =
+      fmt::format("replica-hours ({}p99 wait) at an equal share of delayed requests\n",
+                  price ? "cost, " : "");
   std::vector<std::string> head = {""};
   for (const auto share : compared_shares) head.push_back(share_text(share));
   head.emplace_back("settings");
@@ -98,7 +109,7 @@ std::string frontiers_text(const Study& study) {
     if (standing.ran.size() < 2) continue;
     std::vector<std::string> row = {
         standing.role == Role::Oracle ? standing.name + " (oracle)" : standing.name};
-    for (const auto share : compared_shares) row.push_back(reached_text(standing.at(share)));
+    for (const auto share : compared_shares) row.push_back(reached_text(standing.at(share), price));
     row.push_back(std::to_string(standing.ran.size()));
     table.row(std::move(row));
   }
@@ -107,12 +118,18 @@ std::string frontiers_text(const Study& study) {
                       hours_text(study.bounds.work_replica_seconds / 3600),
                       hours_text(study.bounds.zero_wait_replica_seconds / 3600));
   text += "\nas given, and the defaults of others\n";
-  Table given({"", "replica-h", "delayed", "p99"});
+  std::vector<std::string> given_head = {"", "replica-h", "delayed", "p99"};
+  if (price) given_head.emplace_back("cost");
+  Table given(std::move(given_head));
   for (const auto& standing : study.standings)
     for (const auto& ran : standing.ran) {
       if (standing.role != Role::Policy && !ran.is_default) continue;
-      given.row({title_of(standing, ran), hours_text(ran.total.replica_hours()),
-                 share_text(ran.total.delayed_share), seconds_text(ran.total.wait_p99)});
+      std::vector<std::string> row = {title_of(standing, ran),
+                                      hours_text(ran.total.replica_hours()),
+                                      share_text(ran.total.delayed_share),
+                                      seconds_text(ran.total.wait_p99)};
+      if (price) row.push_back(cost_text(ran.total.replica_hours(), *price));
+      given.row(std::move(row));
     }
   return text + given.text();
 }

@@ -156,7 +156,22 @@ TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
   EXPECT_THAT(run(given), HasSubstr("spec.accelerator"));
   given.pool = write("pool.yaml", std::string(pool_text));
   given.compare = true;
-  EXPECT_THAT(run(given), HasSubstr("leave --compare and --recommend away"));
+  EXPECT_THAT(run(given), HasSubstr("leave --budget away"));
+}
+
+TEST_F(Simulate, ComparesWithWhatAReplicaCosts) {
+  auto asked = options();
+  asked.loads = {write("short.csv", rates_of(40))};
+  asked.compare = true;
+  asked.pool = write("pool.yaml", std::string(pool_text));
+  asked.prices = {write("prices.yaml", std::string(prices_text))};
+  EXPECT_THAT(run(asked), HasSubstr("replica-hours (cost, p99 wait)"));
+  asked.output = OutputFormat::Json;
+  const auto result = json::parse(run(asked));
+  EXPECT_EQ(result["setup"]["replicaPrice"], "13.109");  // the only accelerator of its node
+  const auto& own = result["scalers"][0]["settings"][0];
+  EXPECT_NEAR(std::stod(own["replicaCost"].get<std::string>()),
+              own["replicaHours"].get<double>() * 13.109, 0.01);
 }
 
 TEST_F(Simulate, TheSameAsJson) {

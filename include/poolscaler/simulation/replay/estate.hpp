@@ -73,6 +73,10 @@ inline constexpr std::int64_t node_boot_seconds_max = 890;
 /// a price, budgets in another currency.
 [[nodiscard]] Result<void> check(const Estate& estate);
 
+/// What the accelerators of a replica cost on the cheapest node that has a price at the beginning,
+/// rounded up. The estate has been checked.
+[[nodiscard]] HourlyRate replica_price(const Estate& estate);
+
 /// How far a limit was used at most.
 struct LimitUse {
   std::string budget;
@@ -86,6 +90,7 @@ inline constexpr std::size_t capacity_type_count = 3;
 struct Spending {
   std::array<std::int64_t, capacity_type_count> node_micros{};
   std::array<Amount, capacity_type_count> cost{};
+  Amount idle{};  // of the cost: accelerators that no replica had
   std::int64_t nodes_started = 0;
   std::int64_t most_nodes = 0;
   HourlyRate most_rate{};

@@ -35,6 +35,8 @@ struct Setup {
   std::optional<Interval> measured{};
   /// Nodes and money; nothing: replicas have room, and cost nothing.
   std::shared_ptr<const Estate> estate{};
+  /// Of a replica for an hour, where replicas have no nodes: what their hours are told with.
+  std::optional<HourlyRate> replica_price{};
 };
 
 /// InvalidInput when nothing would be left to measure.

@@ -99,7 +99,16 @@ TEST(Estate, APodAndItsNodeAreAskedForInTheSameRound) {
   EXPECT_EQ(tally.spending->nodes_started, 1);
   // From 15 s to 600 s at a cent a second.
   EXPECT_EQ(exact_text(tally.spending->total()), "5.85");
+  // All of it for the 100 s of its boot, then the half that nobody has: 1 and 485 / 200.
+  EXPECT_EQ(exact_text(tally.spending->idle), "3.425");
   EXPECT_EQ(tally.spending->node_micros[0], (585 * s).count());
+}
+
+TEST(Estate, AReplicaCostsItsPartOfTheCheapestNode) {
+  EXPECT_EQ(exact_text(replica_price(estate_of({group("dear", CapacityType::OnDemand, "36.5"),
+                                                group("none", CapacityType::OnDemand, ""),
+                                                group("od", CapacityType::OnDemand, "36")}))),
+            "18");
 }
 
 TEST(Estate, ReplicasShareNodesAsTheyFit) {
