@@ -119,6 +119,8 @@ void Watches::follow_pools(const std::stop_token& stop) {
   if (!std::exchange(follows_pools_, true)) {
     add(kube::nodes(), "", state.nodes());
     add(kube::price_catalogs(), "", state.price_catalogs(), Presence::Optional);
+    if (!namespaces_.front().empty())
+      add(kube::pods(), "", state.pods_beside(namespaces_), Presence::Optional);
     around_.log.info("watching nodes for pools");
   }
   for (const auto& kind : state.wanted_group_kinds())

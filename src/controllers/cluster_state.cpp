@@ -61,22 +61,49 @@ ChangeSink& ClusterState::sources() {
            }});
 }
 
+namespace {
+
+RecordStore<PodRecord> pod_store(PodIndex& pods, PoolStore& pools) {
+  return {.decode = decode_pod,
+          .put =
+              [&pods, &pools](const ObjectKey& key, PodRecord&& record) {
+                pods.put(key, record);
+                pools.note_pod_change();
+              },
+          .erase =
+              [&pods, &pools](const ObjectKey& key) {
+                pods.erase(key);
+                pools.note_pod_change();
+              },
+          .keys = [&pods](const std::string& in) { return pods.keys(in); }};
+}
+
+}  // namespace
+
 ChangeSink& ClusterState::pods(const std::string& ns) {
   auto* impl = impl_.get();
+  return impl->sink<PodRecord>({.resource = std::string(pods_collection), .ns = ns},
+                               pod_store(impl->pods, impl->pool_things));
+}
+
+ChangeSink& ClusterState::pods_beside(const std::vector<std::string>& namespaces) {
+  auto* impl = impl_.get();
+  auto store = pod_store(impl->pods, impl->pool_things);
+  const std::set<std::string> others(namespaces.begin(), namespaces.end());
+  store.decode = [others](const nlohmann::json& object, const ObjectMeta& meta) {
+    return others.contains(meta.key.ns) ? std::nullopt : decode_pod(object, meta);
+  };
+  store.erase = [others, erase = store.erase](const ObjectKey& key) {
+    if (!others.contains(key.ns)) erase(key);
+  };
+  store.keys = [others, pods = &impl->pods](const std::string&) {
+    auto keys = pods->keys({});
+    std::erase_if(keys, [&others](const ObjectKey& key) { return others.contains(key.ns); });
+    return keys;
+  };
   return impl->sink<PodRecord>(
-      {.resource = "pods", .ns = ns},
-      {.decode = decode_pod,
-       .put =
-           [impl](const ObjectKey& key, PodRecord&& record) {
-             impl->pods.put(key, record);
-             impl->pool_things.note_pod_change();
-           },
-       .erase =
-           [impl](const ObjectKey& key) {
-             impl->pods.erase(key);
-             impl->pool_things.note_pod_change();
-           },
-       .keys = [impl](const std::string& in) { return impl->pods.keys(in); }});
+      {.resource = std::string(other_pods_collection), .ns = {}, .is_apart = true},
+      std::move(store));
 }
 
 namespace {

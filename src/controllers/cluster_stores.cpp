@@ -70,6 +70,9 @@ bool ClusterState::Impl::stores_synced(const TargetKind& kind) const {
 
 bool ClusterState::Impl::pool_things_synced() const {
   const auto is_listed = [this](auto name) { return listed(std::string(name)); };
+  // One namespace after the other they say what is theirs, and not which nodes are empty.
+  const auto pods = sinks.find(std::string(pods_collection) + "\n");
+  if (pods != sinks.end() && !pods->second->sync().synced) return false;
   return std::ranges::all_of(collections_of_money, is_listed) &&
          (pool_things.pools.empty() || std::ranges::all_of(collections_of_pools, is_listed));
 }

@@ -35,6 +35,8 @@ inline constexpr std::string_view pools_collection = "acceleratorpools.poolscale
 inline constexpr std::string_view budgets_collection = "costbudgets.poolscaler.dev";
 inline constexpr std::string_view catalogs_collection = "pricecatalogs.poolscaler.dev";
 inline constexpr std::string_view nodes_collection = "nodes";
+inline constexpr std::string_view pods_collection = "pods";
+inline constexpr std::string_view other_pods_collection = "pods of other namespaces";
 /// Read always; the others where there is a pool.
 inline constexpr std::array collections_of_money = {pools_collection, budgets_collection};
 inline constexpr std::array collections_of_pools = {catalogs_collection, nodes_collection};
@@ -148,6 +150,11 @@ struct ClusterState::Impl {
 
   /// Whatever must be known before anything may grow on a pool.
   [[nodiscard]] bool pool_things_synced() const;
+
+  /// Those of all namespaces, without which no node is known to be empty.
+  [[nodiscard]] bool sees_all_pods() const {
+    return listed(std::string(pods_collection)) || listed(std::string(other_pods_collection));
+  }
 
   [[nodiscard]] bool group_kind_synced(const BackendRef& ref) const {
     return listed(collection_of_groups({.api_version = ref.api_version, .kind = ref.kind}));

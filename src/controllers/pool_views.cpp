@@ -56,9 +56,15 @@ std::vector<std::shared_ptr<const Record>> all_of(const PoolStore::ByName<Record
   return all;
 }
 
-GroupObject group_object(const PoolStore& store, const NodeGroup& group, bool synced) {
+GroupObject group_object(const PoolStore& store, const NodeGroup& group, bool synced,
+                         bool sees_all_pods) {
   if (!group.backend) return {};
   const auto& ref = *group.backend;
+  if (!sees_all_pods)
+    return {.object = {},
+            .trouble = capacity::Finding{
+                "pods of other namespaces are not read, so nobody knows which nodes are empty",
+                "let the operator read all pods (nodeGroups.besideNamespaces of the chart)"}};
   const auto what = fmt::format("{} {}", ref.kind, ObjectKey{ref.ns, ref.name}.text());
   const auto kind = store.kinds.find({.api_version = ref.api_version, .kind = ref.kind});
   if (kind != store.kinds.end() && kind->second.trouble)
@@ -201,7 +207,8 @@ PoolSnapshot ClusterState::pool_snapshot(const std::vector<ObjectKey>& policies)
     if (pool->spec == nullptr) continue;
     for (const auto& group : pool->spec->node_groups)
       groups.push_back(group_object(store, group,
-                                    group.backend && impl_->group_kind_synced(*group.backend)));
+                                    group.backend && impl_->group_kind_synced(*group.backend),
+                                    impl_->sees_all_pods()));
   }
   snapshot.cluster.nodes = all_of(store.nodes);
   for (std::size_t i = 0; i < snapshot.cluster.nodes.size(); ++i)

@@ -183,6 +183,35 @@ TEST_F(Pools, NodesThatComeForPodsArePaidForBeforeTheyAreWaitedFor) {
   EXPECT_EQ(dynamic.object()["metadata"]["generation"], 1) << "nobody writes to it";
 }
 
+TEST_F(Pools, PodsOfNamespacesThatAreNotServedKeepTheirNode) {
+  make_workload("web");
+  cluster().request("PATCH", apps("deployments", "web"),
+                    R"({"spec":{"template":{"spec":{"terminationGracePeriodSeconds":1}}}})",
+                    merge);
+  set_load("web", 5);
+  start_operator({.flags = {"--watch-namespace=" + ns()}});
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 1; })) << told();
+
+  // It waits until there is room, and takes the only node as soon as there is.
+  const auto name = "lab-" + ns();
+  const auto path = "/apis/apps/v1/namespaces/default/deployments/" + name;
+  auto other = cluster().get(apps("deployments", "web"));
+  other["metadata"] = {{"name", name}, {"namespace", "default"}};
+  other.erase("status");
+  cluster().apply(other.dump());
+  set_load("web", 0);
+  ASSERT_TRUE(reaches("web", 0, Ms{60'000})) << told();
+  const auto is_running = [&] { return cluster().get(path)["status"].value("readyReplicas", 0); };
+  ASSERT_TRUE(rig::eventually(Ms{30'000}, [&] { return is_running() == 1; }))
+      << cluster().get("/api/v1/namespaces/default/pods").dump(1) << told();
+  rig::pause_for(Ms{12'000});
+  EXPECT_EQ(room->wanted(), 1) << told();
+
+  cluster().request("DELETE", path);
+  ASSERT_TRUE(nodes_become(0)) << told();
+  EXPECT_THAT(room->removed_busy(), IsEmpty());
+}
+
 /// Two operators and one lease, with a proxy each, so that it is seen who asks for what.
 class PoolsOfTwo : public Pools {
  protected:

@@ -122,9 +122,28 @@ TEST_F(Chart, WatchesNodesOnlyWhereItMayNotManageThem) {
   EXPECT_THAT(watched, testing::Not(HasSubstr("create")));
   EXPECT_EQ(rules({"nodeGroups.enabled=false"}), "");
   EXPECT_EQ(rules({"watchNamespaces[0]=shop"}), "");
+  EXPECT_THAT(rules({}), testing::Not(HasSubstr("[\"pods\"]")));
   EXPECT_THAT(rules({"nodeGroups.extraBackends[0].apiGroup=example.com",
                      "nodeGroups.extraBackends[0].objects[0]=fleets"}),
               HasSubstr("fleets"));
+}
+
+TEST_F(Chart, GivesNodeGroupsBesideListedNamespacesWhenItIsToldTo) {
+  const std::vector<std::string> values = {"watchNamespaces[0]=shop",
+                                           "nodeGroups.besideNamespaces=true"};
+  const auto all = objects(values);
+  json role;
+  std::set<std::string> bound;
+  for (const auto& object : all) {
+    if (object["kind"] == "ClusterRole" && object["metadata"]["name"] == "poolscaler-nodes")
+      role = object["rules"];
+    if (object["kind"] == "ClusterRoleBinding") bound.insert(object["roleRef"]["name"]);
+  }
+  EXPECT_THAT(role.dump(), testing::AllOf(HasSubstr("pods/eviction"), HasSubstr("nodepools/scale"),
+                                          HasSubstr("[\"pods\"]")));
+  EXPECT_THAT(bound, testing::ElementsAre("poolscaler-metric-sources", "poolscaler-nodes",
+                                          "poolscaler-pools"))
+      << "policies and their targets stay with the listed namespaces";
 }
 
 TEST_F(Chart, HasRightsForEveryKindOfNodeGroup) {

@@ -64,6 +64,9 @@ class ClusterState {
   [[nodiscard]] ChangeSink& policies(const std::string& ns = {});
   [[nodiscard]] ChangeSink& sources();
   [[nodiscard]] ChangeSink& pods(const std::string& ns = {});
+  /// Pods of all namespaces but these, which have sinks of their own: whether a node is empty is
+  /// said by all of them.
+  [[nodiscard]] ChangeSink& pods_beside(const std::vector<std::string>& namespaces);
   [[nodiscard]] ChangeSink& autoscalers(const std::string& ns = {});
   /// A ScaledObject CRD that is not installed counts as an empty collection.
   [[nodiscard]] ChangeSink& scaled_objects(const std::string& ns = {});

@@ -159,6 +159,43 @@ TEST_F(State, SinksOfOneNamespaceLeaveTheOthersAlone) {
   EXPECT_THAT(state.policy_keys(), ElementsAre(ObjectKey{"bank", "b"}));
 }
 
+json pod_on(const std::string& node, const std::string& ns, const std::string& name) {
+  auto out = object(ns, name);
+  out["spec"]["nodeName"] = node;
+  out["status"]["phase"] = "Running";
+  return out;
+}
+
+std::vector<std::string> names_on(const ClusterState& state, const std::string& node) {
+  std::vector<std::string> names;
+  for (const auto& pod : state.pods_on(node)) names.push_back(pod.key.text());
+  return names;
+}
+
+TEST_F(State, PodsOfOtherNamespacesLeaveThoseOfServedOnesAlone) {
+  auto& others = state.pods_beside({"shop"});
+  list(state.pods("shop"), {pod_on("a", "shop", "web")});
+  list(others, {pod_on("b", "shop", "web"), pod_on("a", "lab", "train")});
+  EXPECT_THAT(names_on(state, "a"), ElementsAre("lab/train", "shop/web"));
+  EXPECT_THAT(names_on(state, "b"), IsEmpty());
+  others.remove(pod_on("b", "shop", "web"));
+  others.remove(pod_on("a", "lab", "train"));
+  EXPECT_THAT(names_on(state, "a"), ElementsAre("shop/web"));
+  list(others, {});
+  EXPECT_THAT(names_on(state, "a"), ElementsAre("shop/web"));
+}
+
+TEST_F(State, NothingIsDoneToNodesWhilePodsAreSeenOfSomeNamespacesAlone) {
+  auto pool = object("", "h100");
+  pool["spec"] = testing::pool_spec(3, "10");
+  list(state.pools(), {pool});
+  list(state.pods("shop"), {});
+  const auto trouble = [&] { return state.pool_snapshot({}).groups.at(0).at(0).trouble->words; };
+  EXPECT_THAT(trouble(), HasSubstr("pods of other namespaces are not read"));
+  list(state.pods_beside({"shop"}), {});
+  EXPECT_THAT(trouble(), HasSubstr("has not been read yet"));
+}
+
 TEST_F(State, KedaNeedNotBeInstalled) {
   sync();
   ClusterState fresh;
