@@ -77,6 +77,22 @@ constexpr Field pool_status_rows[] = {
      .doc = "How full the nodes are that are ready."},
     accelerators_row("status.groups[].fill[].allocated", "So many accelerators are in use ..."),
     nodes_row("status.groups[].fill[].nodes", "... on so many nodes."),
+    {.path = "status.groups[].waitingSince",
+     .type = Time,
+     .doc = "Since when nodes are waited for, of which none has come."},
+    {.path = "status.groups[].refusals",
+     .type = Integer,
+     .max = int32_max,
+     .doc = "How often in a row it gave no node."},
+    {.path = "status.groups[].interruptions",
+     .type = List,
+     .max = interruptions_told_max,
+     .list = ListType::Atomic,
+     .doc = "When its nodes were taken away, of the last hours."},
+    {.path = "status.groups[].interruptions[].time",
+     .type = Time,
+     .required = true,
+     .doc = "When it was seen."},
     {.path = "status.groups[].retryTime",
      .type = Time,
      .doc = "When the group is asked again, after it gave no node."},
@@ -128,6 +144,19 @@ constexpr Field pool_status_rows[] = {
      .type = Text,
      .max = condition_message_max,
      .doc = "What keeps it busy."},
+    {.path = "status.idleNodes",
+     .type = List,
+     .max = idle_nodes_max,
+     .list = ListType::Map,
+     .key = "node",
+     .doc = "Nodes without a pod that has an accelerator, the longest idle first."},
+    {.path = "status.idleNodes[].node",
+     .type = Text,
+     .required = true,
+     .min = 1,
+     .max = node_name_max,
+     .doc = "Name of the node."},
+    {.path = "status.idleNodes[].since", .type = Time, .required = true, .doc = "Since when."},
 };
 
 json group_json(const NodeGroupStatus& one) {
@@ -145,7 +174,11 @@ json group_json(const NodeGroupStatus& one) {
   for (std::size_t i = 0; i < one.fill.size() && i < fill_levels_max; ++i)
     out["fill"].push_back({{"allocated", count(one.fill[i].allocated)},
                            {"nodes", count(one.fill[i].nodes)}});
+  if (one.waiting_since) out["waitingSince"] = to_rfc3339(*one.waiting_since);
+  if (one.refusals > 0) out["refusals"] = count(one.refusals);
   if (one.retry_at) out["retryTime"] = to_rfc3339(*one.retry_at);
+  for (std::size_t i = 0; i < one.interruptions.size() && i < interruptions_told_max; ++i)
+    out["interruptions"].push_back({{"time", to_rfc3339(one.interruptions[i])}});
   if (one.reason) out["reason"] = name_of(*one.reason);
   put_text(out, "message", one.message, condition_message_max);
   return out;
@@ -168,6 +201,10 @@ json drain_json(const DrainStatus& drain) {
   put_text(out, "group", drain.group, 63);
   put_text(out, "message", drain.message, condition_message_max);
   return out;
+}
+
+json idle_json(const IdleNode& idle) {
+  return {{"node", fitted(idle.node, node_name_max)}, {"since", to_rfc3339(idle.since)}};
 }
 
 json nodes_json(const NodeCounts& nodes) {
@@ -222,11 +259,16 @@ NodeGroupStatus read_group(const json& from) {
                       .draining = replicas_at(from, "draining"),
                       .price = rate_at(from, "price"),
                       .hourly = rate_at(from, "hourly").value_or(HourlyRate()),
+                      .waiting_since = time_at(from, "waitingSince"),
+                      .refusals = replicas_at(from, "refusals"),
                       .retry_at = time_at(from, "retryTime"),
                       .reason = reason_at(from),
                       .message = text_at(from, "message")};
   if (const auto& type = at_path(from, "capacityType"); type.is_string())
     one.capacity_type = word_to(capacity_type_words, type);
+  each(at_path(from, "interruptions"), interruptions_told_max, [&](const json& interruption) {
+    if (const auto at = time_at(interruption, "time")) one.interruptions.push_back(*at);
+  });
   each(at_path(from, "fill"), fill_levels_max, [&](const json& level) {
     one.fill.push_back({.allocated = replicas_at(level, "allocated"),
                           .nodes = replicas_at(level, "nodes")});
@@ -272,7 +314,9 @@ std::string render_pool_status(const PoolStatus& status) {
        {"nodes", nodes_json(status.nodes)},
        {"accelerators", accelerators_json(status.accelerators)},
        {"cost", cost_json(status)},
-       {"drains", keyed_json(status.drains, drains_max, &DrainStatus::node, drain_json)}});
+       {"drains", keyed_json(status.drains, drains_max, &DrainStatus::node, drain_json)},
+       {"idleNodes",
+        keyed_json(status.idle_nodes, idle_nodes_max, &IdleNode::node, idle_json)}});
 }
 
 PoolStatus read_pool_status(const json& object) {
@@ -290,6 +334,11 @@ PoolStatus read_pool_status(const json& object) {
       .ledger = read_ledger(at_path(cost, "ledger"))};
   each(at_path(from, "groups"), node_groups_max, [&](const json& one) {
     if (!text_at(one, "name").empty()) status.groups.push_back(read_group(one));
+  });
+  each(at_path(from, "idleNodes"), idle_nodes_max, [&](const json& idle) {
+    const auto since = time_at(idle, "since");
+    if (auto node = text_at(idle, "node"); since && !node.empty())
+      status.idle_nodes.push_back({.node = std::move(node), .since = *since});
   });
   each(at_path(from, "drains"), drains_max, [&](const json& drain) {
     const auto since = time_at(drain, "since");

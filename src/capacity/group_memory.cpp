@@ -37,6 +37,10 @@ void forget_old(GroupMemory& memory, Instant now) {
 
 void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster, Instant now) {
   memory.groups.resize(survey.groups.size());
+  // Of what is remembered from before a restart nobody knows which nodes it was about.
+  std::vector<bool> told_before;
+  for (const auto& group : memory.groups)
+    told_before.push_back(!group.present && !group.interruptions.empty());
   for (std::size_t i = 0; i < survey.groups.size(); ++i)
     follow_arrivals(memory.groups[i], survey.groups[i], now);
   std::vector<std::set<std::string>> interrupted(survey.groups.size());
@@ -44,7 +48,8 @@ void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster
     if (node.state != NodeState::Interrupted) continue;
     const auto& uid = cluster.nodes[node.node]->uid;
     auto& group = memory.groups[node.group];
-    if (!group.interrupted.contains(uid)) group.interruptions.push_back(now);
+    if (!group.interrupted.contains(uid) && !told_before[node.group])
+      group.interruptions.push_back(now);
     interrupted[node.group].insert(uid);
   }
   for (std::size_t i = 0; i < interrupted.size(); ++i) {

@@ -40,6 +40,34 @@ std::optional<std::int64_t> most_nodes(const Accelerator& accelerator,
   return most;
 }
 
+/// What a predecessor has told of the groups and nodes of a pool. A time that is not there yet is
+/// one that somebody else's clock has told.
+capacity::PoolMemory remembered(const PoolRecord& record, const capacity::Cluster& cluster,
+                                Instant now) {
+  const auto& status = *record.status;
+  capacity::PoolMemory memory;
+  for (const auto& group : record.spec->node_groups) {
+    auto& out = memory.groups.emplace_back();
+    const auto told = std::ranges::find(status.groups, group.name, &api::NodeGroupStatus::name);
+    if (told == status.groups.end()) continue;
+    if (told->waiting_since) out.waiting_since = std::min(*told->waiting_since, now);
+    out.refusals = static_cast<unsigned>(std::max(told->refusals, 0));
+    if (told->retry_at && *told->retry_at > now)
+      out.refused_until = std::min(*told->retry_at, now + capacity::longest_refusal);
+    out.interruptions = told->interruptions;
+    std::ranges::sort(out.interruptions);
+  }
+  if (!status.ledger) return memory;
+  // Nobody has looked since it was told: that time is not counted as idle.
+  for (const auto& idle : status.idle_nodes) {
+    const auto idle_for = status.ledger->counted_to - idle.since;
+    for (const auto& node : cluster.nodes)
+      if (node->name == idle.node && idle_for > Millis(0) && node->created <= idle.since)
+        memory.nodes[node->uid].empty_since = now - idle_for;
+  }
+  return memory;
+}
+
 /// Nothing grows for now, for this reason.
 Grant hold(const PoolWish& wish, Reason reason, std::string words) {
   return {.most = wish.replicas, .reason = reason, .words = std::move(words)};
@@ -131,6 +159,8 @@ void PoolDesk::take_pools(Round& round) {
           facts_of(*record->spec, group, round.snapshot.groups[i][g], desk));
     }
     state->groups = std::move(desks);
+    if (!std::exchange(state->remembers, true))
+      state->memory = remembered(*record, round.snapshot.cluster, round.now);
     round.pools.push_back(record);
     round.inputs.push_back(std::move(input));
     round.memory.push_back(std::move(state->memory));

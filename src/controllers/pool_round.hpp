@@ -29,6 +29,7 @@ struct PoolDesk::GroupDesk {
 
 struct PoolDesk::PoolState {
   std::string uid;
+  bool remembers = false;  // what its status told, or more
   capacity::PoolMemory memory{};
   std::map<std::string, GroupDesk> groups{};
   StoredStatus stored{};

@@ -1,6 +1,7 @@
 // What PoolDesk says of pools: statuses, events, series.
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "money_status.hpp"
 #include "own_conditions.hpp"
@@ -27,6 +28,29 @@ std::vector<api::FillLevel> fill_of(const capacity::PoolSurvey& survey, std::siz
   for (const auto& [allocated, nodes] : levels)
     if (fill.size() < api::fill_levels_max) fill.push_back({narrow(allocated), nodes});
   return fill;
+}
+
+std::vector<Instant> newest(const std::vector<Instant>& all) {
+  const auto kept = std::min(all.size(), api::interruptions_told_max);
+  return {all.end() - static_cast<std::ptrdiff_t>(kept), all.end()};
+}
+
+/// The nodes that have been idle longest.
+std::vector<api::IdleNode> idle_nodes(const capacity::PoolSurvey& survey,
+                                      const capacity::PoolMemory& memory,
+                                      const capacity::Cluster& cluster) {
+  std::vector<api::IdleNode> idle;
+  for (const auto& node : survey.nodes) {
+    const auto& object = *cluster.nodes[node.node];
+    const auto found = memory.nodes.find(object.uid);
+    if (found != memory.nodes.end() && found->second.empty_since)
+      idle.push_back({.node = object.name, .since = *found->second.empty_since});
+  }
+  std::ranges::sort(idle, {}, [](const api::IdleNode& node) {
+    return std::tuple(node.since, std::string_view(node.node));
+  });
+  if (idle.size() > api::idle_nodes_max) idle.resize(api::idle_nodes_max);
+  return idle;
 }
 
 struct GroupView {
@@ -66,7 +90,10 @@ api::NodeGroupStatus status_of(const GroupView& view) {
                               .draining = narrow(view.seen.count(NodeState::Leaving)),
                               .price = view.seen.quote.rate,
                               .fill = fill_of(view.pool, view.index),
-                              .retry_at = view.memory.refused_until};
+                              .waiting_since = view.memory.waiting_since,
+                              .refusals = narrow(view.memory.refusals),
+                              .retry_at = view.memory.refused_until,
+                              .interruptions = newest(view.memory.interruptions)};
   if (view.seen.desired)
     status.desired = narrow(view.plan.wanted.value_or(*view.seen.desired));
   if (view.declared) status.declared = narrow(*view.declared);
@@ -147,7 +174,9 @@ bool same_meaning(const api::PoolStatus& a, const api::PoolStatus& b) {
     return one.name == other.name && one.desired == other.desired &&
            one.declared == other.declared && one.observed == other.observed &&
            one.ready == other.ready && one.busy == other.busy && one.draining == other.draining &&
-           one.price == other.price && one.reason == other.reason;
+           one.price == other.price && one.reason == other.reason &&
+           one.waiting_since.has_value() == other.waiting_since.has_value() &&
+           one.refusals == other.refusals && one.interruptions == other.interruptions;
   };
   const auto same_drain = [](const api::DrainStatus& one, const api::DrainStatus& other) {
     return one.node == other.node && one.message == other.message;
@@ -218,6 +247,7 @@ void PoolDesk::tell_pools(Round& round) {
                                .since = object.cordoned_since.value_or(round.now),
                                .message = words == drains_.end() ? "" : words->second});
     }
+    status.idle_nodes = idle_nodes(survey, known.memory, round.snapshot.cluster);
     sum_up(status, survey);
     status.committed = round.standings.pools[i].committed;
     status.idle = round.standings.pools[i].idle;

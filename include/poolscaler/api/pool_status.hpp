@@ -16,6 +16,8 @@ namespace poolscaler::api {
 inline constexpr std::size_t node_groups_max = 16;
 inline constexpr std::size_t fill_levels_max = 64;
 inline constexpr std::size_t drains_max = 32;
+inline constexpr std::size_t interruptions_told_max = 10;
+inline constexpr std::size_t idle_nodes_max = 32;
 
 /// So many nodes have so many of their accelerators in use.
 struct FillLevel {
@@ -37,7 +39,10 @@ struct NodeGroupStatus {
   std::optional<HourlyRate> price{};  // of a node; nothing: unknown
   HourlyRate hourly{};                // of all nodes that are priced
   std::vector<FillLevel> fill{};      // of the nodes that are ready
-  std::optional<Instant> retry_at{};  // it gave no node, and is asked again then
+  std::optional<Instant> waiting_since{};  // for nodes, of which none has come since
+  std::int32_t refusals = 0;               // to give nodes, in a row
+  std::optional<Instant> retry_at{};       // it gave no node, and is asked again then
+  std::vector<Instant> interruptions{};    // of its nodes, the newest, oldest first
   std::optional<Reason> reason{};
   std::string message{};
   bool operator==(const NodeGroupStatus&) const = default;
@@ -70,6 +75,13 @@ struct DrainStatus {
   bool operator==(const DrainStatus&) const = default;
 };
 
+/// A node without a pod that takes accelerators.
+struct IdleNode {
+  std::string node;
+  Instant since;
+  bool operator==(const IdleNode&) const = default;
+};
+
 struct PoolStatus {
   std::int64_t observed_generation = 0;
   /// Ready, PricesKnown, Capacity, Draining.
@@ -83,6 +95,7 @@ struct PoolStatus {
   HourlyRate idle{};                     // the part of it that nobody uses
   std::optional<LedgerStatus> ledger{};  // of Day and Month, in UTC
   std::vector<DrainStatus> drains{};
+  std::vector<IdleNode> idle_nodes{};  // the longest idle first
 };
 
 /// The JSON object that goes under `.status`.

@@ -37,8 +37,8 @@ struct NodeMemory {
   bool operator==(const NodeMemory&) const = default;
 };
 
-/// What is remembered of a group from look to look; lost with the process, at the price of waiting
-/// once more.
+/// What is remembered of a group from look to look. A new process has waiting_since, refusals and
+/// interruptions from the pool's status; the rest is lost, at the price of waiting once more.
 struct GroupMemory {
   std::optional<std::int64_t> present{};   // nodes, at the last look
   std::optional<Instant> waiting_since{};  // for nodes, of which none has come since

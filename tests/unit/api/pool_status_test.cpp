@@ -30,7 +30,10 @@ PoolStatus full_status() {
                       .price = rate("21.4"),
                       .hourly = rate("42.8"),
                       .fill = {{8, 1}, {0, 1}},
+                      .waiting_since = second(20),
+                      .refusals = 3,
                       .retry_at = second(300),
+                      .interruptions = {second(1), second(2)},
                       .reason = Reason::SpotRefused,
                       .message = "no spot node came within 600 s"},
                      {.name = "seen", .observed = 1}},
@@ -44,7 +47,8 @@ PoolStatus full_status() {
           .drains = {{.node = "gpu-1",
                       .group = "spot",
                       .since = second(10),
-                      .message = "PodDisruptionBudget shop/web allows no disruption"}}};
+                      .message = "PodDisruptionBudget shop/web allows no disruption"}},
+          .idle_nodes = {{.node = "gpu-2", .since = second(5)}}};
 }
 
 TEST(PoolStatus, ComesBackAsItWas) {
@@ -61,6 +65,7 @@ TEST(PoolStatus, ComesBackAsItWas) {
   EXPECT_EQ(read.idle, status.idle);
   EXPECT_EQ(read.ledger, status.ledger);
   EXPECT_EQ(read.drains, status.drains);
+  EXPECT_EQ(read.idle_nodes, status.idle_nodes);
 }
 
 TEST(PoolStatus, IsWhatTheSchemaAdmits) {
@@ -85,6 +90,8 @@ TEST(PoolStatus, IsCutToItsBounds) {
     status.drains.push_back(
         {.node = fmt::format("{}{}", i, endless), .group = endless, .since = second(i)});
     status.drains.push_back(status.drains.front());
+    status.groups[0].interruptions.push_back(second(i));
+    status.idle_nodes.push_back({.node = fmt::format("{}{}", i, endless), .since = second(i)});
   }
   status.accelerators.capacity = -1;
   status.nodes.total = -1;

@@ -186,6 +186,20 @@ TEST(Supply, AfterAnInterruptionTheOtherTypeIsAskedAndSpotAgainLater) {
   EXPECT_EQ(offered(fleet, supply(fleet, memory, noon + minutes(10))), "spot 9, od 10");
 }
 
+TEST(Supply, AnInterruptionThatWasToldBeforeARestartIsCountedOnce) {
+  Fleet fleet;
+  fleet.add_pool("a", {on_demand, spot});
+  fleet.add_node(0, 1).interruption = "spot interruption";
+  PoolMemory memory;
+  memory.groups.resize(2);
+  memory.groups[1].interruptions = {noon};
+  follow(memory, fleet.survey().pools[0], fleet.cluster, noon + minutes(1));
+  EXPECT_THAT(memory.groups[1].interruptions, ElementsAre(noon));
+  fleet.add_node(0, 1).interruption = "spot interruption";
+  follow(memory, fleet.survey().pools[0], fleet.cluster, noon + minutes(2));
+  EXPECT_THAT(memory.groups[1].interruptions, ElementsAre(noon, noon + minutes(2)));
+}
+
 TEST(Supply, AnUnpricedGroupIsOfferedWithoutAPrice) {
   Fleet fleet;
   fleet.add_pool("a", {{.name = "new", .price = ""}, on_demand});

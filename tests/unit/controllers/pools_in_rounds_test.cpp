@@ -436,6 +436,37 @@ TEST_F(PoolsInRounds, ALedgerOfAPoolGoesOnOverARestart) {
   EXPECT_GE(billed, Amount::of(parse_hourly_rate("32.77").value().nano() / 8));
 }
 
+TEST_F(PoolsInRounds, AGroupThatGaveNoNodesIsLeftAloneAlsoAfterARestart) {
+  set_up();
+  live(2 * second);
+  waiting(10);
+  world.run_for(10 * minute, second);
+  ASSERT_EQ(asked(), 1);
+  world.restart();
+  world.run_for(6 * minute, second);
+  EXPECT_EQ(asked(), 0) << "fifteen minutes without a node, whoever waited";
+  const auto writes = world.cluster->group_writes.size();
+  world.restart();
+  world.run_for(5 * minute, second);
+  EXPECT_EQ(world.cluster->group_writes.size(), writes);
+  EXPECT_EQ(world.cluster->pool_status("h100")["groups"][0]["refusals"], 1);
+}
+
+TEST_F(PoolsInRounds, ANodeThatWasIdleBeforeARestartLeavesAsSoon) {
+  set_up(1);
+  auto scale_down = json{{"idleAfterSeconds", 600}, {"drainTimeoutSeconds", 120}};
+  world.cluster->edit_pool("h100", {{"scaleDown", scale_down}});
+  waiting(10);
+  live(20 * second);
+  waiting(0);
+  live(8 * minute);
+  ASSERT_EQ(replicas(), 0);
+  world.restart();
+  live(5 * minute);
+  EXPECT_EQ(world.cluster->node_count(), 0U);
+  EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
+}
+
 TEST(BudgetsInRounds, ABudgetIsToldWithoutAnyPool) {
   FakeWorld world;
   world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
