@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/engine/decide.hpp"
+#include "poolscaler/json/members.hpp"
 
 namespace poolscaler::app {
 namespace {
@@ -24,10 +25,7 @@ Result<Moment> moment_of(const json& live) {
   if (!moment.status.decision_time || moment.status.target_uid.empty())
     return fail(ErrorKind::NotFound, "no decision stands in its status yet");
   moment.now = *moment.status.decision_time;
-  const json::json_pointer where("/metadata/creationTimestamp");
-  const auto created = live.contains(where) && live.at(where).is_string()
-                           ? parse_rfc3339(live.at(where).get<std::string>())
-                           : fail(ErrorKind::NotFound, "");
+  const auto created = parse_rfc3339(text_at(live, "metadata", "creationTimestamp"));
   moment.created = created.value_or(moment.now - std::chrono::days(1));
   return moment;
 }

@@ -9,6 +9,7 @@
 #include "manifest_files.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/price_catalogs.hpp"
+#include "poolscaler/json/members.hpp"
 #include "simulate_input.hpp"
 
 namespace poolscaler::app {
@@ -78,9 +79,7 @@ replay::Drawing drawing_of(const NamedPolicy& named) {
                           .accelerators = named.policy.accelerators_per_replica.value_or(1),
                           .min_replicas = named.policy.min_replicas,
                           .interval = Seconds(named.policy.interval_seconds)};
-  const json::json_pointer labels("/metadata/labels");
-  if (!named.object->contains(labels)) return drawing;
-  for (const auto& [key, value] : (*named.object)[labels].items())
+  for (const auto& [key, value] : at_path(*named.object, "metadata", "labels").items())
     if (value.is_string()) drawing.labels.push_back({key, value.get<std::string>()});
   return drawing;
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "simulated_node.hpp"
 
 namespace poolscaler::simulation {
@@ -49,8 +50,7 @@ json column(const char* name, const char* type, const char* path) {
 }
 
 std::string annotation_of(const json& object, std::string_view name) {
-  const auto annotations = at_or(object, {"metadata", "annotations"}, json::object());
-  return annotations.value(std::string(name), "");
+  return text_at(object, "metadata", "annotations", name);
 }
 
 /// "a=b,c=d".

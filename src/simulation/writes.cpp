@@ -8,6 +8,7 @@
 #include "managed_fields.hpp"
 #include "patches.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/json/members.hpp"
 #include "preparation.hpp"
 #include "selectors.hpp"
 
@@ -44,11 +45,6 @@ json without_bookkeeping(json object) {
   return object;
 }
 
-std::string text_of(const json& metadata, const char* name) {
-  const auto found = metadata.find(name);
-  return found != metadata.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 /// A namespaced object needs a namespace that is there to stay.
 Outcome<void> check_namespace(const WorldParts& world, const Kind& kind, const ApiRequest& request,
                               const std::string& name) {
@@ -75,8 +71,8 @@ Outcome<void> check_size(const json& object) {
 }
 
 void name_it(WorldParts& world, json& metadata) {
-  const auto prefix = text_of(metadata, "generateName");
-  if (text_of(metadata, "name").empty() && !prefix.empty())
+  const auto prefix = text_at(metadata, "generateName");
+  if (text_at(metadata, "name").empty() && !prefix.empty())
     metadata["name"] = prefix.substr(0, 248) + world.next_suffix();
 }
 
@@ -126,10 +122,10 @@ Outcome<Written> create_from(WorldParts& world, const Kind& kind, const ApiReque
     return refuse(settled.error());
   object = stored_form(kind, std::move(object));
   auto& metadata = object["metadata"];
-  if (!text_of(metadata, "resourceVersion").empty())
+  if (!text_at(metadata, "resourceVersion").empty())
     return refuse(bad_request("resourceVersion should not be set on objects to be created"));
   name_it(world, metadata);
-  if (const auto there = check_namespace(world, kind, request, text_of(metadata, "name")); !there)
+  if (const auto there = check_namespace(world, kind, request, text_at(metadata, "name")); !there)
     return refuse(there.error());
   if (!keeps_status_on_create(kind)) object.erase("status");
   stamp_new(world, kind, object);
@@ -174,12 +170,12 @@ Outcome<void> check_preconditions(const Kind& kind, const ApiRequest& request, c
                                   const json& object) {
   const auto& metadata = object.at("metadata");
   const auto& current = before.at("metadata");
-  const auto name = text_of(current, "name");
-  const auto uid = text_of(metadata, "uid");
+  const auto name = text_at(current, "name");
+  const auto uid = text_at(metadata, "uid");
   const bool is_patch = request.verb == Verb::Patch && request.subresource != "scale";
   // The status of a custom object takes nothing of the metadata that a patch brings.
   const bool ignored = is_patch && kind.custom && request.subresource == "status";
-  if (!uid.empty() && uid != text_of(current, "uid") && !ignored) {
+  if (!uid.empty() && uid != text_at(current, "uid") && !ignored) {
     if (is_patch) {
       return refuse(invalid(kind, name, {invalid_value("metadata.uid", json(uid).dump(),
                                                        "field is immutable")}));
@@ -187,9 +183,9 @@ Outcome<void> check_preconditions(const Kind& kind, const ApiRequest& request, c
     return refuse(conflict(
         {.group = kind.group, .resource = request.resource_path()}, name,
         fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", uid,
-                    text_of(current, "uid"))));
+                    text_at(current, "uid"))));
   }
-  const auto version = text_of(metadata, "resourceVersion");
+  const auto version = text_at(metadata, "resourceVersion");
   if (version.empty() && request.verb == Verb::Update && !kind.unconditional_update) {
     auto error = invalid(kind, name,
                          {invalid_value("metadata.resourceVersion", "0",
@@ -197,7 +193,7 @@ Outcome<void> check_preconditions(const Kind& kind, const ApiRequest& request, c
     error.kind = kind.plural;
     return refuse(std::move(error));
   }
-  if (!version.empty() && version != text_of(current, "resourceVersion"))
+  if (!version.empty() && version != text_at(current, "resourceVersion"))
     return refuse(conflict({.group = kind.group, .resource = kind.plural}, name, object_modified));
   return {};
 }
@@ -264,8 +260,8 @@ Outcome<DeleteOptions> read_delete_options(const ApiRequest& request) {
   options.grace_seconds = body->value("gracePeriodSeconds", options.grace_seconds);
   options.propagation = body->value("propagationPolicy", options.propagation);
   const auto preconditions = body->value("preconditions", json::object());
-  options.uid = text_of(preconditions, "uid");
-  options.resource_version = text_of(preconditions, "resourceVersion");
+  options.uid = text_at(preconditions, "uid");
+  options.resource_version = text_at(preconditions, "resourceVersion");
   return options;
 }
 
@@ -276,15 +272,15 @@ Outcome<void> check_delete(const Kind& kind, const json& object, const DeleteOpt
     if (wanted.empty() || wanted == has) return {};
     // A real server names the kind here where it names the resource elsewhere.
     return refuse(conflict(
-        {.group = kind.group, .resource = kind.kind}, text_of(metadata, "name"),
+        {.group = kind.group, .resource = kind.kind}, text_at(metadata, "name"),
         fmt::format("the {0} in the precondition ({1}) does not match the {0} in record ({2}). "
                     "The object might have been {3}",
                     what, wanted, has, then)));
   };
-  auto same = differs("UID", options.uid, text_of(metadata, "uid"), "deleted and then recreated");
+  auto same = differs("UID", options.uid, text_at(metadata, "uid"), "deleted and then recreated");
   if (!same) return same;
   return differs("ResourceVersion", options.resource_version,
-                 text_of(metadata, "resourceVersion"), "modified");
+                 text_at(metadata, "resourceVersion"), "modified");
 }
 
 /// Dependents stay, without their owner.
@@ -413,7 +409,7 @@ Outcome<Written> remove(WorldParts& world, const Kind& kind, const ApiRequest& r
   const auto last = remove_object(world, kind, **object, options->grace_seconds);
   const bool gone = world.store.find(kind.storage(), object_key(**object)) == nullptr;
   if (gone && options->propagation == "Orphan")
-    orphan_dependents(world, text_of((*object)->at("metadata"), "uid"));
+    orphan_dependents(world, text_at((*object)->at("metadata"), "uid"));
   return Written{.object = last, .removed = gone && kind.kind != "Pod"};
 }
 
