@@ -130,7 +130,8 @@ std::unique_ptr<Process> ControlPlane::start(const std::string& name,
                                              std::vector<std::string> argv) const {
   argv.insert(argv.begin(), tool(name).string());
   return std::make_unique<Process>(
-      Command{.argv = std::move(argv), .output = folder_.path() / (name + ".log")});
+      Command{.argv = std::move(argv),
+              .output = folder_.path() / (name + ".log")});
 }
 
 std::string ControlPlane::log_of(const std::string& name) const {
@@ -169,6 +170,9 @@ void ControlPlane::start_api_server() {
       "--authorization-mode=RBAC",
       "--audit-policy-file=" + path("audit.yaml"),
       "--audit-log-path=" + path("audit.log"),
+      // etcd 3.4 cannot stream lists. Offered one, KWOK asks again and again, ever more slowly, and
+      // sees its pods half a minute late.
+      "--feature-gates=WatchList=false",
       "--endpoint-reconciler-type=none"};
   argv.insert(argv.end(), options_.api_server_flags.begin(), options_.api_server_flags.end());
   api_server_ = start("kube-apiserver", std::move(argv));
@@ -196,8 +200,8 @@ void ControlPlane::start_others() {
                              "--kube-api-burst=600",
                              "--cert-dir=" + (folder_.path() / "certs-ks").string()}));
   if (options_.kwok) {
-    // Without leases of nodes: with them KWOK passes over a pod for good that is bound before the
-    // lease of its node is back in KWOK's own cache. Hence no heartbeat either.
+    // Without leases of nodes: with them KWOK passes over a pod that is bound before the lease of
+    // its node is back in KWOK's own cache. Hence no heartbeat either.
     std::vector<std::string> argv{config, "--manage-all-nodes=true",
                                   "--node-lease-duration-seconds=0", "--server-address",
                                   "127.0.0.1:" + port()};
