@@ -102,10 +102,11 @@ std::vector<std::string> MachineRoom::removed_busy() const {
 
 void MachineRoom::act() {
   auto have = nodes();
-  most_ = std::max<int>(most_, static_cast<int>(have.size()));
   const auto count = static_cast<int>(have.size());
   const auto asked = wanted();
-  for (int i = count; i < asked && !held_; ++i) make_node();
+  int there = count;
+  for (; there < asked && !held_; ++there) make_node();
+  most_ = std::max<int>(most_, there);
   std::ranges::stable_partition(have, [this](const auto& node) { return is_marked(node); });
   for (int i = 0; i + asked < count; ++i) remove_node(have[static_cast<std::size_t>(i)]);
   cluster_.request("PATCH",
