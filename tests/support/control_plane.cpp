@@ -170,10 +170,10 @@ void ControlPlane::start_api_server() {
       "--authorization-mode=RBAC",
       "--audit-policy-file=" + path("audit.yaml"),
       "--audit-log-path=" + path("audit.log"),
-      // etcd 3.4 cannot stream lists. Offered one, KWOK asks again and again, ever more slowly, and
-      // sees its pods half a minute late.
-      "--feature-gates=WatchList=false",
       "--endpoint-reconciler-type=none"};
+  // etcd 3.4 cannot stream lists. Offered one, KWOK asks again and again, ever more slowly, and
+  // sees its pods half a minute late.
+  if (options_.kwok) argv.emplace_back("--feature-gates=WatchList=false");
   argv.insert(argv.end(), options_.api_server_flags.begin(), options_.api_server_flags.end());
   api_server_ = start("kube-apiserver", std::move(argv));
   if (!eventually(Ms{90'000}, [&] {
