@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "fake_world.hpp"
+#include "pool_rounds.hpp"
 
 namespace poolscaler::testing {
 namespace {
@@ -16,51 +16,6 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-const ObjectKey web{"shop", "web"};
-constexpr Millis second{1'000};
-constexpr Millis minute{60'000};
-
-json pool_policy(const std::string& deployment, int min, int max) {
-  auto spec = queue_policy(deployment, min, max);
-  spec["poolRef"] = {{"name", "h100"}};
-  spec["scaleToZero"] = {{"idleAfterSeconds", 60}};
-  spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] = 0;
-  return spec;
-}
-
-class PoolsInRounds : public ::testing::Test {
- protected:
-  /// A pool of nodes of 8 at 32.77 $/h, and a policy whose replicas take a node each.
-  void set_up(int replicas = 0, int max_nodes = 5) {
-    world.cluster->add_group("h100", 0);
-    world.cluster->add_pool("h100", pool_spec(max_nodes, "32.77"));
-    world.cluster->add_gpu_deployment(web, replicas, 8);
-    world.cluster->add_policy(web, pool_policy("web", 0, 10));
-    waiting(0);
-  }
-  void waiting(double count) { world.reader.readings["shop/queue"] = value(count); }
-
-  /// The operator and everybody else do what they do.
-  void live(Millis time) {
-    for (Millis gone{0}; gone < time; gone += second) {
-      world.run_for(second, Millis(200));
-      world.cluster->groups_act();
-      world.cluster->schedule_pods();
-    }
-  }
-  int replicas() { return world.cluster->replicas(web); }
-  int asked() { return world.cluster->group_replicas("h100"); }
-  json condition(const std::string& type) { return world.cluster->condition(web, type); }
-  json pool_condition(const std::string& type) {
-    const auto status = world.cluster->pool_status("h100");
-    if (!status.contains("conditions")) return json();
-    for (const auto& one : status["conditions"])
-      if (one["type"] == type) return one;
-    return json();
-  }
-  FakeWorld world;
-};
 
 TEST_F(PoolsInRounds, PodsAndNodesAreAskedForInOneStep) {
   set_up();
@@ -246,70 +201,6 @@ TEST_F(PoolsInRounds, NodesThatNobodyNeedsAnyMoreAreTakenBackBeforeTheyCome) {
               Contains(AllOf(Field(&EventNote::reason, Reason::NodesRemoved),
                              Field(&EventNote::note,
                                    HasSubstr("nobody needs 3 of those that have not come")))));
-}
-
-/// A pool over a dynamic NodePool of Karpenter.
-class DynamicPools : public PoolsInRounds {
- protected:
-  void set_up_dynamic(const json& limits = json::object()) {
-    auto spec = pool_spec(5, "32.77");
-    spec["nodeGroups"][0]["backendRef"] = {
-        {"apiVersion", "karpenter.sh/v1"}, {"kind", "NodePool"}, {"name", "gpu"}};
-    world.cluster->add_node_pool("gpu", limits);
-    world.cluster->add_pool("h100", spec);
-    world.cluster->add_gpu_deployment(web, 0, 8);
-    world.cluster->add_policy(web, pool_policy("web", 0, 10));
-    waiting(0);
-    live(3 * second);
-  }
-};
-
-TEST_F(DynamicPools, GrowByTheirPodsAndAreNeverWritten) {
-  set_up_dynamic();
-  waiting(30);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 3);
-  EXPECT_EQ(world.cluster->node_count(), 3U);
-  EXPECT_EQ(pool_condition("Ready")["status"], "True");
-  waiting(0);
-  live(3 * minute);
-  EXPECT_EQ(replicas(), 0);
-  EXPECT_EQ(world.cluster->node_count(), 0U);
-  EXPECT_THAT(world.cluster->group_writes, IsEmpty());
-  EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
-}
-
-TEST_F(DynamicPools, EndAtTheLimitsOfTheirObject) {
-  set_up_dynamic({{"nvidia.com/gpu", "20"}, {"cpu", "1000"}});
-  waiting(50);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 2);
-  EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
-  EXPECT_THAT(condition("Limited")["message"].get<std::string>(),
-              HasSubstr("it has 2 of at most 2 nodes"));
-}
-
-TEST_F(DynamicPools, EndWhereTheBudgetEnds) {
-  set_up_dynamic();
-  world.cluster->add_budget("team-a", {{"limits", json::array({{{"name", "rate"},
-                                                               {"mode", "Rate"},
-                                                               {"amount", "100"}}})}});
-  waiting(50);
-  for (int i = 0; i < 30; ++i) {
-    live(2 * second);
-    ASSERT_LE(world.cluster->node_count(), 3U);
-  }
-  EXPECT_EQ(replicas(), 3);
-  EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
-}
-
-TEST_F(DynamicPools, InModeRecommendGrowIntoWhatIsFreeAlone) {
-  set_up_dynamic();
-  world.cluster->edit_pool("h100", {{"mode", "Recommend"}});
-  waiting(30);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 0);
-  EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
 }
 
 TEST_F(PoolsInRounds, ModeRecommendOfAPolicyTakesNothing) {

@@ -1,0 +1,79 @@
+// Pools whose nodes come for pods that wait, through the rounds: nobody is asked for a count, and
+// caps hold all the same.
+
+#include <gmock/gmock.h>
+
+#include "pool_rounds.hpp"
+
+namespace poolscaler::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// A pool over a dynamic NodePool of Karpenter.
+class DynamicPools : public PoolsInRounds {
+ protected:
+  void set_up_dynamic(const json& limits = json::object()) {
+    auto spec = pool_spec(5, "32.77");
+    spec["nodeGroups"][0]["backendRef"] = {
+        {"apiVersion", "karpenter.sh/v1"}, {"kind", "NodePool"}, {"name", "gpu"}};
+    world.cluster->add_node_pool("gpu", limits);
+    world.cluster->add_pool("h100", spec);
+    world.cluster->add_gpu_deployment(web, 0, 8);
+    world.cluster->add_policy(web, pool_policy("web", 0, 10));
+    waiting(0);
+    live(3 * second);
+  }
+};
+
+TEST_F(DynamicPools, GrowByTheirPodsAndAreNeverWritten) {
+  set_up_dynamic();
+  waiting(30);
+  live(20 * second);
+  EXPECT_EQ(replicas(), 3);
+  EXPECT_EQ(world.cluster->node_count(), 3U);
+  EXPECT_EQ(pool_condition("Ready")["status"], "True");
+  waiting(0);
+  live(3 * minute);
+  EXPECT_EQ(replicas(), 0);
+  EXPECT_EQ(world.cluster->node_count(), 0U);
+  EXPECT_THAT(world.cluster->group_writes, IsEmpty());
+  EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
+}
+
+TEST_F(DynamicPools, EndAtTheLimitsOfTheirObject) {
+  set_up_dynamic({{"nvidia.com/gpu", "20"}, {"cpu", "1000"}});
+  waiting(50);
+  live(20 * second);
+  EXPECT_EQ(replicas(), 2);
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
+  EXPECT_THAT(condition("Limited")["message"].get<std::string>(),
+              HasSubstr("it has 2 of at most 2 nodes"));
+}
+
+TEST_F(DynamicPools, EndWhereTheBudgetEnds) {
+  set_up_dynamic();
+  world.cluster->add_budget("team-a", {{"limits", json::array({{{"name", "rate"},
+                                                               {"mode", "Rate"},
+                                                               {"amount", "100"}}})}});
+  waiting(50);
+  for (int i = 0; i < 30; ++i) {
+    live(2 * second);
+    ASSERT_LE(world.cluster->node_count(), 3U);
+  }
+  EXPECT_EQ(replicas(), 3);
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
+}
+
+TEST_F(DynamicPools, InModeRecommendGrowIntoWhatIsFreeAlone) {
+  set_up_dynamic();
+  world.cluster->edit_pool("h100", {{"mode", "Recommend"}});
+  waiting(30);
+  live(20 * second);
+  EXPECT_EQ(replicas(), 0);
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
+}
+
+}  // namespace
+}  // namespace poolscaler::testing
