@@ -25,7 +25,10 @@ set(POOLSCALER_SANITIZE "" CACHE STRING "address,undefined or thread")
 if(POOLSCALER_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release")
   set(POOLSCALER_TEST_OPTIONS -O0)
 endif()
+# By how much the timeouts of tests are longer.
+set(POOLSCALER_SLOWDOWN 1)
 if(POOLSCALER_SANITIZE)
+  set(POOLSCALER_SLOWDOWN 6)
   # g++ 12 sees uninitialised values in <regex> and overruns in sums of strings under a sanitizer, and
   # types of cpprestsdk, which is not instrumented, cannot be checked.
   target_compile_options(poolscaler_options INTERFACE

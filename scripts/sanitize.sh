@@ -3,7 +3,7 @@
 # units, scenarios, laws, fuzz corpora, manifests, the sandbox and its story.
 #
 #   scripts/sanitize.sh address     address and undefined behaviour
-#   scripts/sanitize.sh thread      data races; suppressions in tests/sanitizers/thread.txt
+#   scripts/sanitize.sh thread      data races; suppressions are in tests/sanitizers
 #   scripts/sanitize.sh address -R kube     arguments go on to ctest
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

@@ -135,6 +135,7 @@ class Surveyor {
   void place_pods() {
     for (const auto& pod : input_.cluster.pods) {
       if (!pod.accelerators) continue;
+      CHECK(!pod.policy || *pod.policy < input_.draws.size(), "a pod is of a policy that draws");
       if (pod.node)
         place_bound(pod);
       else

@@ -276,7 +276,8 @@ class Town {
     if (standings.budgets[1].limits[0].used > shares_) shares_over_ = true;
     const auto kind = period_ == BudgetPeriod::Hour ? money::PeriodKind::Hour
                                                     : money::PeriodKind::Day;
-    for (const auto& book : book_.state_of_budget("shop")->ledger.books)
+    const auto state = book_.state_of_budget("shop");
+    for (const auto& book : state->ledger.books)
       if (book.kind == kind && book.closed && book.closed_bill.rounded_up() > shares_)
         shares_over_ = true;
   }

@@ -15,8 +15,7 @@ Plan Theatre::planned() {
   for (std::size_t i = 0; i < fleet.cluster.nodes.size(); ++i)
     if (fleet.cluster.nodes[i]->cordoned_by_us) left_on[i] = others[fleet.cluster.nodes[i]->name];
   const money::PriceBook none({});
-  fleet.draws.clear();
-  for (const auto& one : asking) fleet.draws.push_back(one.draw);
+  take_draws();
   const FleetInput input{.pools = fleet.inputs,
                          .cluster = fleet.cluster,
                          .prices = none,
@@ -181,17 +180,20 @@ void Theatre::remove(const std::string& name) {
     if (pod.node && *pod.node > at) --*pod.node;
 }
 
+void Theatre::take_draws() {
+  fleet.draws.clear();
+  for (const auto& one : asking) fleet.draws.push_back(one.draw);
+}
+
 void Theatre::schedule() {
+  take_draws();
   auto& pods = fleet.cluster.pods;
   for (std::size_t i = 0; i < asking.size(); ++i) {
     auto have = std::ranges::count(pods, std::optional(i), &Pod::policy);
     for (; have > asking[i].draw.replicas; --have)
       pods.erase(std::ranges::find(pods, std::optional(i), &Pod::policy));
-    for (; have < asking[i].draw.replicas; ++have) {
-      fleet.draws.assign(1, asking[i].draw);
-      fleet.draws.resize(i + 1, asking[i].draw);
+    for (; have < asking[i].draw.replicas; ++have)
       fleet.add_pod({}, asking[i].draw.accelerators, i).created = now;
-    }
   }
   for (auto& pod : pods) {
     if (pod.node) continue;

@@ -45,6 +45,7 @@ class Theatre {
   [[nodiscard]] Node* find(const std::string& name);
 
  private:
+  void take_draws();
   void act(std::size_t pool, const NodeStep& step);
   void remove(const std::string& name);
   void make(std::size_t pool, std::size_t group);
