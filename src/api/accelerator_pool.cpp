@@ -33,6 +33,7 @@ BackendPaths paths_from(const json& from) {
 NodeGroup group_from(const json& from) {
   NodeGroup one{.name = from["name"].get<std::string>(),
                 .capacity_type = word_to(capacity_type_words, from["capacityType"]),
+                .follows_pods = from.contains("growth"),
                 .zones = from["zones"].get<std::int32_t>(),
                 .min_nodes = from["minNodes"].get<std::int32_t>(),
                 .max_nodes = from["maxNodes"].get<std::int32_t>(),

@@ -85,8 +85,10 @@ constexpr Field pool_fields[] = {
     {.path = "spec.nodeGroups[].backendRef",
      .type = Object,
      .doc = "The object that says how many nodes the group has: a NodePool, a MachineDeployment, "
-            "a MachinePool and others. Without it the nodes are observed and billed, and nobody is "
-            "asked for more or fewer."},
+            "a MachinePool and others (docs/reference/backends.md). Where the object says that an "
+            "autoscaler sets its count, nodes come for pods, as with `growth: PendingPods`, and it "
+            "is never written. Without it the nodes are observed and billed, and nobody is asked "
+            "for more or fewer."},
     {.path = "spec.nodeGroups[].backendRef.apiVersion",
      .type = Text,
      .required = true,
@@ -151,6 +153,15 @@ constexpr Field pool_fields[] = {
      .syntax = Syntax::FieldPath,
      .example = "status.currentSize",
      .doc = "How many nodes there are, as the object says."},
+    {.path = "spec.nodeGroups[].growth",
+     .type = Enum,
+     .values = "PendingPods",
+     .example = "PendingPods",
+     .doc = "`PendingPods`: something else, such as a cluster autoscaler, brings nodes for pods "
+            "that wait for them, and removes them when they are empty. Nobody is asked for a node: "
+            "replicas are granted beyond what is free, up to `maxNodes`, the bounds of "
+            "`backendRef` where there is one, and what budgets admit. Missing: as the object of "
+            "`backendRef` says."},
     {.path = "spec.nodeGroups[].zones",
      .type = Integer,
      .min = 1,

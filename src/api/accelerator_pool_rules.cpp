@@ -33,6 +33,10 @@ bool nothing_asked_of_nobody(const json& one) {
   return one.contains("backendRef") || one["minNodes"] == 0;
 }
 
+bool nothing_asked_of_pods(const json& one) {
+  return !one.contains("growth") || one["minNodes"] == 0;
+}
+
 bool is_below_spec(const json& path) {
   return path.get_ref<const std::string&>().starts_with("spec.");
 }
@@ -58,7 +62,8 @@ bool limit_above_minima(const json& spec) {
 bool on_demand_where_asked_for(const json& spec) {
   return spec["mix"]["minOnDemandNodes"] == 0 ||
          std::ranges::any_of(spec["nodeGroups"], [](const json& one) {
-           return one["capacityType"] == "OnDemand" && one.contains("backendRef");
+           return one["capacityType"] == "OnDemand" &&
+                  (one.contains("backendRef") || one.contains("growth"));
          });
 }
 
@@ -82,6 +87,12 @@ constexpr Rule own_rules[] = {
      .remedy = "name the object that makes its nodes: nobody else can be asked for them",
      .child = "minNodes",
      .holds = nothing_asked_of_nobody},
+    {.at = "spec.nodeGroups[]",
+     .cel = "!has(self.growth) || self.minNodes == 0",
+     .problem = "must be 0 with `growth: PendingPods`",
+     .remedy = "leave it out: nodes come for pods, and nobody is asked for them",
+     .child = "minNodes",
+     .holds = nothing_asked_of_pods},
     {.at = "spec.nodeGroups[]",
      .cel = "!has(self.paths) || has(self.backendRef)",
      .problem = "must come with `backendRef`",
@@ -114,9 +125,9 @@ constexpr Rule own_rules[] = {
      .holds = limit_above_minima},
     {.at = "spec",
      .cel = "self.mix.minOnDemandNodes == 0 || self.nodeGroups.exists(g, "
-            "g.capacityType == 'OnDemand' && has(g.backendRef))",
+            "g.capacityType == 'OnDemand' && (has(g.backendRef) || has(g.growth)))",
      .problem = "must be 0 where no group can give a node on demand",
-     .remedy = "add a group of `capacityType: OnDemand` with a `backendRef`",
+     .remedy = "add a group of `capacityType: OnDemand` with a `backendRef` or `growth`",
      .child = "mix.minOnDemandNodes",
      .holds = on_demand_where_asked_for},
 };

@@ -214,10 +214,12 @@ class Leaver {
       add_step(i, NodeAct::Name, "it is empty");
   }
 
-  /// The group may have kept it: it was asked for more again before it had removed one.
+  /// The group may have kept it: it was asked for more again before it had removed one, or another
+  /// sets its count by now.
   void see_it_go(std::size_t i, NodeMemory& node) {
-    const auto& desired = facts(seen(i).group).desired;
-    const bool settled = desired && *desired == present(seen(i).group);
+    const auto& group = facts(seen(i).group);
+    const bool settled =
+        group.follows_pods || (group.desired && *group.desired == present(seen(i).group));
     if (!settled || now_ - *node.since < removal_patience) return;
     give_back(i, "its group has kept it");
   }

@@ -71,6 +71,13 @@ class Planner {
   /// A group below its minNodes is brought there, as far as it can be paid.
   void keep_least(const GroupPlace& at, Instant now) {
     const auto& group = pool(at.pool).node_groups[at.group];
+    const auto least = input_.pools[at.pool].groups[at.group].least.value_or(0);
+    if (seen(at.pool, at.group).follows_pods && group.min_nodes > least)
+      plan_.pools[at.pool].findings.push_back(
+          {fmt::format("minNodes {} of node group {}: its nodes come for pods, so nobody is asked "
+                       "for them",
+                       group.min_nodes, group.name),
+           "let its autoscaler keep as many, or lower minNodes to 0"});
     const auto& desired = sight_.survey.pools[at.pool].groups[at.group].desired;
     const auto& groups = sight_.supplies[at.pool].group_of_tier;
     auto& stock = stocks_[at.pool];

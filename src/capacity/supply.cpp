@@ -44,6 +44,20 @@ class Supplier {
   }
 
  private:
+  /// Which of several groups gives a pod its node, where nobody is asked, is not known before: it
+  /// is paid for as if the dearest did, and not at all while one of them has no price.
+  [[nodiscard]] std::optional<HourlyRate> price_of_next(std::size_t group) const {
+    if (!survey(group).follows_pods) return marginal(survey(group).quote);
+    HourlyRate dearest;
+    for (const auto& one : input_.survey.groups) {
+      if (!one.follows_pods || !one.may_grow) continue;
+      const auto rate = marginal(one.quote);
+      if (!rate) return std::nullopt;
+      dearest = std::max(dearest, *rate);
+    }
+    return dearest;
+  }
+
   /// A node is worth as much work as it would be kept empty for.
   void take_times() {
     const Millis idle = Seconds(pool_.scale_down.idle_after_seconds);
@@ -92,7 +106,7 @@ class Supplier {
       const auto& group = survey(i);
       if (group.in_flight == 0 || memory(i).refused_until) continue;
       put(i, pool_.accelerator.per_node, group.in_flight);
-      if (const auto rate = marginal(group.quote))
+      if (const auto rate = price_of_next(i))
         out_.in_flight += *rate * group.in_flight;
       else
         out_.unpriced_in_flight += group.in_flight;
@@ -218,7 +232,7 @@ class Supplier {
       tiers.back().nodes += nodes;
       return;
     }
-    tiers.push_back({.price = marginal(survey(i).quote),
+    tiers.push_back({.price = price_of_next(i),
                      .nodes = nodes,
                      .spot = type(i) == CapacityType::Spot,
                      .step = std::max<std::int64_t>(input_.pool.groups[i].step, 1)});

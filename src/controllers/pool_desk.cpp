@@ -179,9 +179,12 @@ capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeG
     facts.trouble = capacity::Finding{std::move(words), std::move(remedy)};
     return facts;
   };
-  if (!group.backend) return facts;
   if (object.trouble) return in_trouble(Reason::GroupNotFound, object.trouble->words,
                                         object.trouble->remedy);
+  if (!group.backend) {
+    facts.follows_pods = group.follows_pods;
+    return facts;
+  }
   if (desk.object != object.object || !desk.reading) {
     desk.object = object.object;
     desk.reading = kube::read_group(*object.object, group);

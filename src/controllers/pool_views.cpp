@@ -58,13 +58,14 @@ std::vector<std::shared_ptr<const Record>> all_of(const PoolStore::ByName<Record
 
 GroupObject group_object(const PoolStore& store, const NodeGroup& group, bool synced,
                          bool sees_all_pods) {
-  if (!group.backend) return {};
-  const auto& ref = *group.backend;
+  if (!group.backend && !group.follows_pods) return {};
   if (!sees_all_pods)
     return {.object = {},
             .trouble = capacity::Finding{
                 "pods of other namespaces are not read, so nobody knows which nodes are empty",
                 "let the operator read all pods (nodeGroups.besideNamespaces of the chart)"}};
+  if (!group.backend) return {};
+  const auto& ref = *group.backend;
   const auto what = fmt::format("{} {}", ref.kind, ObjectKey{ref.ns, ref.name}.text());
   const auto kind = store.kinds.find({.api_version = ref.api_version, .kind = ref.kind});
   if (kind != store.kinds.end() && kind->second.trouble)

@@ -5,6 +5,11 @@
 namespace poolscaler::kube {
 namespace {
 
+/// Of an annotation that says that somebody else sets the count.
+constexpr std::string_view remove_or_say_so =
+    "remove the annotation, or, where an autoscaler brings nodes for pods that wait, give the "
+    "group growth: PendingPods";
+
 // Cluster API
 
 constexpr std::string_view capi_min =
@@ -23,8 +28,7 @@ constexpr GroupRule capi_autoscaled{
     .path = capi_max,
     .also = capi_min,
     .test = GroupTest::Exists,
-    .words = "cluster-autoscaler scales what has this annotation and the one of min-size",
-    .remedy = "remove both, and give the group minNodes and maxNodes in its pool"};
+    .words = "cluster-autoscaler scales what has this annotation and the one of min-size"};
 
 constexpr GroupKind capi(std::string_view kind) {
   return {.called = "Cluster API",
@@ -41,9 +45,9 @@ constexpr GroupKind capi(std::string_view kind) {
           .hint_resource = "metadata.annotations[capacity.cluster-autoscaler.kubernetes.io/"
                            "gpu-type]",
           .hint_count = "metadata.annotations[capacity.cluster-autoscaler.kubernetes.io/gpu-count]",
-          .owned_elsewhere = {{capi_autoscaled}},
-          .busy = {{capi_paused}},
-          .trouble = {{{.path = "status.phase",
+          .follows_pods = {{capi_autoscaled}},
+          .trouble = {{capi_paused,
+                       {.path = "status.phase",
                         .test = GroupTest::Is,
                         .values = "Failed",
                         .words = "its controller gave up",
@@ -52,7 +56,7 @@ constexpr GroupKind capi(std::string_view kind) {
 
 constexpr GroupKind machine_set() {
   auto kind = capi("MachineSet");
-  kind.owned_elsewhere[1] = {.path = "metadata.ownerReferences[kind=MachineDeployment].name",
+  kind.owned_elsewhere[0] = {.path = "metadata.ownerReferences[kind=MachineDeployment].name",
                              .test = GroupTest::Exists,
                              .words = "its MachineDeployment sets its count",
                              .remedy = "name the MachineDeployment as backendRef instead"};
@@ -64,11 +68,11 @@ constexpr GroupKind machine_pool() {
   // Not every provider makes Machines for its nodes; then nobody can name the one that goes.
   kind.removal = NodeRemoval::Any;
   kind.node_names = "status.nodeRefs";
-  kind.owned_elsewhere[1] = {.path = "metadata.annotations[cluster.x-k8s.io/replicas-managed-by]",
+  kind.owned_elsewhere[0] = {.path = "metadata.annotations[cluster.x-k8s.io/replicas-managed-by]",
                              .test = GroupTest::IsNot,
                              .values = "false",
                              .words = "its provider follows the cloud's own count",
-                             .remedy = "remove the annotation, or give the group no backendRef"};
+                             .remedy = remove_or_say_so};
   return kind;
 }
 
@@ -94,7 +98,8 @@ constexpr GroupRule crossplane_observed{
     .test = GroupTest::HasNone,
     .values = "*|Update",
     .words = "its provider changes nothing in the cloud",
-    .remedy = "add Update to the policies, or give the group no backendRef"};
+    .remedy = "add Update to the policies, or, where an autoscaler brings nodes for pods that "
+              "wait, give the group growth: PendingPods"};
 
 constexpr std::string_view external_name = "metadata.annotations[crossplane.io/external-name]";
 
@@ -166,10 +171,9 @@ constexpr GroupKind crossplane_gke(std::string_view group) {
                {.path = "spec.forProvider.autoscaling.totalMaxNodeCount", .whole = true}}};
   kind.observed = "status.atProvider.nodeCount";
   kind.label = "cloud.google.com/gke-nodepool";
-  kind.owned_elsewhere[1] = {.path = "spec.forProvider.autoscaling",
-                             .test = GroupTest::Exists,
-                             .words = "GKE's autoscaler sets the count",
-                             .remedy = "remove spec.forProvider.autoscaling"};
+  kind.follows_pods[0] = {.path = "spec.forProvider.autoscaling",
+                          .test = GroupTest::Exists,
+                          .words = "GKE's autoscaler sets the count"};
   return kind;
 }
 
@@ -181,11 +185,10 @@ constexpr GroupKind crossplane_aks(std::string_view group) {
   kind.max[0] = {.path = "spec.forProvider.maxCount"};
   kind.observed = "status.atProvider.nodeCount";
   kind.label = "kubernetes.azure.com/agentpool";
-  kind.owned_elsewhere[1] = {.path = "spec.forProvider.autoScalingEnabled",
-                             .test = GroupTest::Is,
-                             .values = "true",
-                             .words = "AKS' autoscaler sets the count",
-                             .remedy = "set autoScalingEnabled to false"};
+  kind.follows_pods[0] = {.path = "spec.forProvider.autoScalingEnabled",
+                          .test = GroupTest::Is,
+                          .values = "true",
+                          .words = "AKS' autoscaler sets the count"};
   return kind;
 }
 
@@ -227,7 +230,7 @@ constexpr GroupKind ack_eks{
                           .test = GroupTest::IsNot,
                           .values = "ack-eks-controller",
                           .words = "ACK ignores the count then",
-                          .remedy = "remove the annotation"}}},
+                          .remedy = remove_or_say_so}}},
     .busy = {{{.path = "status.status",
                .test = GroupTest::IsNot,
                .values = "ACTIVE",
@@ -256,10 +259,9 @@ constexpr GroupKind kcc_gke{
              {.path = "spec.autoscaling.totalMaxNodeCount", .whole = true}}},
     .label = "cloud.google.com/gke-nodepool",
     .label_value = {"spec.resourceID", "metadata.name"},
-    .owned_elsewhere = {{{.path = "spec.autoscaling",
-                          .test = GroupTest::Exists,
-                          .words = "GKE's autoscaler sets the count",
-                          .remedy = "remove spec.autoscaling"}}},
+    .follows_pods = {{{.path = "spec.autoscaling",
+                       .test = GroupTest::Exists,
+                       .words = "GKE's autoscaler sets the count"}}},
     .busy = {{{.path = "status.conditions[type=Ready].reason",
                .test = GroupTest::Is,
                .values = "Creating|Updating|Deleting",
@@ -282,12 +284,11 @@ constexpr GroupKind aso_aks{
     .observed = "status.count",
     .label = "kubernetes.azure.com/agentpool",
     .label_value = {"spec.azureName", "metadata.name"},
-    .owned_elsewhere = {{{.path = "spec.enableAutoScaling",
-                          .test = GroupTest::Is,
-                          .values = "true",
-                          .words = "AKS' autoscaler sets the count",
-                          .remedy = "set enableAutoScaling to false"},
-                         {.path = "metadata.annotations[serviceoperator.azure.com/"
+    .follows_pods = {{{.path = "spec.enableAutoScaling",
+                       .test = GroupTest::Is,
+                       .values = "true",
+                       .words = "AKS' autoscaler sets the count"}}},
+    .owned_elsewhere = {{{.path = "metadata.annotations[serviceoperator.azure.com/"
                                   "reconcile-policy]",
                           .test = GroupTest::Is,
                           .values = "skip",

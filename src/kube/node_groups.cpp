@@ -63,19 +63,21 @@ class GroupReader {
       : object_(object),
         group_(group),
         kind_(kind),
-        zones_(kind.per_zone ? std::max(group.zones, 1) : 1) {}
+        zones_(kind.per_zone ? std::max(group.zones, 1) : 1),
+        follows_pods_(group.follows_pods || any_holds(kind.follows_pods)) {}
 
   [[nodiscard]] Result<GroupReading> read() {
     GroupReading reading{.uid = text_at(object_, "metadata", "uid"),
                          .resource_version = text_at(object_, "metadata", "resourceVersion"),
                          .deleting = member(object_, "metadata", "deletionTimestamp") != nullptr,
-                         .step = zones_,
+                         .step = follows_pods_ ? 1 : zones_,
                          .removal = kind_.removal};
     if (reading.uid.empty() || reading.resource_version.empty())
       return wrong(backend(), "has no uid or no resourceVersion, so it is no object of the API");
     if (const auto problem = check_zones(); !problem) return fail(problem.error());
-    reading.owned_elsewhere = first_that_holds(kind_.owned_elsewhere);
-    reading.busy = first_that_holds(kind_.busy);
+    if (!group_.follows_pods) reading.owned_elsewhere = first_that_holds(kind_.owned_elsewhere);
+    // Its autoscaler brings nodes all the same.
+    if (!follows_pods_) reading.busy = first_that_holds(kind_.busy);
     reading.trouble = first_that_holds(kind_.trouble);
     if (const auto problem = read_counts(reading); !problem) return fail(problem.error());
     if (const auto problem = read_marks(reading.marks); !problem) return fail(problem.error());
@@ -125,13 +127,14 @@ class GroupReader {
     const auto max = bound_at(kind_.max);
     for (const auto* bound : {&desired, &min, &max})
       if (!*bound) return fail(bound->error());
-    reading.has_count = desired->has_value();
-    reading.desired = desired->value_or(0);
+    reading.has_count = !follows_pods_ && desired->has_value();
+    reading.desired = reading.has_count ? **desired : 0;
     reading.min = *min;
     reading.max = *max;
     if (const auto limits = read_limits(reading.limits); !limits) return fail(limits.error());
     // Who else owns the count may well keep it elsewhere.
-    if (!reading.has_count && !kind_.may_lack_desired && reading.owned_elsewhere.empty())
+    const bool may_lack = kind_.may_lack_desired || follows_pods_;
+    if (!reading.has_count && !may_lack && reading.owned_elsewhere.empty())
       return wrong(backend(), fmt::format("{} is not set, so it is not known how many nodes are "
                                           "asked for: set it there once",
                                           kind_.desired));
@@ -228,6 +231,13 @@ class GroupReader {
   }
 
   template <std::size_t N>
+  [[nodiscard]] bool any_holds(const std::array<GroupRule, N>& rules) const {
+    return std::ranges::any_of(rules, [this](const GroupRule& rule) {
+      return !rule.path.empty() && holds(rule);
+    });
+  }
+
+  template <std::size_t N>
   [[nodiscard]] std::string first_that_holds(const std::array<GroupRule, N>& rules) const {
     for (const auto& rule : rules)
       if (!rule.path.empty() && holds(rule))
@@ -240,6 +250,7 @@ class GroupReader {
   const NodeGroup& group_;
   const GroupKind& kind_;
   std::int32_t zones_;
+  bool follows_pods_;
 };
 
 /// A row for a kind that only the pool describes. Its strings are the group's.

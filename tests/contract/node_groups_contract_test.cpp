@@ -227,6 +227,17 @@ TEST_P(NodeGroupContract, IsRefusedWhileSomebodyElseOwnsTheCount) {
   EXPECT_EQ(read().desired, 3);
 }
 
+TEST_P(NodeGroupContract, FollowsPodsWhileAnAutoscalerOwnsTheCount) {
+  if (example_.autoscaled.is_null()) return;  // its object cannot say so
+  place().must("PATCH", path(), example_.autoscaled);
+  const auto reading = read();
+  EXPECT_FALSE(reading.has_count);
+  EXPECT_EQ(reading.min, 3);
+  EXPECT_EQ(reading.max, 9);
+  EXPECT_EQ(reading.owned_elsewhere, "");
+  EXPECT_FALSE(write(reading, 6));
+}
+
 TEST_P(NodeGroupContract, IsAllTheOperatorMayWriteOfIt) {
   const auto list = kube::list_request(resource_, key_.ns, {}, {.limit = 5});
   EXPECT_TRUE(place().client->call(list, {}));

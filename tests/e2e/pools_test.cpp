@@ -183,6 +183,28 @@ TEST_F(Pools, NodesThatComeForPodsArePaidForBeforeTheyAreWaitedFor) {
   EXPECT_EQ(dynamic.object()["metadata"]["generation"], 1) << "nobody writes to it";
 }
 
+TEST_F(Pools, AGroupWithoutAnObjectGrowsByItsPodsWithinTheBudget) {
+  PodRoom dynamic(cluster(), ns());
+  auto object = pool();
+  auto& group = object["spec"]["nodeGroups"][0];
+  group.erase("backendRef");
+  group["growth"] = "PendingPods";
+  group["nodeSelector"] = json::array({{{"key", "karpenter.sh/nodepool"}, {"value", ns()}}});
+  cluster().request("DELETE", own_api + "acceleratorpools/" + ns());
+  cluster().apply(object.dump());
+  make_budget("70");
+  make_workload("web");
+  set_load("web", 45);
+  start_operator();
+  ASSERT_TRUE(reaches("web", 2)) << told();
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 2; })) << told();
+  EXPECT_TRUE(condition_becomes("web", "Limited", "True CappedByBudget")) << told();
+  EXPECT_EQ(dynamic.most(), 2);
+  set_load("web", 0);
+  ASSERT_TRUE(reaches("web", 0, Ms{60'000})) << told();
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return dynamic.nodes().empty(); }));
+}
+
 TEST_F(Pools, PodsOfNamespacesThatAreNotServedKeepTheirNode) {
   make_workload("web");
   cluster().request("PATCH", apps("deployments", "web"),

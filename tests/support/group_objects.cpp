@@ -32,7 +32,8 @@ GroupObject object_of(const Where& where, json spec) {
                      {"spec", std::move(spec)}},
           .status = json::object(),
           .label = {},
-          .owned_elsewhere = nullptr};
+          .owned_elsewhere = nullptr,
+          .autoscaled = nullptr};
 }
 
 json annotated(const std::string& name, const std::string& value) {
@@ -85,15 +86,13 @@ GroupObject cluster_api(const std::string& kind, const std::string& plural) {
   example.object.merge_patch(
       annotated("capacity.cluster-autoscaler.kubernetes.io/gpu-count", "8"));
   example.status = {{"replicas", 3}, {"readyReplicas", 2}};
-  if (kind == "MachinePool") {
-    example.status["nodeRefs"] = {{{"name", "node-b"}}, {{"name", "node-a"}}};
-    example.owned_elsewhere =
-        annotated("cluster.x-k8s.io/replicas-managed-by", "external-autoscaler");
-    return example;
-  }
   const std::string size = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-";
-  example.owned_elsewhere = annotated(size + "min-size", "0");
-  example.owned_elsewhere.merge_patch(annotated(size + "max-size", "5"));
+  example.autoscaled = annotated(size + "min-size", "3");
+  example.autoscaled.merge_patch(annotated(size + "max-size", "9"));
+  if (kind != "MachinePool") return example;
+  example.status["nodeRefs"] = {{{"name", "node-b"}}, {{"name", "node-a"}}};
+  example.owned_elsewhere =
+      annotated("cluster.x-k8s.io/replicas-managed-by", "external-autoscaler");
   return example;
 }
 
@@ -124,7 +123,8 @@ GroupObject config_connector() {
                             {"nodeCount", 1}});
   example.status = {{"conditions", json::array({condition("Ready", "True", "UpToDate")})}};
   example.label = {"cloud.google.com/gke-nodepool", "gpu-in-gke"};
-  example.owned_elsewhere = {{"spec", {{"autoscaling", {{"totalMaxNodeCount", 9}}}}}};
+  example.autoscaled = {
+      {"spec", {{"autoscaling", {{"totalMinNodeCount", 3}, {"totalMaxNodeCount", 9}}}}}};
   return example;
 }
 
@@ -138,7 +138,9 @@ GroupObject service_operator() {
                             {"count", 3}});
   example.status = {{"count", 3}, {"provisioningState", "Succeeded"}};
   example.label = {"kubernetes.azure.com/agentpool", "gpuinaks"};
-  example.owned_elsewhere = {{"spec", {{"enableAutoScaling", true}}}};
+  example.owned_elsewhere = annotated("serviceoperator.azure.com/reconcile-policy", "skip");
+  example.autoscaled = {
+      {"spec", {{"enableAutoScaling", true}, {"minCount", 3}, {"maxCount", 9}}}};
   return example;
 }
 
@@ -169,8 +171,9 @@ GroupObject crossplane_gke() {
   example.status = {{"atProvider", {{"nodeCount", 1}}},
                     {"conditions", json::array({condition("Synced", "True", "ReconcileSuccess")})}};
   example.label = {"cloud.google.com/gke-nodepool", "gpu"};
-  example.owned_elsewhere = {
-      {"spec", for_provider({{"autoscaling", {{"minNodeCount", 0}, {"maxNodeCount", 3}}}})}};
+  example.owned_elsewhere = {{"spec", {{"managementPolicies", {"Observe"}}}}};
+  example.autoscaled = {
+      {"spec", for_provider({{"autoscaling", {{"minNodeCount", 1}, {"maxNodeCount", 3}}}})}};
   return example;
 }
 
@@ -184,7 +187,9 @@ GroupObject crossplane_aks() {
   example.status = {{"atProvider", {{"nodeCount", 3}}},
                     {"conditions", json::array({condition("Synced", "True", "ReconcileSuccess")})}};
   example.label = {"kubernetes.azure.com/agentpool", "gpu"};
-  example.owned_elsewhere = {{"spec", for_provider({{"autoScalingEnabled", true}})}};
+  example.owned_elsewhere = {{"spec", {{"managementPolicies", {"Observe"}}}}};
+  example.autoscaled = {
+      {"spec", for_provider({{"autoScalingEnabled", true}, {"minCount", 3}, {"maxCount", 9}})}};
   return example;
 }
 

@@ -20,6 +20,9 @@ struct GroupObject {
   LabelValue label;        // of its nodes; empty where they name their owner instead
   /// A merge patch after which somebody else owns the count; null where nobody else can.
   nlohmann::json owned_elsewhere;
+  /// A merge patch after which an autoscaler does, which keeps from 3 to 9 nodes as pods need them;
+  /// null where the object cannot say so.
+  nlohmann::json autoscaled;
 };
 inline void PrintTo(const GroupObject& example, std::ostream* out) { *out << example.definition; }
 

@@ -46,7 +46,7 @@ struct CatalogRecord : ClusterObject {
 /// The object behind a node group.
 struct GroupObject {
   std::shared_ptr<const nlohmann::json> object{};
-  std::optional<capacity::Finding> trouble{};  // why there is none, or nothing is done to it
+  std::optional<capacity::Finding> trouble{};  // why there is none, or the group is left alone
 };
 
 /// A policy that draws on a pool, and its target.

@@ -48,8 +48,11 @@ struct LabelValue {
 struct NodeGroup {
   std::string name;  // unique within the pool
   CapacityType capacity_type = CapacityType::OnDemand;
-  /// Nothing: its nodes are observed and billed, and nobody is asked for more or fewer.
+  /// Nothing: nobody is asked for more nodes or fewer.
   std::optional<BackendRef> backend{};
+  /// Its nodes come for pods that wait for them, and go when they are empty: nobody is asked for
+  /// any, whatever `backend` says of its count.
+  bool follows_pods = false;
   std::optional<BackendPaths> paths{};  // of a backend whose kind we do not know
   std::int32_t zones = 1;               // into which a count per zone is multiplied
   std::int32_t min_nodes = 0;

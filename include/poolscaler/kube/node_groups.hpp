@@ -39,7 +39,8 @@ enum class GroupTest {
   HasNone,    // is a list without any of the values
 };
 
-/// When the test at `path` holds, the object says `words`; what to do about it is `remedy`.
+/// When the test at `path` holds, the object says `words`; what to do about it is `remedy`, where
+/// anything is to be done.
 struct GroupRule {
   std::string_view path{};
   std::string_view also{};  // must be there too
@@ -79,6 +80,8 @@ struct GroupKind {
   std::string_view node_names{};     // a list of references to its nodes
   std::string_view hint_resource{};  // what a node of an empty group would advertise
   std::string_view hint_count{};
+  /// Whoever owns the count then brings nodes for pods that wait, within `min` and `max`.
+  std::array<GroupRule, 2> follows_pods{};
   std::array<GroupRule, 5> owned_elsewhere{};
   std::array<GroupRule, 4> busy{};
   std::array<GroupRule, 4> trouble{};
@@ -86,6 +89,8 @@ struct GroupKind {
 
 /// The table.
 [[nodiscard]] std::span<const GroupKind> group_kinds();
+/// docs/reference/backends.md.
+[[nodiscard]] std::string group_kinds_page();
 /// The row of this kind; null when it is not known.
 [[nodiscard]] const GroupKind* group_kind_of(std::string_view api_version, std::string_view kind);
 
@@ -128,7 +133,7 @@ struct GroupReading {
   std::string uid;
   std::string resource_version;
   bool deleting = false;
-  bool has_count = true;  // false: how many nodes it has follows from pending pods alone
+  bool has_count = true;  // false: how many nodes it has follows from pending pods
   std::int32_t desired = 0;
   std::int32_t step = 1;  // counts are multiples of it
   std::optional<std::int32_t> min{};       // what the backend allows
@@ -140,11 +145,12 @@ struct GroupReading {
   NodeMarks marks{};
   AcceleratorHint hint{};
   std::string owned_elsewhere{};  // who else owns the count, and the remedy: write nothing
-  std::string busy{};             // why it takes no other count at the moment
+  std::string busy{};             // why it takes no other count at the moment, where it takes any
   std::string trouble{};          // what its controller complains of
 };
 
-/// Errors: InvalidInput, which names object, path, value and remedy.
+/// What the group says of itself (`follows_pods`) comes before what its object says. Errors:
+/// InvalidInput, which names object, path, value and remedy.
 [[nodiscard]] Result<GroupReading> read_group(const nlohmann::json& object,
                                               const NodeGroup& group);
 

@@ -85,6 +85,20 @@ TEST(AcceleratorPoolReader, ReadsEveryFieldOfAGroup) {
   EXPECT_EQ(only.node_selector, (std::vector<LabelValue>{{"example.com/group", "a"}}));
 }
 
+TEST(AcceleratorPoolReader, TakesNodesForPodsWithAndWithoutAnObject) {
+  EXPECT_FALSE(read_accelerator_pool(pool_with())->node_groups[0].follows_pods);
+  const auto with = read_accelerator_pool(with_group("{growth: PendingPods}"));
+  ASSERT_TRUE(with) << text_of(with.error());
+  EXPECT_TRUE(with->node_groups[0].follows_pods && with->node_groups[0].backend);
+  auto object = with_group(
+      "{growth: PendingPods, backendRef: null, nodeSelector: [{key: a, value: b}]}");
+  object["spec"]["mix"]["minOnDemandNodes"] = 1;
+  const auto without = read_accelerator_pool(object, api::UnknownFields::Report);
+  ASSERT_TRUE(without) << text_of(without.error());
+  EXPECT_TRUE(without->node_groups[0].follows_pods);
+  EXPECT_FALSE(without->node_groups[0].backend);
+}
+
 TEST(AcceleratorPoolReader, ReadsTheRest) {
   const auto pool = read_accelerator_pool(
       pool_with("{mode: Recommend, currency: EUR, accelerator: {product: H100}, "
@@ -133,6 +147,11 @@ TEST(AcceleratorPoolReader, NamesWhatIsWrongInAGroup) {
   EXPECT_THAT(told("{backendRef: null, nodeSelector: [{key: a, value: b}], minNodes: 1}"),
               HasSubstr("minNodes is 1, must be 0 without `backendRef`"));
   EXPECT_EQ(told("{backendRef: null, nodeSelector: [{key: a, value: b}]}"), "accepted\n");
+  EXPECT_THAT(told("{growth: PendingPods, minNodes: 1}"),
+              HasSubstr("minNodes is 1, must be 0 with `growth: PendingPods`"));
+  EXPECT_THAT(told("{growth: Nodes}"), HasSubstr("growth is \"Nodes\", must be"));
+  EXPECT_THAT(told("{backendRef: null, growth: PendingPods}"),
+              HasSubstr("must have `backendRef` or `nodeSelector`"));
   EXPECT_THAT(told("{backendRef: null, nodeSelector: [{key: a, value: b}], "
                    "paths: {desired: spec.size}}"),
               HasSubstr("paths must come with `backendRef`"));

@@ -15,6 +15,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 
 class LeavingTest : public testing::Test {
@@ -166,6 +167,24 @@ TEST_F(LeavingTest, OneThatDiedAfterAskingForFewerIsNotFollowedByASecondAsking) 
   world.run_for(minutes(30), seconds(5));
   EXPECT_EQ(world.nodes(), 2);
   EXPECT_THAT(world.removed_busy, IsEmpty());
+}
+
+TEST_F(LeavingTest, NodesThatComeForPodsAreLeftToWhoBringsThem) {
+  set_up(2);
+  world.fleet.facts(0, 0).desired.reset();
+  world.fleet.facts(0, 0).follows_pods = true;
+  for (int i = 0; i < 900; ++i) (void)world.round();
+  EXPECT_THAT(world.told, IsEmpty());
+}
+
+TEST_F(LeavingTest, WhatWasLeavingIsGivenBackWhenAnAutoscalerTakesOver) {
+  set_up(2);
+  for (int i = 0; i < 700; ++i) (void)world.round();
+  ASSERT_THAT(world.told, Contains("od to 0"));
+  world.fleet.facts(0, 0).desired.reset();
+  world.fleet.facts(0, 0).follows_pods = true;
+  for (int i = 0; i < 150; ++i) (void)world.round();
+  EXPECT_THAT(world.told, IsSupersetOf({"give back od-0", "give back od-1"}));
 }
 
 TEST_F(LeavingTest, SomebodyElsesCordonIsNotTouched) {

@@ -22,15 +22,20 @@ money::Limit most(std::string_view text) {
   return {.budget = "b", .cap = money::RateCap{rate(text)}};
 }
 
-/// A pool whose only group takes no count.
-Theatre dynamic_world(std::int32_t max_nodes = 10) {
+/// A pool whose groups take no count.
+Theatre dynamic_world(const std::vector<GroupWords>& groups) {
   Theatre world;
-  world.fleet.add_pool("a", {{.max_nodes = max_nodes}});
-  auto& facts = world.fleet.facts(0, 0);
-  facts.desired.reset();
-  facts.follows_pods = true;
-  facts.removal = Removal::EmptyFirst;
+  world.fleet.add_pool("a", groups);
+  for (auto& facts : world.fleet.inputs[0].groups) {
+    facts.desired.reset();
+    facts.follows_pods = true;
+    facts.removal = Removal::EmptyFirst;
+  }
   return world;
+}
+
+Theatre dynamic_world(std::int32_t max_nodes = 10) {
+  return dynamic_world(std::vector<GroupWords>{{.max_nodes = max_nodes}});
 }
 
 TEST(NodesForPods, AreGrantedBeyondWhatIsFreeAndNobodyIsAsked) {
@@ -76,6 +81,32 @@ TEST(NodesForPods, NeedAPriceToBeGranted) {
   world.fleet.pools[0]->node_groups[0].price.reset();
   world.asking[world.add_policy("shop/web", 8)].wanted = 1;
   EXPECT_EQ(world.planned().grants[0].refusal, money::Refusal::Unpriced);
+}
+
+TEST(NodesForPods, ArePaidForAsIfTheDearestOfTheirGroupsGaveThem) {
+  auto world = dynamic_world({{.name = "spot", .price = "5"}, {.name = "od", .price = "20"}});
+  world.asking[world.add_policy("shop/web", 8)].wanted = 9;
+  world.limits = {most("50")};
+  EXPECT_EQ(world.planned().grants[0].most, 2);
+  world.fleet.facts(0, 1).trouble = Finding{"it makes none", ""};
+  EXPECT_EQ(world.planned().grants[0].most, 9) << "only the other can give them";
+}
+
+TEST(NodesForPods, NeedAPriceOfEachGroupThatMayGiveThem) {
+  auto world = dynamic_world({{.name = "spot", .price = "5"}, {.name = "od", .price = ""}});
+  world.asking[world.add_policy("shop/web", 8)].wanted = 1;
+  EXPECT_EQ(world.planned().grants[0].refusal, money::Refusal::Unpriced);
+}
+
+TEST(NodesForPods, AreNotAskedForToKeepAMinimum) {
+  auto world = dynamic_world(std::vector<GroupWords>{{.min_nodes = 2}});
+  auto plan = world.planned();
+  EXPECT_FALSE(plan.pools[0].groups[0].wanted);
+  ASSERT_EQ(plan.pools[0].findings.size(), 1U);
+  EXPECT_THAT(plan.pools[0].findings[0].words, HasSubstr("minNodes 2 of node group od"));
+  world.fleet.facts(0, 0).least = 2;
+  plan = world.planned();
+  EXPECT_THAT(plan.pools[0].findings, IsEmpty()) << "its autoscaler keeps them";
 }
 
 TEST(NodesForPods, ThatWaitAreOnOrderAndNobodyElseIsGrantedTheirMoney) {
@@ -143,6 +174,41 @@ TEST(NodesForPods, AreNeverWarm) {
   const auto plan = world.planned();
   EXPECT_EQ(plan.pools[0].warm, 0);
   EXPECT_THAT(plan.pools[0].findings[0].words, HasSubstr("warm nodes: 1 more asked for"));
+}
+
+/// Whichever group the autoscaler takes: here always the first.
+RC_GTEST_PROP(OrderingLaws, NodesForPodsOfSeveralGroupsAreNeverAboveACap, ()) {
+  std::vector<GroupWords> groups;
+  std::vector<std::int64_t> prices;
+  for (const auto* name : {"a", "b"}) {
+    prices.push_back(*rc::gen::element<std::int64_t>(3, 10, 30));
+    groups.push_back({.name = name,
+                      .type = *rc::gen::element(CapacityType::OnDemand, CapacityType::Spot),
+                      .price = std::to_string(prices.back()),
+                      .max_nodes = 30});
+  }
+  auto world = dynamic_world(groups);
+  const auto cap = *rc::gen::inRange<std::int64_t>(0, 150);
+  world.limits = {{.budget = "b", .cap = money::RateCap{HourlyRate::of(cap * Amount::per_whole)}}};
+  const auto size = *rc::gen::inRange<std::int64_t>(1, 9);
+  for (const auto* name : {"p0", "p1"}) world.add_policy(name, size);
+  for (int i = 0; i < 10; ++i) {
+    for (auto& one : world.asking) {
+      one.wanted = *rc::gen::inRange<std::int64_t>(0, 9);
+      one.draw.replicas = std::min(one.draw.replicas, one.wanted);
+    }
+    world.brings = *rc::gen::inRange(0, 4) != 0;
+    const auto time = *rc::gen::inRange(1, 20);
+    for (int second = 0; second < time; ++second) {
+      world.run_for(seconds(1));
+      const auto seen = world.fleet.survey(world.now);
+      std::int64_t rate = 0;
+      for (std::size_t g = 0; g < groups.size(); ++g)
+        rate += seen.pools[0].groups[g].present() * prices[g];
+      RC_ASSERT(rate <= cap);
+    }
+  }
+  RC_ASSERT(world.removed_busy.empty());
 }
 
 /// Of replicas of one size: with several the scheduler may fragment what was whole.

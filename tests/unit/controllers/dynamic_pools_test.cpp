@@ -66,6 +66,87 @@ TEST_F(DynamicPools, EndWhereTheBudgetEnds) {
   EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
 }
 
+/// Over a group whose nodes a cluster autoscaler brings, labelled.
+class AutoscaledPools : public PoolsInRounds {
+ protected:
+  static json labelled_spec() {
+    auto spec = pool_spec(5, "32.77");
+    spec["nodeGroups"][0]["nodeSelector"] =
+        json::array({{{"key", "karpenter.sh/nodepool"}, {"value", "h100"}}});
+    return spec;
+  }
+  void set_up_autoscaled(const json& spec) {
+    world.cluster->add_pool("h100", spec);
+    world.cluster->add_gpu_deployment(web, 0, 8);
+    world.cluster->add_policy(web, pool_policy("web", 0, 10));
+    world.cluster->add_budget("team-a", {{"limits", json::array({{{"name", "rate"},
+                                                                 {"mode", "Rate"},
+                                                                 {"amount", "100"}}})}});
+    waiting(0);
+    live(3 * second);
+  }
+  /// To the cap and back to nothing, without a word to the group.
+  void grow_to_the_cap_and_back() {
+    waiting(50);
+    for (int i = 0; i < 30; ++i) {
+      live(2 * second);
+      ASSERT_LE(world.cluster->node_count(), 3U);
+    }
+    EXPECT_EQ(replicas(), 3);
+    EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
+    EXPECT_EQ(pool_condition("Ready")["status"], "True") << pool_condition("Ready");
+    EXPECT_EQ(world.cluster->pool_status("h100")["accelerators"]["allocated"], 24);
+    waiting(0);
+    live(3 * minute);
+    EXPECT_EQ(replicas(), 0);
+    EXPECT_EQ(world.cluster->node_count(), 0U);
+    EXPECT_THAT(world.cluster->group_writes, IsEmpty());
+    EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
+  }
+};
+
+TEST_F(AutoscaledPools, WithoutAnObjectGrowByTheirPodsWithinTheBudget) {
+  auto spec = labelled_spec();
+  spec["nodeGroups"][0].erase("backendRef");
+  spec["nodeGroups"][0]["growth"] = "PendingPods";
+  world.cluster->autoscale("h100", 0, 5);
+  set_up_autoscaled(spec);
+  grow_to_the_cap_and_back();
+}
+
+TEST_F(AutoscaledPools, OfAnObjectThatSaysSoAreNeverWritten) {
+  world.cluster->add_group("h100", 0);
+  world.cluster->autoscale("h100", 0, 5);
+  set_up_autoscaled(labelled_spec());
+  grow_to_the_cap_and_back();
+}
+
+TEST_F(AutoscaledPools, EndAtTheBoundsOfTheAutoscaler) {
+  world.cluster->add_group("h100", 0);
+  world.cluster->autoscale("h100", 0, 1);
+  set_up_autoscaled(labelled_spec());
+  waiting(50);
+  live(20 * second);
+  EXPECT_EQ(replicas(), 1);
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
+}
+
+TEST_F(AutoscaledPools, AreNotDrainedOnceAnAutoscalerTakesOver) {
+  world.cluster->add_group("h100", 0);
+  set_up_autoscaled(pool_spec(5, "32.77"));
+  waiting(10);
+  live(20 * second);
+  ASSERT_EQ(asked(), 1);
+  const auto writes = world.cluster->group_writes.size();
+  world.cluster->autoscale("h100", 0, 5);
+  waiting(0);
+  live(5 * minute);
+  EXPECT_EQ(replicas(), 0);
+  EXPECT_EQ(world.cluster->node_count(), 1U);
+  EXPECT_EQ(world.cluster->group_writes.size(), writes);
+  EXPECT_EQ(pool_condition("Draining")["status"], "False");
+}
+
 TEST_F(DynamicPools, InModeRecommendGrowIntoWhatIsFreeAlone) {
   set_up_dynamic();
   world.cluster->edit_pool("h100", {{"mode", "Recommend"}});

@@ -98,6 +98,16 @@ void FakeCluster::add_node_pool(const std::string& name, const json& limits) {
   if (!pools_.empty()) deliver(state_->group_objects(node_pools), object);
 }
 
+void FakeCluster::autoscale(const std::string& name, int min, int max) {
+  autoscaled_.insert(name);
+  const auto group = groups_.find({"team", name});
+  if (group == groups_.end()) return;
+  const std::string size = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-";
+  group->second["metadata"]["annotations"] = {{size + "min-size", std::to_string(min)},
+                                              {size + "max-size", std::to_string(max)}};
+  deliver(state_->group_objects(machine_deployments), stamp(group->second));
+}
+
 int FakeCluster::group_replicas(const std::string& name) const {
   return groups_.at({"team", name})["spec"]["replicas"].get<int>();
 }
@@ -119,11 +129,13 @@ void FakeCluster::add_node(const std::string& group, bool ready) {
   make_ready(name, ready);
 }
 
-/// As Karpenter does: each pod that waits and fits nowhere gets a node, one that is empty goes.
+/// As Karpenter and cluster-autoscaler do: each pod that waits and fits nowhere gets a node, one
+/// that is empty goes.
 void FakeCluster::follow_pods(const std::string& pool) {
   std::map<std::string, std::int64_t> room;
   for (const auto& [name, node] : nodes_)
-    if (node["metadata"]["labels"].value("karpenter.sh/nodepool", "") == pool) room[name] = 8;
+    if (node["metadata"].value("labels", json::object()).value("karpenter.sh/nodepool", "") == pool)
+      room[name] = 8;
   std::vector<std::int64_t> waiting;
   for (const auto& [key, pods] : pods_)
     for (const auto& pod : pods)
@@ -169,9 +181,16 @@ void FakeCluster::remove_node(const std::string& name) {
 }
 
 void FakeCluster::groups_act() {
+  for (const auto& name : autoscaled_) follow_pods(name);
   for (auto& [key, group] : groups_) {
     if (group["kind"] == node_pools.kind) {
       follow_pods(key.name);
+      continue;
+    }
+    if (autoscaled_.contains(key.name)) {
+      if (group["spec"]["replicas"] == nodes_.size()) continue;
+      group["spec"]["replicas"] = nodes_.size();
+      deliver(state_->group_objects(machine_deployments), stamp(group));
       continue;
     }
     std::vector<std::string> have;

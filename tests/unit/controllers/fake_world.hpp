@@ -85,6 +85,9 @@ class FakeCluster final : public QuietWriter {
   void write_pool_beside(const std::string& name, const json& status);
   void add_group(const std::string& name, int replicas);
   void add_node_pool(const std::string& name, const json& limits);  // Karpenter's, dynamic
+  /// A cluster autoscaler brings nodes of label karpenter.sh/nodepool=`name` for pods, and sets the
+  /// count of the group of that name, where there is one, which then says so.
+  void autoscale(const std::string& name, int min, int max);
   void add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus);
   void add_node(const std::string& group, bool ready);
   void make_ready(const std::string& node, bool ready);
@@ -153,6 +156,7 @@ class FakeCluster final : public QuietWriter {
   std::map<std::string, json> budgets_;
   std::map<std::string, json> nodes_;
   std::map<ObjectKey, json> groups_;
+  std::set<std::string> autoscaled_;
   std::set<std::string> marked_;
   int made_nodes_ = 0;
   int made_pods_ = 0;

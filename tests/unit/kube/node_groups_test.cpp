@@ -98,6 +98,30 @@ TEST_P(EachKind, IsLeftAloneWhenSomebodyElseOwnsTheCount) {
   EXPECT_EQ(write.error().message, reading.owned_elsewhere);
 }
 
+TEST_P(EachKind, FollowsPodsWithinTheBoundsOfTheAutoscalerThatOwnsItsCount) {
+  const auto& example = GetParam();
+  if (example.autoscaled.is_null()) return;  // its object cannot say so
+  const auto reading = reading_of(example, example.autoscaled);
+  EXPECT_EQ(reading.owned_elsewhere, "");
+  EXPECT_FALSE(reading.has_count);
+  EXPECT_EQ(reading.min, 3);
+  EXPECT_EQ(reading.max, 9);
+  EXPECT_EQ(reading.step, 1) << "nodes come one by one, in whichever zone";
+  EXPECT_THAT(group_write(example.group, reading, 6).error().message, HasSubstr("takes no count"));
+}
+
+TEST_P(EachKind, FollowsPodsWhereItsPoolSaysSo) {
+  auto example = GetParam();
+  example.group.follows_pods = true;
+  const auto changes =
+      example.owned_elsewhere.is_null() ? json::object() : example.owned_elsewhere;
+  const auto reading = reading_of(example, changes);
+  EXPECT_FALSE(reading.has_count);
+  EXPECT_EQ(reading.owned_elsewhere, "");
+  EXPECT_EQ(reading.max, reading_of(GetParam()).max);
+  EXPECT_FALSE(group_write(example.group, reading, 6));
+}
+
 TEST_P(EachKind, IsWrittenAtItsCountAlone) {
   const auto& example = GetParam();
   const auto write = group_write(example.group, reading_of(example), 6);
@@ -270,8 +294,34 @@ TEST(NodeGroups, OwnedByClusterAutoscalerNeedBothOfItsBounds) {
   const auto example = group_object(capi, "MachineDeployment");
   const std::string max = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size";
   const auto reading = reading_of(example, {{"metadata", {{"annotations", {{max, "4"}}}}}});
-  EXPECT_EQ(reading.owned_elsewhere, "");
+  EXPECT_TRUE(reading.has_count);
   EXPECT_EQ(reading.max, 4);
+}
+
+TEST(NodeGroups, ThatFollowPodsNeedNoCountAndAreNeverTooBusyForOne) {
+  const auto example =
+      group_object("containerservice.azure.com/v1api20250801", "ManagedClustersAgentPool");
+  auto changes = example.autoscaled;
+  changes["spec"]["count"] = nullptr;
+  changes["status"]["provisioningState"] = "Scaling";
+  const auto reading = reading_of(example, changes);
+  EXPECT_FALSE(reading.has_count);
+  EXPECT_EQ(reading.busy, "") << "it is its autoscaler that scales";
+}
+
+TEST(NodeGroups, OfClusterApiMakeNoNodesWhileTheyArePaused) {
+  const auto example = group_object(capi, "MachineDeployment");
+  auto changes = example.autoscaled;
+  changes["metadata"]["annotations"]["cluster.x-k8s.io/paused"] = "true";
+  EXPECT_THAT(reading_of(example, changes).trouble, HasSubstr("told to leave it alone"));
+}
+
+TEST(NodeGroups, OfAMachineDeploymentAreItsOwnWhoeverScalesIt) {
+  const auto example = group_object(capi, "MachineSet");
+  auto changes = example.autoscaled;
+  changes.merge_patch(example.owned_elsewhere);
+  EXPECT_THAT(reading_of(example, changes).owned_elsewhere,
+              HasSubstr("name the MachineDeployment"));
 }
 
 TEST(NodeGroups, SayWhatANodeOfAnEmptyOneWouldHave) {
@@ -309,6 +359,10 @@ TEST(NodeGroups, AreWhatThePoolDescribesWhereTheKindIsNotKnown) {
             json::parse(R"({"op": "add", "path": "/spec/sizes/0/want", "value": 5})"));
   group.paths->desired = "spec.sizes[name=a].want";
   EXPECT_THAT(read_group(object, group).error().message, HasSubstr("paths.desired"));
+  group.paths->desired = "spec.none";
+  EXPECT_THAT(read_group(object, group).error().message, HasSubstr("spec.none is not set"));
+  group.follows_pods = true;
+  EXPECT_FALSE(read_group(object, group)->has_count);
 }
 
 TEST(NodeGroups, OfClusterApiKnowNodesByTheirOwner) {
