@@ -31,11 +31,12 @@ constexpr std::array verbs = {
     VerbInfo{"budget", "tells where one budget stands, and who has spent what"},
     VerbInfo{"prices import", "makes a PriceCatalog of tables of prices"},
     VerbInfo{"prices show", "tells what a node costs, and where that price comes from"},
-    VerbInfo{"print", "prints generated reference: CRDs, presets, reasons, metrics, flags"},
+    VerbInfo{"print",
+             "prints generated reference: CRDs, presets, backends, reasons, metrics, flags"},
     VerbInfo{"version", "prints the version"},
 };
 
-constexpr std::array<std::string_view, 17> printables = {
+constexpr std::array<std::string_view, 18> printables = {
     "crd",
     "crd-scalingpolicy",
     "crd-metricsource",
@@ -52,7 +53,8 @@ constexpr std::array<std::string_view, 17> printables = {
     "flags",
     "presets",
     "presets-page",
-    "presets-json"};
+    "presets-json",
+    "backends"};
 
 Result<void> set_text(std::string& field, const std::string& value) {
   field = value;

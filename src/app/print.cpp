@@ -6,6 +6,7 @@
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
 #include "poolscaler/domain/reason.hpp"
+#include "poolscaler/kube/node_groups.hpp"
 #include "poolscaler/telemetry/catalogue.hpp"
 #include "verbs.hpp"
 
@@ -41,6 +42,7 @@ int print(const PrintOptions& options, std::ostream& out) {
       {"flags", [] { return flags_page(); }},
       {"presets", [] { return api::presets_text(); }},
       {"presets-page", [] { return api::presets_page(); }},
+      {"backends", [] { return kube::group_kinds_page(); }},
       {"presets-json", [] { return api::presets_json().dump(2) + "\n"; }},
   };
   out << pages.at(options.what)();

@@ -1,4 +1,5 @@
-// The committed files that are output of the api room, and what they must contain.
+// The committed files that are output of the tables of fields, presets and backends, and what they
+// must contain.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
+#include "poolscaler/kube/node_groups.hpp"
 #include "support/checkout.hpp"
 
 namespace poolscaler {
@@ -51,6 +53,7 @@ inline std::vector<GeneratedFile> generated_files() {
                      api::reference_page(kind)});
   }
   files.push_back({source_path("docs/reference/presets.md"), api::presets_page()});
+  files.push_back({source_path("docs/reference/backends.md"), kube::group_kinds_page()});
   return files;
 }
 

@@ -1,4 +1,4 @@
-// manifests_test compares the committed output of the api room with what it says now;
+// manifests_test compares the committed output of the tables with what they say now;
 // `manifests_test --update` writes it anew, to be looked at as a diff.
 #include <gmock/gmock.h>
 
