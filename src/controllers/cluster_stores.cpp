@@ -1,5 +1,7 @@
 #include "cluster_stores.hpp"
 
+#include "poolscaler/base/text.hpp"
+
 namespace poolscaler::controllers {
 
 void ClusterState::Impl::put_policy(const ObjectKey& key, PolicyRecord&& record) {
@@ -69,12 +71,24 @@ bool ClusterState::Impl::stores_synced(const TargetKind& kind) const {
 }
 
 bool ClusterState::Impl::pool_things_synced() const {
-  const auto is_listed = [this](auto name) { return listed(std::string(name)); };
+  const auto is_listed = [this](auto name) { return listed(name); };
   // One namespace after the other they say what is theirs, and not which nodes are empty.
-  const auto pods = sinks.find(std::string(pods_collection) + "\n");
-  if (pods != sinks.end() && !pods->second->sync().synced) return false;
+  const auto* pods = sync_of(pods_collection);
+  if (pods != nullptr && !pods->synced) return false;
   return std::ranges::all_of(collections_of_money, is_listed) &&
          (pool_things.pools.empty() || std::ranges::all_of(collections_of_pools, is_listed));
+}
+
+std::optional<capacity::Finding> ClusterState::Impl::unreadable() const {
+  for (const auto name : {pools_collection, budgets_collection, catalogs_collection,
+                          nodes_collection, pods_collection})
+    if (const auto* sync = sync_of(name); sync != nullptr && sync->forbidden)
+      return capacity::Finding{
+          fmt::format("{} cannot be read: {}", name, capped(escaped(sync->error), 300)),
+          fmt::format("give the operator's service account the right to get, list and watch {} in "
+                      "the whole cluster",
+                      name)};
+  return std::nullopt;
 }
 
 std::optional<PolicyOnPool> ClusterState::Impl::policy_on_pool(const ObjectKey& key,

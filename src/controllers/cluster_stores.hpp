@@ -143,21 +143,30 @@ struct ClusterState::Impl {
 
   [[nodiscard]] bool stores_synced(const TargetKind& kind) const;
 
-  [[nodiscard]] bool listed(const std::string& resource) const {
-    const auto found = sinks.find(resource + "\n");
-    return found != sinks.end() && found->second->sync().synced;
+  /// Null where nobody reads it in all namespaces.
+  [[nodiscard]] const SyncState* sync_of(std::string_view resource) const {
+    const auto found = sinks.find(std::string(resource) + "\n");
+    return found == sinks.end() ? nullptr : &found->second->sync();
+  }
+
+  [[nodiscard]] bool listed(std::string_view resource) const {
+    const auto* sync = sync_of(resource);
+    return sync != nullptr && sync->synced;
   }
 
   /// Whatever must be known before anything may grow on a pool.
   [[nodiscard]] bool pool_things_synced() const;
 
+  /// What there is no right to of all that; nothing: what is missing may come.
+  [[nodiscard]] std::optional<capacity::Finding> unreadable() const;
+
   /// Those of all namespaces, without which no node is known to be empty.
   [[nodiscard]] bool sees_all_pods() const {
-    return listed(std::string(pods_collection)) || listed(std::string(other_pods_collection));
+    return listed(pods_collection) || listed(other_pods_collection);
   }
 
-  [[nodiscard]] bool group_kind_synced(const BackendRef& ref) const {
-    return listed(collection_of_groups({.api_version = ref.api_version, .kind = ref.kind}));
+  [[nodiscard]] const SyncState* sync_of_groups(const BackendRef& ref) const {
+    return sync_of(collection_of_groups({.api_version = ref.api_version, .kind = ref.kind}));
   }
 
   /// Nothing when the policy draws on no pool, or its target is not there. `selector` finds its

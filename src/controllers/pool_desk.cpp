@@ -68,6 +68,14 @@ capacity::PoolMemory remembered(const PoolRecord& record, const capacity::Cluste
   return memory;
 }
 
+/// Why it is not known what is free on the nodes of groups that are more than observed.
+const capacity::Finding* blindness(const PoolSnapshot& snapshot, std::size_t pool) {
+  if (snapshot.sees_all_pods) return nullptr;
+  const auto& groups = snapshot.groups[pool];
+  const auto found = std::ranges::find(groups, Reason::NotReadable, &GroupObject::reason);
+  return found == groups.end() ? nullptr : &*found->trouble;
+}
+
 /// Nothing grows for now, for this reason.
 Grant hold(const PoolWish& wish, Reason reason, std::string words) {
   return {.most = wish.replicas, .reason = reason, .words = std::move(words)};
@@ -88,6 +96,13 @@ std::vector<PoolAnswer> PoolDesk::answer(const std::vector<PoolWish>& wishes) {
   round.snapshot = parts_.state.pool_snapshot(keys);
   round.answers.resize(wishes.size());
   open_ = !round.snapshot.pools.empty() || !round.snapshot.budgets.empty();
+  if (const auto& unreadable = round.snapshot.unreadable) {
+    for (std::size_t i = 0; i < wishes.size(); ++i)
+      round.answers[i].grant = hold(wishes[i], Reason::NotReadable,
+                                    unreadable->words + "; " + unreadable->remedy);
+    tell_unreadable(round.snapshot);
+    return std::move(round.answers);
+  }
   if (!round.snapshot.synced) {
     for (std::size_t i = 0; i < wishes.size(); ++i)
       round.answers[i].grant = hold(wishes[i], Reason::AwaitingFirstRound,
@@ -130,6 +145,17 @@ void PoolDesk::take_prices(const PoolSnapshot& snapshot) {
   prices_ = std::make_unique<money::PriceBook>(catalogs_);
 }
 
+/// What the cache shows of a pool's object.
+void PoolDesk::follow(std::unique_ptr<PoolState>& state, const PoolRecord& record) {
+  if (!state || state->uid != record.uid) {
+    state = std::make_unique<PoolState>();
+    state->uid = record.uid;
+  }
+  if (!state->stored.saw(record.resource_version)) return;
+  state->told = *record.status;
+  state->take_up = true;
+}
+
 void PoolDesk::take_pools(Round& round) {
   std::map<std::string, std::unique_ptr<PoolState>> known;
   for (std::size_t i = 0; i < round.snapshot.pools.size(); ++i) {
@@ -137,14 +163,7 @@ void PoolDesk::take_pools(Round& round) {
     auto& state = known[record->name];
     if (const auto found = pools_.find(record->name); found != pools_.end())
       state = std::move(found->second);
-    if (!state || state->uid != record->uid) {
-      state = std::make_unique<PoolState>();
-      state->uid = record->uid;
-    }
-    if (state->stored.saw(record->resource_version)) {
-      state->told = *record->status;
-      state->take_up = true;
-    }
+    follow(state, *record);
     if (record->spec == nullptr) continue;
     capacity::PoolInput input{.pool = record->spec.get(), .groups = {}};
     std::map<std::string, GroupDesk> desks;
@@ -163,6 +182,7 @@ void PoolDesk::take_pools(Round& round) {
       state->memory = remembered(*record, round.snapshot.cluster, round.now);
     round.pools.push_back(record);
     round.inputs.push_back(std::move(input));
+    round.blind.push_back(blindness(round.snapshot, i));
     round.memory.push_back(std::move(state->memory));
   }
   for (const auto& [name, gone] : pools_)
@@ -179,8 +199,8 @@ capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeG
     facts.trouble = capacity::Finding{std::move(words), std::move(remedy)};
     return facts;
   };
-  if (object.trouble) return in_trouble(Reason::GroupNotFound, object.trouble->words,
-                                        object.trouble->remedy);
+  if (object.trouble)
+    return in_trouble(object.reason, object.trouble->words, object.trouble->remedy);
   if (!group.backend) {
     facts.follows_pods = group.follows_pods;
     return facts;
@@ -234,6 +254,10 @@ void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
       answer.grant = hold(wishes[i], there ? Reason::PoolInvalid : Reason::PoolNotFound,
                           fmt::format("AcceleratorPool '{}' {}", spec.pool,
                                       there ? "has errors" : "does not exist"));
+      continue;
+    }
+    if (const auto* blind = round.blind[pool->second]) {
+      answer.grant = hold(wishes[i], Reason::NotReadable, blind->words + "; " + blind->remedy);
       continue;
     }
     const auto accelerators = spec.accelerators_per_replica

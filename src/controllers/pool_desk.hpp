@@ -70,6 +70,7 @@ class PoolDesk {
   struct Round;
 
   // pool_desk.cpp
+  static void follow(std::unique_ptr<PoolState>& state, const PoolRecord& record);
   void take_pools(Round& round);
   [[nodiscard]] capacity::GroupFacts facts_of(const AcceleratorPool& pool, const NodeGroup& group,
                                               const GroupObject& object, GroupDesk& desk);
@@ -102,6 +103,7 @@ class PoolDesk {
   // pool_telling.cpp
   void tell_pools(Round& round);
   void tell_invalid(const PoolRecord& record);
+  void tell_unreadable(const PoolSnapshot& snapshot);
   void tell(const PoolRecord& record, PoolState& known, api::PoolStatus status);
   void pool_done(const WriteDone& done);
   void note(const std::string& kind, const ClusterObject& object, EventNote event);

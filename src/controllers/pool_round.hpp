@@ -53,6 +53,7 @@ struct PoolDesk::Round {
   std::vector<std::shared_ptr<const PoolRecord>> pools{};
   std::vector<capacity::PoolInput> inputs{};
   std::vector<capacity::PoolMemory> memory{};
+  std::vector<const capacity::Finding*> blind{};  // why it is not known what is free; null: it is
   // Policies that can be answered by a pool.
   std::vector<capacity::Asking> asking{};
   std::vector<std::size_t> wish_of{};  // index of the wish, by asking

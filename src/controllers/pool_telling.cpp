@@ -103,6 +103,10 @@ api::NodeGroupStatus status_of(const GroupView& view) {
   if (!view.closed.empty() || !quote.allows_growth()) {
     status.reason = reason_of_closed(view);
     status.message = view.closed.empty() ? quote.words : view.closed;
+    if (const auto& findings = view.seen.findings;
+        !findings.empty() && findings.front().words == status.message &&
+        !findings.front().remedy.empty())
+      status.message += "; " + findings.front().remedy;
   }
   return status;
 }
@@ -135,8 +139,9 @@ void add_conditions(api::PoolStatus& status, const capacity::PoolPlan& plan,
   const auto words = [](const api::NodeGroupStatus& group) {
     return fmt::format("node group {}: {}", group.name, group.message);
   };
-  const auto* wrong = first({Reason::PoolInvalid, Reason::GroupNotFound, Reason::WriteFailed,
-                             Reason::GroupManagedElsewhere, Reason::NodesAmbiguous});
+  const auto* wrong =
+      first({Reason::NotReadable, Reason::PoolInvalid, Reason::GroupNotFound, Reason::WriteFailed,
+             Reason::GroupManagedElsewhere, Reason::NodesAmbiguous});
   conditions.add("Ready", wrong == nullptr, wrong == nullptr ? Reason::Valid : *wrong->reason,
                  wrong == nullptr ? std::string() : words(*wrong));
   const auto* unpriced = first({Reason::PriceUnknown, Reason::PriceStale});
@@ -275,6 +280,26 @@ void PoolDesk::tell_invalid(const PoolRecord& record) {
   status.conditions = conditions.take();
   parts_.metrics.set_pool(record.name, {});
   tell(record, known, std::move(status));
+}
+
+/// What was told of groups and money stays: whoever may read again takes it up.
+void PoolDesk::tell_unreadable(const PoolSnapshot& snapshot) {
+  for (const auto& record : snapshot.pools) {
+    follow(pools_[record->name], *record);
+    auto& known = *pools_.at(record->name);
+    auto status = known.told;
+    status.observed_generation = record->generation;
+    status.nodes = {};
+    status.accelerators = {};
+    status.hourly = status.committed = status.idle = {};
+    status.drains.clear();
+    Conditions conditions(known.told.conditions, record->generation, parts_.clock.now());
+    conditions.add("Ready", false, Reason::NotReadable,
+                   snapshot.unreadable->words + "; " + snapshot.unreadable->remedy);
+    status.conditions = conditions.take();
+    parts_.metrics.set_pool(record->name, {});
+    tell(*record, known, std::move(status));
+  }
 }
 
 void PoolDesk::tell(const PoolRecord& record, PoolState& known, api::PoolStatus status) {

@@ -6,6 +6,7 @@
 
 #include "cluster_stores.hpp"
 #include "decode_capacity.hpp"
+#include "poolscaler/base/text.hpp"
 
 namespace poolscaler::controllers {
 namespace {
@@ -56,21 +57,31 @@ std::vector<std::shared_ptr<const Record>> all_of(const PoolStore::ByName<Record
   return all;
 }
 
-GroupObject group_object(const PoolStore& store, const NodeGroup& group, bool synced,
+/// What is known of the collection of a group's object; null where the group has none, or nobody
+/// reads it yet.
+GroupObject group_object(const PoolStore& store, const NodeGroup& group, const SyncState* sync,
                          bool sees_all_pods) {
   if (!group.backend && !group.follows_pods) return {};
   if (!sees_all_pods)
     return {.object = {},
             .trouble = capacity::Finding{
                 "pods of other namespaces are not read, so nobody knows which nodes are empty",
-                "let the operator read all pods (nodeGroups.besideNamespaces of the chart)"}};
+                "let the operator read all pods (nodeGroups.besideNamespaces of the chart)"},
+            .reason = Reason::NotReadable};
   if (!group.backend) return {};
   const auto& ref = *group.backend;
   const auto what = fmt::format("{} {}", ref.kind, ObjectKey{ref.ns, ref.name}.text());
   const auto kind = store.kinds.find({.api_version = ref.api_version, .kind = ref.kind});
   if (kind != store.kinds.end() && kind->second.trouble)
     return {.object = {}, .trouble = kind->second.trouble};
-  if (!synced || kind == store.kinds.end())
+  if (sync != nullptr && sync->forbidden)
+    return {.object = {},
+            .trouble = capacity::Finding{
+                fmt::format("{} cannot be read: {}", what, capped(escaped(sync->error), 300)),
+                "give the operator's service account the right to get, list and watch its kind "
+                "(nodeGroups of the chart)"},
+            .reason = Reason::NotReadable};
+  if (sync == nullptr || !sync->synced || kind == store.kinds.end())
     return {.object = {},
             .trouble = capacity::Finding{what + " has not been read yet", "wait a moment"}};
   const auto found = kind->second.objects.find({ref.ns, ref.name});
@@ -193,6 +204,8 @@ PoolSnapshot ClusterState::pool_snapshot(const std::vector<ObjectKey>& policies)
   const std::scoped_lock lock(impl_->mutex);
   const auto& store = impl_->pool_things;
   PoolSnapshot snapshot{.synced = impl_->pool_things_synced(),
+                        .unreadable = impl_->unreadable(),
+                        .sees_all_pods = impl_->sees_all_pods(),
                         .version = store.version(),
                         .pools = all_of(store.pools),
                         .budgets = all_of(store.budgets)};
@@ -208,8 +221,8 @@ PoolSnapshot ClusterState::pool_snapshot(const std::vector<ObjectKey>& policies)
     if (pool->spec == nullptr) continue;
     for (const auto& group : pool->spec->node_groups)
       groups.push_back(group_object(store, group,
-                                    group.backend && impl_->group_kind_synced(*group.backend),
-                                    impl_->sees_all_pods()));
+                                    group.backend ? impl_->sync_of_groups(*group.backend) : nullptr,
+                                    snapshot.sees_all_pods));
   }
   snapshot.cluster.nodes = all_of(store.nodes);
   for (std::size_t i = 0; i < snapshot.cluster.nodes.size(); ++i)

@@ -77,6 +77,7 @@ class RecordSink final : public SyncedSink {
       for (const auto& key : gone) store_.erase(key);
       sync_.synced = true;
       sync_.error.clear();
+      sync_.forbidden = false;
     }
     staged_ = {};
     changed_();
@@ -109,6 +110,7 @@ class RecordSink final : public SyncedSink {
     {
       const std::scoped_lock lock(mutex_);
       sync_.error = error == nullptr ? std::string() : error->message;
+      sync_.forbidden = error != nullptr && error->kind == ErrorKind::Forbidden;
       if (error != nullptr && place_.is_ours && error->kind == ErrorKind::NotFound)
         sync_.error = "its CustomResourceDefinition is not installed: run `poolscaler print crd | "
                       "kubectl apply -f -`, or install the chart (" + error->message + ")";

@@ -47,6 +47,7 @@ struct SyncState {
   bool is_apart = false;  // only policies with a pool wait for it
   bool synced = false;
   std::string error{};
+  bool forbidden = false;  // the error is that there is no right to it
 };
 
 /// Thread-safe. Sinks live as long as the state; `ns` limits a sink to one namespace, empty is all.

@@ -18,6 +18,7 @@
 #include "poolscaler/domain/accelerator_pool.hpp"
 #include "poolscaler/domain/cost_budget.hpp"
 #include "poolscaler/domain/price_catalog.hpp"
+#include "poolscaler/domain/reason.hpp"
 
 namespace poolscaler::controllers {
 
@@ -47,6 +48,7 @@ struct CatalogRecord : ClusterObject {
 struct GroupObject {
   std::shared_ptr<const nlohmann::json> object{};
   std::optional<capacity::Finding> trouble{};  // why there is none, or the group is left alone
+  Reason reason = Reason::GroupNotFound;       // of the trouble
 };
 
 /// A policy that draws on a pool, and its target.
@@ -66,6 +68,8 @@ struct PodOnNode {
 
 struct PoolSnapshot {
   bool synced = false;  // all that pools are made of has been listed
+  std::optional<capacity::Finding> unreadable{};  // what of it there is no right to
+  bool sees_all_pods = false;  // else nobody knows what is free, and which nodes are empty
   std::uint64_t version = 0;
   std::vector<std::shared_ptr<const PoolRecord>> pools{};  // by name
   std::vector<std::shared_ptr<const BudgetRecord>> budgets{};

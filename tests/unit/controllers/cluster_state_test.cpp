@@ -196,6 +196,36 @@ TEST_F(State, NothingIsDoneToNodesWhilePodsAreSeenOfSomeNamespacesAlone) {
   EXPECT_THAT(trouble(), HasSubstr("has not been read yet"));
 }
 
+TEST_F(State, WhatPoolsNeedAndMayNotBeReadIsNamedUntilItMay) {
+  auto pool = object("", "h100");
+  pool["spec"] = testing::pool_spec(3, "10");
+  list(state.pools(), {pool});
+  (void)state.pods();
+  const Error hiccup{ErrorKind::Unavailable, "try later"};
+  state.nodes().failing(&hiccup);
+  EXPECT_FALSE(state.pool_snapshot({}).unreadable);
+  const Error forbidden{ErrorKind::Forbidden, "nodes is forbidden: User x cannot list"};
+  state.nodes().failing(&forbidden);
+  const auto unreadable = state.pool_snapshot({}).unreadable;
+  ASSERT_TRUE(unreadable);
+  EXPECT_THAT(unreadable->words, HasSubstr("nodes cannot be read: nodes is forbidden"));
+  EXPECT_THAT(unreadable->remedy, HasSubstr("get, list and watch nodes"));
+  list(state.nodes(), {});
+  EXPECT_FALSE(state.pool_snapshot({}).unreadable);
+}
+
+TEST_F(State, AGroupWhoseKindMayNotBeReadIsToldFromOneThatIsMissing) {
+  auto pool = object("", "h100");
+  pool["spec"] = testing::pool_spec(3, "10");
+  list(state.pools(), {pool});
+  list(state.pods(), {});
+  const Error forbidden{ErrorKind::Forbidden, "User x cannot list"};
+  state.group_objects({"cluster.x-k8s.io/v1beta2", "MachineDeployment"}).failing(&forbidden);
+  const auto group = state.pool_snapshot({}).groups.at(0).at(0);
+  EXPECT_EQ(group.reason, Reason::NotReadable);
+  EXPECT_THAT(group.trouble->words, HasSubstr("cannot be read: User x cannot list"));
+}
+
 TEST_F(State, KedaNeedNotBeInstalled) {
   sync();
   ClusterState fresh;

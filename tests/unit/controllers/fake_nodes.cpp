@@ -212,7 +212,7 @@ void FakeCluster::schedule_pods() {
     auto& pods = pods_[key];
     const auto wanted = deployment["spec"]["replicas"].get<std::size_t>();
     while (pods.size() > wanted) {
-      deliver(state_->pods(), pods.back(), true);
+      deliver(state_->pods(served_ns), pods.back(), true);
       pods.pop_back();
     }
     while (pods.size() < wanted) {
@@ -221,7 +221,7 @@ void FakeCluster::schedule_pods() {
       pod["spec"] = deployment["spec"]["template"]["spec"];
       pod["status"] = {{"phase", "Pending"}};
       pods.push_back(pod);
-      deliver(state_->pods(), pod);
+      deliver(state_->pods(served_ns), pod);
     }
     for (auto& pod : pods) place(pod);
   }
@@ -239,7 +239,7 @@ void FakeCluster::place(json& pod) {
     pod["spec"]["nodeName"] = name;
     pod["status"] = {{"phase", "Running"},
                      {"conditions", json::array({{{"type", "Ready"}, {"status", "True"}}})}};
-    deliver(state_->pods(), stamp(pod));
+    deliver(state_->pods(served_ns), stamp(pod));
     return;
   }
 }
@@ -265,7 +265,7 @@ void FakeCluster::add_helper_pod(const std::string& node) {
   pod["spec"] = {{"nodeName", node}, {"containers", json::array({{{"name", "main"}}})}};
   pod["status"] = {{"phase", "Running"}};
   pods_[{"kube-system", "helper-" + node}] = {pod};
-  deliver(state_->pods(), pod);
+  deliver(state_->pods(served_ns), pod);
 }
 
 Result<GroupWritten> FakeCluster::write_group(const GroupWrite& write, std::stop_token) {
@@ -313,7 +313,7 @@ Result<EvictionAnswer> FakeCluster::evict_pod(const PodEviction& write, std::sto
     return EvictionAnswer{.outcome = Evicted::Refused, .words = "disruption budget forbids it"};
   const auto found = pods_.find(write.pod);
   if (found == pods_.end()) return EvictionAnswer{.outcome = Evicted::Gone};
-  deliver(state_->pods(), found->second.front(), true);
+  deliver(state_->pods(served_ns), found->second.front(), true);
   pods_.erase(found);
   return EvictionAnswer{.outcome = Evicted::Going};
 }

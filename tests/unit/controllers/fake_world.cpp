@@ -58,7 +58,7 @@ void FakeCluster::bind(controllers::ClusterState& state) {
   std::map<std::string, json> pods;
   for (const auto& [key, of_one] : pods_)
     for (const auto& pod : of_one) pods[pod["metadata"]["uid"]] = pod;
-  list(state.pods(), pods);
+  list(state.pods(served_ns), pods);
   bind_nodes(state);
 }
 
@@ -153,7 +153,7 @@ void FakeCluster::set_replicas(const ObjectKey& key, std::int32_t replicas) {
 
 void FakeCluster::set_ready_pods(const ObjectKey& key, std::int32_t ready, std::int32_t starting) {
   auto& pods = pods_[key];
-  for (const auto& pod : pods) deliver(state_->pods(), pod, true);
+  for (const auto& pod : pods) deliver(state_->pods(served_ns), pod, true);
   pods.clear();
   for (std::int32_t i = 0; i < ready + starting; ++i) {
     auto pod = make("v1", "Pod", {key.ns, key.name + "-" + std::to_string(i)});
@@ -161,7 +161,7 @@ void FakeCluster::set_ready_pods(const ObjectKey& key, std::int32_t ready, std::
     pod["status"] = {{"phase", "Running"},
                      {"conditions", json::array({{{"type", "Ready"},
                                                   {"status", i < ready ? "True" : "False"}}})}};
-    deliver(state_->pods(), pod);
+    deliver(state_->pods(served_ns), pod);
     pods.push_back(std::move(pod));
   }
 }

@@ -62,6 +62,7 @@ class FakeCluster final : public QuietWriter {
   FakeCluster(controllers::ClusterState& state, const Clock& clock);
   /// The watches of another process: it lists everything that there is.
   void bind(controllers::ClusterState& state);
+  std::string served_ns{};  // of the only pods that it sees, from the next process on; empty: all
 
   // --- what a test does to the cluster
   void add_source(const std::string& name, const json& spec);

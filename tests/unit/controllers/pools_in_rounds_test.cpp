@@ -117,6 +117,52 @@ TEST_F(PoolsInRounds, AGroupWithoutItsObjectIsSaidAndOthersAreAsked) {
               HasSubstr("MachineDeployment team/nobody does not exist"));
 }
 
+TEST_F(PoolsInRounds, APoolWhoseNodesMayNotBeReadIsNotReadyAndNothingGrows) {
+  set_up();
+  waiting(10);
+  live(20 * second);
+  ASSERT_EQ(replicas(), 1);
+  const Error forbidden{ErrorKind::Forbidden, "nodes is forbidden: User x cannot list"};
+  world.state->nodes().failing(&forbidden);
+  waiting(30);
+  live(40 * second);
+  EXPECT_EQ(replicas(), 1);
+  EXPECT_EQ(asked(), 1);
+  EXPECT_EQ(condition("Limited")["reason"], "NotReadable");
+  EXPECT_EQ(pool_condition("Ready")["status"], "False");
+  EXPECT_EQ(pool_condition("Ready")["reason"], "NotReadable");
+  EXPECT_THAT(pool_condition("Ready")["message"].get<std::string>(),
+              AllOf(HasSubstr("User x cannot list"), HasSubstr("list and watch nodes")));
+  const auto told = world.cluster->pool_status("h100");
+  live(3 * minute);
+  EXPECT_EQ(world.cluster->pool_status("h100"), told) << "once";
+  world.state->nodes().failing(nullptr);
+  live(20 * second);
+  EXPECT_EQ(replicas(), 3);
+  EXPECT_EQ(pool_condition("Ready")["status"], "True");
+}
+
+TEST(PoolsBesideNamespaces, AreNotReadyAndNothingGrowsWhilePodsOfOthersAreNotRead) {
+  FakeWorld world;
+  world.cluster->served_ns = "shop";
+  world.restart();
+  world.cluster->add_group("h100", 1);
+  world.cluster->add_pool("h100", pool_spec(5, "32.77"));
+  world.cluster->add_node("h100", true);
+  world.cluster->add_gpu_deployment(web, 0, 8);
+  world.cluster->add_policy(web, pool_policy("web", 0, 10));
+  world.reader.readings["shop/queue"] = value(10);
+  world.run_for(20 * second);
+  EXPECT_EQ(world.cluster->replicas(web), 0) << "who knows who else is on that node";
+  EXPECT_EQ(world.cluster->condition(web, "Limited")["reason"], "NotReadable");
+  const auto ready = world.cluster->pool_status("h100")["conditions"][0];
+  EXPECT_EQ(ready["status"], "False");
+  EXPECT_EQ(ready["reason"], "NotReadable");
+  EXPECT_THAT(ready["message"].get<std::string>(),
+              AllOf(HasSubstr("pods of other namespaces are not read"),
+                    HasSubstr("nodeGroups.besideNamespaces")));
+}
+
 TEST_F(PoolsInRounds, WhatIsLeftOnAnIdleNodeIsEvictedFirst) {
   set_up(1);
   waiting(10);
