@@ -123,12 +123,18 @@ bool must_stay(const nlohmann::json& object) {
          text_at(notes, "karpenter.sh/do-not-disrupt") == "true";
 }
 
+bool is_gated(const nlohmann::json& spec) {
+  const auto& gates = at_path(spec, {"schedulingGates"});
+  return gates.is_array() && !gates.empty();
+}
+
 PodPlace read_place(const nlohmann::json& object, const ObjectMeta& meta) {
   const auto& spec = at_path(object, {"spec"});
   PodPlace place{.node = text_at(spec, "nodeName"),
                  .accelerators = read_accelerators(spec),
                  .daemon = is_daemon(object),
-                 .stays = must_stay(object)};
+                 .stays = must_stay(object),
+                 .gated = is_gated(spec)};
   if (!place.node.empty() && !place.daemon) place.uid = meta.uid;
   return place;
 }

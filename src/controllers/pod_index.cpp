@@ -32,6 +32,7 @@ PodIndex::Member PodIndex::member_of(const PodRecord& record) {
           .restarting = record.restarting,
           .daemon = record.place.daemon,
           .stays = record.place.stays,
+          .gated = record.place.gated,
           .node = nodes_.take(record.place.node),
           .facts = record.facts,
           .accelerators = record.place.accelerators,
@@ -192,6 +193,8 @@ void PodIndex::add_pods(capacity::Cluster& cluster, const std::vector<PodOwner>&
       if (!member.accelerators) continue;
       // On a node that is not watched (yet), or ending without ever having had one.
       if (!node && (member.node != NodeNames::none || member.state == PodState::Ending)) continue;
+      // Nobody brings a node for it before whoever holds it back lets it go.
+      if (member.gated && !owner) continue;
       cluster.pods.push_back({.node = node,
                               .accelerators = member.accelerators,
                               .policy = owner,

@@ -34,6 +34,7 @@ struct PodPlace {
   std::shared_ptr<const capacity::Resources> accelerators{};
   bool daemon = false;  // of a DaemonSet, or static
   bool stays = false;   // says that it must not be disturbed
+  bool gated = false;   // the scheduler is told not to look at it
 };
 
 struct PodRecord {
@@ -87,6 +88,7 @@ class PodIndex {
     bool restarting;
     bool daemon;
     bool stays;
+    bool gated;
     std::uint32_t node;
     PodFacts facts;
     std::shared_ptr<const capacity::Resources> accelerators;

@@ -14,6 +14,7 @@ using testing::queue_policy;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 const TargetKind deployments{"apps/v1", "Deployment"};
@@ -224,6 +225,19 @@ TEST_F(State, AGroupWhoseKindMayNotBeReadIsToldFromOneThatIsMissing) {
   const auto group = state.pool_snapshot({}).groups.at(0).at(0);
   EXPECT_EQ(group.reason, Reason::NotReadable);
   EXPECT_THAT(group.trouble->words, HasSubstr("cannot be read: User x cannot list"));
+}
+
+TEST_F(State, APodThatIsHeldBackWaitsForNoNode) {
+  auto pod = object("lab", "job");
+  pod["spec"]["containers"] =
+      json::array({{{"resources", {{"limits", {{"nvidia.com/gpu", "8"}}}}}}});
+  pod["spec"]["schedulingGates"] = json::array({{{"name", "kueue.x-k8s.io/admission"}}});
+  pod["status"]["phase"] = "Pending";
+  list(state.pods(), {pod});
+  EXPECT_THAT(state.pool_snapshot({}).cluster.pods, IsEmpty());
+  pod["spec"]["schedulingGates"] = json::array();
+  state.pods().upsert(pod);
+  EXPECT_THAT(state.pool_snapshot({}).cluster.pods, SizeIs(1));
 }
 
 TEST_F(State, KedaNeedNotBeInstalled) {
