@@ -121,6 +121,8 @@ struct SimulateOptions {
   std::vector<std::string> budgets{};  // ... with CostBudgets
   std::string spot_series{};
   std::optional<double> node_boot_seconds{};
+  std::optional<double> spot_interruptions{};  // share an hour
+  std::optional<double> spot_notice_seconds{};
 };
 
 /// Which cluster a verb reads.

@@ -1,4 +1,5 @@
 // Nodes and money of `simulate`: the pool, prices and budgets of its flags.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -94,6 +95,7 @@ Result<void> without_pool(const SimulateOptions& options) {
   if (!options.budgets.empty()) return needs("--budget");
   if (!options.spot_series.empty()) return needs("--spot-series");
   if (options.node_boot_seconds) return needs("--node-boot");
+  if (options.spot_interruptions) return needs("--spot-interruptions");
   return {};
 }
 
@@ -108,12 +110,32 @@ Result<void> price_alone(const SimulateOptions& options) {
   if (!options.budgets.empty()) return leave("--budget");
   if (!options.spot_series.empty()) return leave("--spot-series");
   if (options.node_boot_seconds) return leave("--node-boot");
+  if (options.spot_interruptions) return leave("--spot-interruptions");
   return {};
+}
+
+Result<replay::Interruptions> interruptions_of(const SimulateOptions& options,
+                                               const AcceleratorPool& pool) {
+  replay::Interruptions interruptions{.seed = options.seed};
+  if (!options.spot_interruptions) return interruptions;
+  interruptions.hourly_share = *options.spot_interruptions;
+  if (options.spot_notice_seconds)
+    interruptions.notice = replay::micros_of(*options.spot_notice_seconds);
+  if (std::ranges::find(pool.node_groups, CapacityType::Spot, &NodeGroup::capacity_type) !=
+      pool.node_groups.end())
+    return interruptions;
+  return fail(ErrorKind::InvalidInput,
+              fmt::format("--spot-interruptions: pool '{}' has no node group with capacityType "
+                          "Spot, so nothing is taken back: leave it away",
+                          pool.name));
 }
 
 }  // namespace
 
 Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options) {
+  if (options.spot_notice_seconds && !options.spot_interruptions)
+    return fail(ErrorKind::InvalidInput,
+                "--spot-notice needs --spot-interruptions with the share that an hour takes");
   if (options.pool.empty()) {
     if (auto unused = without_pool(options); !unused) return fail(unused.error());
     return std::nullopt;
@@ -136,10 +158,13 @@ Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options) 
   if (!budgets) return fail(budgets.error());
   auto spot = spot_of(options.spot_series);
   if (!spot) return fail(spot.error());
+  const auto interruptions = interruptions_of(options, *pools->front());
+  if (!interruptions) return fail(interruptions.error());
   replay::Estate estate{.pool = *pools->front(),
                         .catalogs = *std::move(catalogs),
                         .budgets = *std::move(budgets),
                         .spot = *std::move(spot),
+                        .interruptions = *interruptions,
                         .start = start_of(options)};
   if (options.node_boot_seconds)
     estate.node_boot = replay::micros_of(*options.node_boot_seconds);

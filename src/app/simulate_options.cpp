@@ -70,13 +70,14 @@ Result<void> set_seed(Choices& choices, const std::string& value) {
 }
 
 /// "5%" or "0.05".
-Result<void> set_share(double& field, std::string value) {
+template <class Field>
+Result<void> set_share(Field& field, std::string value, double most = 1) {
   double unit = 1;
   if (value.ends_with('%')) {
     unit = 100;
     value.pop_back();
   }
-  const auto number = number_in(value, {0, unit});
+  const auto number = number_in(value, {0, most * unit});
   if (!number) return fail(number.error());
   field = *number / unit;
   return {};
@@ -160,6 +161,8 @@ Result<void> set_query_is(Choices& choices, const std::string& value) {
 }
 
 constexpr double day = 86'400;
+/// An hour that takes every node leaves none to speak of.
+constexpr double hourly_share_max = 0.99;
 
 const std::array options = {
     OptionInfo{"simulate", "files", "", Arity::Any, "",
@@ -250,7 +253,8 @@ const std::array options = {
                "seconds of a request of a request trace: BASE,PER_INPUT_TOKEN,PER_OUTPUT_TOKEN",
                set_service_model},
     OptionInfo{"simulate", "--seed", "", Arity::One, "0",
-               "of the arrivals within the bins of a rate trace", set_seed},
+               "of the arrivals within the bins of a rate trace, and of --spot-interruptions",
+               set_seed},
     OptionInfo{"simulate", "--start", "", Arity::One, "warm",
                "warm: with the replicas of the first minute; floor: with minReplicas", set_start},
     OptionInfo{"simulate", "--warm-up", "", Arity::One, "600s, 0 with --start floor",
@@ -299,6 +303,17 @@ const std::array options = {
                [](Choices& c, const std::string& v) {
                  return set_seconds(c.simulate.node_boot_seconds, v,
                                     {0, double{replay::node_boot_seconds_max}});
+               }},
+    OptionInfo{"simulate", "--spot-interruptions", "", Arity::One, "0",
+               "with --pool: the share of spot nodes that the provider takes back in an hour, such "
+               "as 5%; drawn by --seed, all nodes of a group at once",
+               [](Choices& c, const std::string& v) {
+                 return set_share(c.simulate.spot_interruptions, v, hourly_share_max);
+               }},
+    OptionInfo{"simulate", "--spot-notice", "", Arity::One, "120s",
+               "with --spot-interruptions: from its notice until a node is gone",
+               [](Choices& c, const std::string& v) {
+                 return set_seconds(c.simulate.spot_notice_seconds, v, {0, 3600});
                }},
     OptionInfo{"simulate", "--skip-bad-lines", "", Arity::Switch, "off",
                "skip and count bad lines of traces instead of stopping",

@@ -123,6 +123,7 @@ void Spending::add(const Spending& other) {
   }
   idle += other.idle;
   nodes_started += other.nodes_started;
+  nodes_interrupted += other.nodes_interrupted;
   most_nodes = std::max(most_nodes, other.most_nodes);
   most_rate = std::max(most_rate, other.most_rate);
   for (std::size_t i = 0; i < capped.size(); ++i) capped[i] += other.capped[i];

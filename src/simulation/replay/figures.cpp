@@ -24,6 +24,7 @@ void Tally::add(Tally&& other) {
   requests += other.requests;
   delayed += other.delayed;
   unserved += other.unserved;
+  restarted += other.restarted;
   cold_starts += other.cold_starts;
   starts_from_zero += other.starts_from_zero;
   decisions += other.decisions;
@@ -46,6 +47,7 @@ Figures figures_of(Tally tally) {
                   .requests = count,
                   .delayed = tally.delayed,
                   .unserved = tally.unserved,
+                  .restarted = tally.restarted,
                   .cold_starts = tally.cold_starts,
                   .starts_from_zero = tally.starts_from_zero,
                   .decisions = tally.decisions,

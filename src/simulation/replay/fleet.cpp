@@ -137,22 +137,45 @@ void Fleet::house(Micros now) {
 void Fleet::remove(std::int32_t replicas) {
   for (; replicas > 0 && !waiting_.empty(); --replicas) waiting_.pop_back();
   for (; replicas > 0 && !starting_.empty(); --replicas) {
-    if (housing_ != nullptr) housing_->leave(starting_.back());
+    leave(starting_.back());
     starting_.pop_back();
   }
-  for (; replicas > 0 && ready_.size() > 0; --replicas) {
-    const auto id = ready_.newest_of_freest();
-    auto& replica = replicas_[id];
-    ready_.remove(id, replica.running);
-    running_on_ready_ -= replica.running;
-    if (replica.running == 0) {
-      if (housing_ != nullptr) housing_->leave(id);
-      continue;
-    }
-    replica.draining = true;
-    ++draining_;
-    if (housing_ != nullptr) housing_->drain(id);
+  for (; replicas > 0 && ready_.size() > 0; --replicas) retire(ready_.newest_of_freest());
+}
+
+/// A ready one leaves, at once or with its last request.
+void Fleet::retire(ReplicaId id) {
+  auto& replica = replicas_[id];
+  ready_.remove(id, replica.running);
+  running_on_ready_ -= replica.running;
+  if (replica.running == 0) return leave(id);
+  replica.draining = true;
+  ++draining_;
+  if (housing_ != nullptr) housing_->drain(id);
+}
+
+void Fleet::leave(ReplicaId id) {
+  if (housing_ != nullptr) housing_->leave(id);
+}
+
+bool Fleet::replace(ReplicaId id, Micros now) {
+  if (replicas_[id].draining) return false;
+  if (const auto found = std::ranges::find(starting_, id); found != starting_.end()) {
+    starting_.erase(found);
+    leave(id);
+  } else {
+    retire(id);
   }
+  start(1, now);
+  return true;
+}
+
+void Fleet::lose(ReplicaId id) {
+  auto& replica = replicas_[id];
+  CHECK(replica.draining, "what is on a node that was noticed has been replaced");
+  running_ -= replica.running;
+  replica.running = 0;
+  --draining_;
 }
 
 std::optional<Micros> Fleet::next_ready() const {
@@ -181,8 +204,7 @@ void Fleet::end_request(ReplicaId id) {
   if (replica.draining) {
     if (--replica.running > 0) return;
     --draining_;
-    if (housing_ != nullptr) housing_->leave(id);
-    return;
+    return leave(id);
   }
   ready_.move(id, replica.running, replica.running - 1);
   --replica.running;

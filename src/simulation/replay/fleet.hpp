@@ -69,6 +69,10 @@ class Fleet {
   void house(Micros now);
   /// Starting ones first, then the freest; newest first. At most all there are.
   void remove(std::int32_t replicas);
+  /// It takes no more requests, and another one starts in its place; false: it drains already.
+  bool replace(ReplicaId id, Micros now);
+  /// It has been replaced, and is gone with its node and what ran on it.
+  void lose(ReplicaId id);
 
   /// When the next starting replica becomes ready.
   [[nodiscard]] std::optional<Micros> next_ready() const;
@@ -94,6 +98,9 @@ class Fleet {
   [[nodiscard]] std::optional<Micros> latest_ready() const;
 
  private:
+  void retire(ReplicaId id);
+  void leave(ReplicaId id);
+
   struct Replica {
     Micros asked_for;
     Micros began;  // to start: at once, or when there was room

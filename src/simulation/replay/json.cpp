@@ -33,6 +33,7 @@ json spending_json(const Spending& spending) {
           {"mostHourly", exact_text(spending.most_rate)},
           {"mostNodes", spending.most_nodes},
           {"nodesStarted", spending.nodes_started},
+          {"nodesInterrupted", spending.nodes_interrupted},
           {"cappedByReason", std::move(capped)},
           {"limits", std::move(limits)}};
 }
@@ -48,6 +49,7 @@ json figures_json(const Figures& f) {
                  {"delayed", f.delayed},
                  {"delayedShare", f.delayed_share},
                  {"unserved", f.unserved},
+                 {"restarted", f.restarted},
                  {"waitSeconds",
                   {{"mean", f.wait_mean},
                    {"p50", f.wait_p50},

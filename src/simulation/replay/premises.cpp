@@ -1,6 +1,8 @@
 #include "premises.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,13 @@ namespace {
 constexpr std::string_view group_label = "poolscaler.dev/simulated-group";
 /// The first nodes are as old as anything needs to be.
 constexpr auto first_nodes_age = std::chrono::hours(24);
+
+/// What a node says that has got its notice, read as the operator reads it.
+std::string told_interruption() {
+  constexpr std::array taints = {capacity::Mark{"aws-node-termination-handler/spot-itn", ""}};
+  return capacity::interruption_of(
+      {.taints = taints, .conditions = {}, .labels = money::Labels()});
+}
 
 money::Labels labels_of(const NodeGroup& group) {
   money::Labels labels;
@@ -31,6 +40,7 @@ Premises::Premises(const Estate& estate, const Interval& measured)
     : estate_(estate),
       measured_(measured),
       prices_(estate),
+      reclaims_(estate.pool, estate.interruptions),
       of_replica_(std::make_shared<const capacity::Resources>(capacity::Resources{
           {estate.pool.accelerator.resource, estate.drawing.accelerators}})) {}
 
@@ -72,7 +82,7 @@ std::int32_t Premises::begin_with(std::int32_t replicas) {
   for (std::size_t group = 0; group < plan.pools[0].groups.size(); ++group)
     add_nodes(group, plan.pools[0].groups[group].wanted.value_or(0), Micros(0),
               now - first_nodes_age);
-  happen(Micros(0));
+  open_nodes(Micros(0));
   return static_cast<std::int32_t>(plan.grants[0].most);
 }
 
@@ -82,7 +92,7 @@ bool Premises::place(ReplicaId id) {
   House* best = nullptr;
   NodeId best_id = 0;
   for (auto& [node, house] : nodes_) {
-    if (!house.object->ready || house.object->cordoned) continue;
+    if (!house.object->ready || house.object->cordoned || house.gone_at) continue;
     if (estate_.drawing.cost.spot == SpotUse::Never &&
         groups[house.group].capacity_type == CapacityType::Spot)
       continue;
@@ -110,17 +120,62 @@ void Premises::leave(ReplicaId id) {
 
 std::optional<Micros> Premises::next() const {
   auto next = prices_.next_change();
-  for (const auto& [id, house] : nodes_)
-    if (!house.object->ready) next = std::min(next.value_or(house.ready_at), house.ready_at);
+  const auto sooner = [&next](std::optional<Micros> at) {
+    if (at) next = std::min(next.value_or(*at), *at);
+  };
+  sooner(reclaims_.next());
+  for (const auto& [id, house] : nodes_) {
+    if (!house.object->ready) sooner(house.ready_at);
+    sooner(house.gone_at);
+  }
   return next;
 }
 
-void Premises::happen(Micros now) {
+Premises::Changes Premises::happen(Micros now) {
   prices_.pass_to(now);
+  open_nodes(now);
+  Changes changes;
+  end_notices(now, changes);
+  give_notice(now, changes);
+  return changes;
+}
+
+void Premises::open_nodes(Micros now) {
   for (auto& [id, house] : nodes_) {
     if (house.object->ready || house.ready_at > now) continue;
     house.object->ready = true;
     house.object->allocatable = house.object->capacity;
+  }
+}
+
+std::vector<ReplicaId> Premises::replicas_on(NodeId id) const {
+  std::vector<ReplicaId> replicas;
+  for (const auto& [replica, home] : homes_)
+    if (home == id) replicas.push_back(replica);
+  return replicas;
+}
+
+void Premises::give_notice(Micros now, Changes& changes) {
+  const auto groups = reclaims_.pass_to(now);
+  for (auto& [id, house] : nodes_) {
+    if (house.gone_at || std::ranges::find(groups, house.group) == groups.end()) continue;
+    house.gone_at = now + estate_.interruptions.notice;
+    house.object->interruption = told_interruption();
+    std::ranges::copy(replicas_on(id), std::back_inserter(changes.leaving));
+  }
+}
+
+void Premises::end_notices(Micros now, Changes& changes) {
+  std::vector<NodeId> gone;
+  for (const auto& [id, house] : nodes_)
+    if (house.gone_at && *house.gone_at <= now) gone.push_back(id);
+  for (const auto id : gone) {
+    for (const auto replica : replicas_on(id)) {
+      changes.lost.push_back(replica);
+      leave(replica);
+    }
+    end_node(id, clock_at(now));
+    spending_.nodes_interrupted += is_measured(now) ? 1 : 0;
   }
 }
 
@@ -162,10 +217,13 @@ Spending Premises::spent() const {
   return spending;
 }
 
-void Premises::remove_node(NodeId id, Instant now) {
+void Premises::remove_empty(NodeId id, Instant now) {
   const auto found = nodes_.find(id);
-  if (found == nodes_.end() || found->second.replicas > 0) return;
-  const auto& house = found->second;
+  if (found != nodes_.end() && found->second.replicas == 0) end_node(id, now);
+}
+
+void Premises::end_node(NodeId id, Instant now) {
+  const auto& house = nodes_.at(id);
   const auto& quote = prices_.quote(house.group);
   ended_.push_back({.uid = house.object->uid,
                     .pool = estate_.pool.name,
@@ -175,7 +233,7 @@ void Premises::remove_node(NodeId id, Instant now) {
                     .started = house.object->created,
                     .stopped = now,
                     .accelerators = estate_.pool.accelerator.per_node});
-  nodes_.erase(found);
+  nodes_.erase(id);
 }
 
 }  // namespace poolscaler::replay

@@ -17,6 +17,7 @@
 #include "poolscaler/capacity/plan.hpp"
 #include "poolscaler/money/budget_book.hpp"
 #include "poolscaler/simulation/replay/replay.hpp"
+#include "reclaims.hpp"
 
 namespace poolscaler::replay {
 
@@ -31,9 +32,14 @@ class Premises final : public Housing {
   void drain(ReplicaId id) override { draining_.insert(id); }
   void leave(ReplicaId id) override;
 
-  /// When a node is there next, or a price changes.
+  /// What nodes did to the replicas on them.
+  struct Changes {
+    std::vector<ReplicaId> leaving{};  // their node has got its notice
+    std::vector<ReplicaId> lost{};     // their node is gone, and so is their place
+  };
+  /// When a node comes or goes next, or a price changes.
   [[nodiscard]] std::optional<Micros> next() const;
-  void happen(Micros now);
+  [[nodiscard]] Changes happen(Micros now);
   /// Bills what is there from `from` to `to`.
   void pass(Micros from, Micros to);
 
@@ -52,6 +58,7 @@ class Premises final : public Housing {
     std::size_t group;
     Micros ready_at;
     std::shared_ptr<capacity::Node> object;
+    std::optional<Micros> gone_at{};  // it has got its notice
     std::int32_t used = 0;  // accelerators
     std::size_t replicas = 0;
   };
@@ -65,7 +72,12 @@ class Premises final : public Housing {
 
   [[nodiscard]] Instant clock_at(Micros now) const;
   void add_nodes(std::size_t group, std::int64_t count, Micros ready_at, Instant created);
-  void remove_node(NodeId id, Instant now);
+  void open_nodes(Micros now);
+  void give_notice(Micros now, Changes& changes);
+  void end_notices(Micros now, Changes& changes);
+  void remove_empty(NodeId id, Instant now);
+  void end_node(NodeId id, Instant now);
+  [[nodiscard]] std::vector<ReplicaId> replicas_on(NodeId id) const;
   [[nodiscard]] Round round_of(std::int32_t current, std::int32_t waiting,
                                std::int32_t wanted) const;
   void see_pods(Round& round, std::int32_t waiting) const;
@@ -85,6 +97,7 @@ class Premises final : public Housing {
   const Estate& estate_;
   const Interval measured_;
   GroupPrices prices_;
+  Reclaims reclaims_;
   std::shared_ptr<const capacity::Resources> of_replica_;
   std::map<NodeId, House> nodes_;  // by age
   std::map<ReplicaId, NodeId> homes_;

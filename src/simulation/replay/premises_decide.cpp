@@ -199,7 +199,7 @@ void Premises::carry_out(const Round& round, const capacity::Plan& plan, Micros 
       if (is_measured(now)) spending_.nodes_started += more;
     }
     if (more < 0)
-      for (const auto node : pool.groups[group].leaving) remove_node(round.ids[node], at);
+      for (const auto node : pool.groups[group].leaving) remove_empty(round.ids[node], at);
   }
 }
 

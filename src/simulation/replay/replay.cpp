@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <limits>
 #include <memory>
-#include <queue>
 
 #include <fmt/format.h>
 
+#include "completions.hpp"
 #include "fleet.hpp"
 #include "poolscaler/base/text.hpp"
 #include "premises.hpp"
@@ -20,43 +21,6 @@ constexpr Micros minute{60'000'000};
 /// Against a scaler gone wild, which must not take the machine's memory.
 constexpr std::int32_t replicas_max = 100'000;
 constexpr std::int64_t events_between_progress = 1 << 16;
-
-/// Requests that end. While service is constant they end in the order in which they started.
-class Completions {
- public:
-  explicit Completions(bool in_order) : in_order_(in_order) {}
-
-  void add(Micros at, ReplicaId replica) {
-    if (in_order_) {
-      line_.push_back({at, replica});
-    } else {
-      heap_.push({at, replica});
-    }
-  }
-  [[nodiscard]] Micros next() const {
-    if (in_order_) return line_.empty() ? never : line_.front().at;
-    return heap_.empty() ? never : heap_.top().at;
-  }
-  ReplicaId take() {
-    const auto replica = in_order_ ? line_.front().replica : heap_.top().replica;
-    if (in_order_) {
-      line_.pop_front();
-    } else {
-      heap_.pop();
-    }
-    return replica;
-  }
-
- private:
-  struct Completion {
-    Micros at;
-    ReplicaId replica;
-    bool operator>(const Completion& other) const { return at > other.at; }
-  };
-  bool in_order_;
-  std::deque<Completion> line_;
-  std::priority_queue<Completion, std::vector<Completion>, std::greater<>> heap_;
-};
 
 class Run {
  public:
@@ -129,7 +93,7 @@ class Run {
       fleet_.end_request(completions_.take());
       hand_out_ = !waiting_.empty();
     } else if (nodes == next) {
-      premises_->happen(now_);
+      change_nodes();
     } else if (ready == next) {
       fleet_.make_ready();
       hand_out_ = !waiting_.empty();
@@ -175,7 +139,8 @@ class Run {
 
   void begin_service(std::size_t index) {
     const auto& request = load_.requests[index];
-    completions_.add(now_ + request.service, fleet_.take_request());
+    completions_.add(
+        {.ends = now_ + request.service, .request = index, .replica = fleet_.take_request()});
     if (!is_measured(request.arrival)) return;
     count_wait(now_ - request.arrival);
     if (watching_.recorder != nullptr) watching_.recorder->started(request.arrival, now_);
@@ -247,6 +212,46 @@ class Run {
     if (now_ < measured_.begin) return std::min(next_arrival(), measured_.begin);
     if (now_ <= measured_.end) return std::min(next_arrival(), measured_.end + Micros(1));
     return next_arrival();
+  }
+
+  /// What leaves with its node is replaced, and the room for that is asked for at once; requests
+  /// that are lost with a node wait again.
+  void change_nodes() {
+    const auto changes = premises_->happen(now_);
+    for (const auto replica : changes.lost) put_back(replica);
+    if (changes.leaving.empty()) return;
+    for (const auto replica : changes.leaving)
+      if (fleet_.replace(replica, now_) && is_measured(now_)) ++tally_.cold_starts;
+    const auto current = fleet_.starting() + fleet_.ready();
+    static_cast<void>(premises_->decide(now_, current, fleet_.waiting(), {.replicas = current}));
+  }
+
+  /// What ran on the replica comes back to its place in the line, which is in the order of arrival.
+  void put_back(ReplicaId replica) {
+    std::vector<std::size_t> requests;
+    for (const auto& one : completions_.interrupt(replica)) {
+      requests.push_back(one.request);
+      const auto& request = load_.requests[one.request];
+      if (is_measured(request.arrival)) start_again(request, one.ends - request.service);
+    }
+    fleet_.lose(replica);
+    std::ranges::sort(requests);
+    waiting_.insert(waiting_.begin(), requests.begin(), requests.end());
+    std::inplace_merge(waiting_.begin(), waiting_.begin() + std::ssize(requests), waiting_.end());
+    hand_out_ = !waiting_.empty();
+  }
+
+  /// It will have waited until it starts again; that it had started at `at` counts no more.
+  void start_again(const Request& request, Micros at) {
+    const auto wait = at - request.arrival;
+    ++left_;
+    --tally_.requests;
+    ++tally_.restarted;
+    if (wait > setup_.delayed_above) --tally_.delayed;
+    if (wait > Micros(0))
+      tally_.waits.erase(
+          std::prev(std::find(tally_.waits.rbegin(), tally_.waits.rend(), wait).base()));
+    if (watching_.recorder != nullptr) watching_.recorder->interrupted(request.arrival, at);
   }
 
   /// To what nodes and money admit.

@@ -9,7 +9,8 @@ namespace {
 
 double node_hours(std::int64_t micros) { return static_cast<double>(micros) / 3.6e9; }
 
-std::vector<std::string> row_of(const std::string& title, const Spending& spending) {
+std::vector<std::string> row_of(const std::string& title, const Figures& figures) {
+  const auto& spending = *figures.spending;
   std::vector<std::string> row = {title};
   for (std::size_t i = 0; i < capacity_type_count; ++i) {
     row.push_back(hours_text(node_hours(spending.node_micros[i])));
@@ -20,6 +21,8 @@ std::vector<std::string> row_of(const std::string& title, const Spending& spendi
   row.push_back(shown(spending.most_rate));
   row.push_back(std::to_string(spending.most_nodes));
   row.push_back(std::to_string(spending.nodes_started));
+  row.push_back(std::to_string(spending.nodes_interrupted));
+  row.push_back(std::to_string(figures.restarted));
   return row;
 }
 
@@ -42,16 +45,17 @@ std::vector<std::vector<std::string>> spending_rows(const Study& study) {
     rows[0].push_back(fmt::format("{} node-h", poolscaler::name_of(type)));
     rows[0].push_back("cost");
   }
-  for (const auto* head : {"total", "of it idle", "most an hour", "most nodes", "nodes started"})
+  for (const auto* head : {"total", "of it idle", "most an hour", "most nodes", "nodes started",
+                           "interrupted", "requests restarted"})
     rows[0].emplace_back(head);
   for (const auto& standing : study.standings)
     for (const auto& ran : standing.ran) {
       if (!ran.total.spending) continue;
       for (std::size_t i = 0; i < ran.by_load.size(); ++i)
         rows.push_back(row_of(fmt::format("{}, {}", standing.name, study.cases[i].load.name),
-                              *ran.by_load[i].spending));
+                              ran.by_load[i]));
       rows.push_back(row_of(ran.by_load.empty() ? standing.name : standing.name + ", all",
-                            *ran.total.spending));
+                            ran.total));
     }
   return rows;
 }

@@ -37,6 +37,15 @@ class Scribe final : public Recorder {
     slice.wait_max = std::max(slice.wait_max, seconds_of(wait));
   }
 
+  /// The longest wait will be a longer one.
+  void interrupted(Micros arrival, Micros at) override {
+    auto& slice = slice_of(arrival);
+    const auto wait = at - arrival;
+    --slice.requests;
+    slice.delayed -= wait > delayed_above_ ? 1 : 0;
+    slice.wait_sum -= seconds_of(wait);
+  }
+
   void decided(Micros at, const Sight& sight, const Wanted& wanted) override {
     if (at < timeline_.measured.begin || at > timeline_.measured.end) return;
     auto& slice = slice_of(at);

@@ -143,6 +143,35 @@ TEST_F(Simulate, NodesCostWhatTheyDoAndBudgetsCutGrowth) {
   EXPECT_THAT(report.str(), HasSubstr("What the nodes cost an hour"));
 }
 
+TEST_F(Simulate, SpotNodesAreTakenBack) {
+  auto given = options();
+  given.pool = write("pool.yaml", std::string(pool_text));
+  given.prices = {write("prices.yaml", std::string(prices_text))};
+  given.spot_series = write("spot.csv", std::string(spot_text));
+  given.spot_interruptions = 0.9;
+  given.output = OutputFormat::Json;
+  const auto taken = run(given);
+  EXPECT_GT(json::parse(taken)["scalers"][0]["settings"][0]["money"]["nodesInterrupted"], 0);
+  EXPECT_EQ(run(given), taken);
+  given.spot_interruptions = 0;
+  const auto kept = run(given);
+  given.spot_interruptions.reset();
+  EXPECT_EQ(run(given), kept);
+}
+
+TEST_F(Simulate, NamesWhatIsWrongWithInterruptions) {
+  auto given = options();
+  given.spot_interruptions = 0.1;
+  EXPECT_THAT(run(given), HasSubstr("--spot-interruptions needs --pool"));
+  auto pool = std::string(pool_text);
+  given.pool = write("none.yaml", pool.substr(0, pool.find("    - name: spot")));
+  given.prices = {write("prices.yaml", std::string(prices_text))};
+  EXPECT_THAT(run(given), HasSubstr("pool 'gaudi' has no node group with capacityType Spot"));
+  given.spot_interruptions.reset();
+  given.spot_notice_seconds = 30;
+  EXPECT_THAT(run(given), HasSubstr("--spot-notice needs --spot-interruptions"));
+}
+
 TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
   auto given = options();
   given.budgets = {write("budget.yaml", std::string(budget_text))};

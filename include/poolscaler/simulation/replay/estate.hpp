@@ -53,6 +53,13 @@ struct Drawing {
   Millis interval = std::chrono::seconds(15);  // between two decisions
 };
 
+/// Spot nodes that the provider takes back, with notice.
+struct Interruptions {
+  double hourly_share = 0;  // of the spot nodes of a group, that an hour takes on average; below 1
+  Micros notice{120'000'000};  // until what has got it is gone
+  std::uint64_t seed = 0;
+};
+
 struct Estate {
   AcceleratorPool pool;
   /// Taken as fresh, whatever their dates.
@@ -61,6 +68,7 @@ struct Estate {
   /// Of groups of spot nodes without a price of their own. Moved to begin with the run, unless the
   /// run lies within them.
   std::vector<SpotSeries> spot{};
+  Interruptions interruptions{};
   Micros node_boot{300'000'000};  // from asking for a node until pods can start on it
   Instant start{};                // what 0 of the trace is on the clock
   Drawing drawing{};
@@ -92,6 +100,7 @@ struct Spending {
   std::array<Amount, capacity_type_count> cost{};
   Amount idle{};  // of the cost: accelerators that no replica had
   std::int64_t nodes_started = 0;
+  std::int64_t nodes_interrupted = 0;  // spot nodes that the provider took
   std::int64_t most_nodes = 0;
   HourlyRate most_rate{};
   ReasonCounts capped{};  // decisions that money or the pool cut, by why

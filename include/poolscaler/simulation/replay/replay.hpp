@@ -48,6 +48,7 @@ struct Tally {
   std::int64_t requests = 0;
   std::int64_t delayed = 0;
   std::int64_t unserved = 0;  // still waiting when the run was given up
+  std::int64_t restarted = 0;  // starts that were for nothing: the node was taken
   std::int64_t cold_starts = 0;
   std::int64_t starts_from_zero = 0;
   std::int64_t decisions = 0;
@@ -64,6 +65,7 @@ struct Figures {
   std::int64_t requests = 0;
   std::int64_t delayed = 0;
   std::int64_t unserved = 0;
+  std::int64_t restarted = 0;
   double delayed_share = 0;
   double wait_mean = 0;  // seconds, as the others
   double wait_p50 = 0;
@@ -95,6 +97,8 @@ class Recorder {
   virtual void replicas(Micros at, Replicas now) = 0;
   virtual void started(Micros arrival, Micros at) = 0;
   virtual void decided(Micros at, const Sight& sight, const Wanted& wanted) = 0;
+  /// What had started at `at` has not been served, and starts again later.
+  virtual void interrupted(Micros /*arrival*/, Micros /*at*/) {}
   /// With an estate: how many nodes there are, and what all of them cost an hour.
   virtual void housed(Micros /*at*/, std::int64_t /*nodes*/, HourlyRate /*rate*/) {}
 };

@@ -37,6 +37,24 @@ TEST(Fleet, TheFreestAreRemovedNewestFirst) {
   EXPECT_EQ(fleet.paid(), 1);
 }
 
+TEST(Fleet, WhatIsReplacedDrainsUntilItIsLost) {
+  Fleet fleet(2, 10 * s);
+  fleet.begin_with(3);
+  fleet.take_request();
+  EXPECT_TRUE(fleet.replace(0, 5 * s));
+  EXPECT_TRUE(fleet.replace(1, 5 * s));
+  EXPECT_EQ(fleet.ready(), 1);
+  EXPECT_EQ(fleet.starting(), 2);
+  EXPECT_EQ(fleet.draining(), 1);
+  EXPECT_FALSE(fleet.replace(0, 6 * s));  // it drains
+  EXPECT_TRUE(fleet.replace(3, 6 * s));   // it starts
+  EXPECT_EQ(fleet.starting(), 2);
+  EXPECT_EQ(fleet.take_request(), 2U);
+  fleet.lose(0);
+  EXPECT_EQ(fleet.draining(), 0);
+  EXPECT_EQ(fleet.running(), 1);
+}
+
 TEST(Fleet, ManyComeAndGoAndTheOldestStays) {
   Fleet fleet(1, s);
   fleet.begin_with(1);
