@@ -58,7 +58,8 @@ void PodRoom::act() {
   const auto pods = cluster_.get("/api/v1/namespaces/" + ns_ + "/pods");
   const auto have = nodes();
   if (pods.is_null()) return;
-  most_ = std::max<int>(most_, static_cast<int>(have.size()));
+  auto there = static_cast<int>(have.size());
+  most_ = std::max<int>(most_, there);
   std::map<std::string, int> room;
   for (const auto& node : have) room[node] = 8;
   std::vector<int> waiting;
@@ -72,10 +73,12 @@ void PodRoom::act() {
   for (const auto count : waiting) {
     const auto fit =
         std::ranges::find_if(room, [count](const auto& one) { return one.second >= count; });
-    if (fit == room.end())
-      make_node();
-    else
+    if (fit != room.end()) {
       fit->second -= count;
+      continue;
+    }
+    most_ = std::max<int>(most_, ++there);
+    make_node();
   }
   if (!waiting.empty()) return;
   for (const auto& [node, free] : room)
