@@ -45,7 +45,8 @@ void PoolDesk::write_group(Round& round, std::size_t pool, std::size_t group) {
   const auto& plan = round.plan.pools[pool].groups[group];
   const auto& spec = *round.pools[pool]->spec;
   auto& desk = pools_.at(spec.name)->groups.at(spec.node_groups[group].name);
-  if (!plan.wanted || desk.ticket != 0 || desk.asked || round.monotonic < desk.not_before) return;
+  if (desk.ticket != 0 || desk.asked || round.monotonic < desk.not_before) return;
+  if (!plan.wanted) return desk.write_trouble.reset();  // nothing is to be written any more
   const auto& reading = **desk.reading;
   const auto nodes = static_cast<std::int32_t>(*plan.wanted);
   auto write = kube::group_write(spec.node_groups[group], reading, nodes);
@@ -54,7 +55,6 @@ void PoolDesk::write_group(Round& round, std::size_t pool, std::size_t group) {
     desk.not_before = round.monotonic + longest_wait;
     return;
   }
-  desk.write_trouble.reset();
   desk.asked = nodes;
   desk.asked_from = reading.desired;
   desk.asked_why = plan.words;
@@ -80,6 +80,7 @@ void PoolDesk::group_done(const WriteDone& done) {
                                  desk.asked_from, desk.asked.value_or(desk.asked_from));
   if (!done.error) {
     desk.failures = 0;
+    desk.write_trouble.reset();
     desk.settlement.wrote(uid, done.group.resource_version, done.group.nodes, now);
     capacity::lowered(pool->second->memory, desk.leaving, parts_.clock.now());
     const bool more = done.group.nodes > desk.asked_from;

@@ -231,9 +231,15 @@ capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeG
     return in_trouble(Reason::GroupManagedElsewhere, reading.owned_elsewhere, "");
   if (!reading.trouble.empty())
     return in_trouble(Reason::CapacityLimited, reading.trouble, "");
-  if (desk.write_trouble)
-    return in_trouble(Reason::WriteFailed, desk.write_trouble->words, desk.write_trouble->remedy);
+  add_write_trouble(facts, desk);
   return facts;
+}
+
+/// It is told until a write has worked, and tried again once the wait is over.
+void PoolDesk::add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk) const {
+  if (!desk.write_trouble) return;
+  desk.reason = Reason::WriteFailed;
+  if (parts_.clock.monotonic() < desk.not_before) facts.trouble = *desk.write_trouble;
 }
 
 void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {

@@ -74,6 +74,7 @@ class PoolDesk {
   void take_pools(Round& round);
   [[nodiscard]] capacity::GroupFacts facts_of(const AcceleratorPool& pool, const NodeGroup& group,
                                               const GroupObject& object, GroupDesk& desk);
+  void add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk) const;
   void take_wishes(Round& round, const std::vector<PoolWish>& wishes);
   void take_prices(const PoolSnapshot& snapshot);
   void answer_wishes(Round& round);

@@ -53,6 +53,13 @@ std::vector<api::IdleNode> idle_nodes(const capacity::PoolSurvey& survey,
   return idle;
 }
 
+template <class Desk>
+std::string write_trouble_of(const Desk& desk) {
+  if (!desk.write_trouble) return {};
+  return desk.write_trouble->words +
+         (desk.write_trouble->remedy.empty() ? std::string() : "; " + desk.write_trouble->remedy);
+}
+
 struct GroupView {
   const NodeGroup& group;
   const capacity::PoolSurvey& pool;
@@ -61,6 +68,7 @@ struct GroupView {
   const capacity::GroupMemory& memory;
   const std::string& closed;
   std::optional<Reason> trouble;
+  std::string write_trouble;  // that is told although it is tried again
   std::optional<std::int64_t> declared;
   std::size_t index;
 };
@@ -100,9 +108,11 @@ api::NodeGroupStatus status_of(const GroupView& view) {
   for (const auto& node : view.pool.nodes)
     if (node.group == view.index) status.hourly += node.quote->rate.value_or(HourlyRate());
   const auto& quote = view.seen.quote;
-  if (!view.closed.empty() || !quote.allows_growth()) {
+  if (!view.closed.empty() || !quote.allows_growth() || !view.write_trouble.empty()) {
     status.reason = reason_of_closed(view);
-    status.message = view.closed.empty() ? quote.words : view.closed;
+    status.message = !view.closed.empty()          ? view.closed
+                     : !view.write_trouble.empty() ? view.write_trouble
+                                                   : quote.words;
     if (const auto& findings = view.seen.findings;
         !findings.empty() && findings.front().words == status.message &&
         !findings.front().remedy.empty())
@@ -240,6 +250,7 @@ void PoolDesk::tell_pools(Round& round) {
                                          .memory = known.memory.groups[g],
                                          .closed = round.sight.supplies[i].closed[g],
                                          .trouble = desk.reason,
+                                         .write_trouble = write_trouble_of(desk),
                                          .declared = declared,
                                          .index = g}));
     }

@@ -208,6 +208,20 @@ TEST_F(PoolsInRounds, AConflictIsPlannedAnewAndOthersAreTriedAgain) {
   EXPECT_THAT(world.cluster->group_writes, SizeIs(1));
 }
 
+TEST_F(PoolsInRounds, ARefusedWriteIsToldUntilOneWorksAndTriedAgain) {
+  set_up();
+  for (int i = 0; i < 2; ++i)
+    world.cluster->fail_next_group({ErrorKind::Forbidden, "no right to patch"});
+  waiting(10);
+  live(5 * second);
+  EXPECT_EQ(pool_condition("Ready")["reason"], "WriteFailed");
+  EXPECT_THAT(pool_condition("Ready")["message"].get<std::string>(),
+              HasSubstr("no right to patch"));
+  live(2 * minute);
+  EXPECT_EQ(asked(), 1);
+  EXPECT_EQ(pool_condition("Ready")["status"], "True");
+}
+
 TEST_F(PoolsInRounds, ALostAnswerAsksForNoSecondNode) {
   set_up();
   live(2 * second);
