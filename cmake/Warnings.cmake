@@ -25,7 +25,7 @@ set(POOLSCALER_SANITIZE "" CACHE STRING "address,undefined or thread")
 if(POOLSCALER_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release")
   set(POOLSCALER_TEST_OPTIONS -O0)
 endif()
-# By how much the timeouts of tests are longer.
+# By how much the timeouts of tests are longer, and cases that are many are fewer.
 set(POOLSCALER_SLOWDOWN 1)
 if(POOLSCALER_SANITIZE)
   set(POOLSCALER_SLOWDOWN 6)
