@@ -23,13 +23,6 @@ BackendRef backend_from(const json& from) {
           .name = from["name"].get<std::string>()};
 }
 
-BackendRef buffer_from(const json& from) {
-  return {.api_version = "autoscaling.x-k8s.io/v1beta1",
-          .kind = "CapacityBuffer",
-          .ns = from["namespace"].get<std::string>(),
-          .name = from["name"].get<std::string>()};
-}
-
 BackendPaths paths_from(const json& from) {
   return {.desired = from["desired"].get<std::string>(),
           .min = text_at(from, "min"),
@@ -52,7 +45,6 @@ NodeGroup group_from(const json& from) {
                 .commitment = text_at(from, "commitment"),
                 .node_selector = labels_from(from, "nodeSelector")};
   if (from.contains("backendRef")) one.backend = backend_from(from["backendRef"]);
-  if (from.contains("bufferRef")) one.buffer = buffer_from(from["bufferRef"]);
   if (from.contains("paths")) one.paths = paths_from(from["paths"]);
   return one;
 }

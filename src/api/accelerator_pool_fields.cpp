@@ -162,28 +162,6 @@ constexpr Field pool_fields[] = {
             "replicas are granted beyond what is free, up to `maxNodes`, the bounds of "
             "`backendRef` where there is one, and what budgets admit. Missing: as the object of "
             "`backendRef` says."},
-    {.path = "spec.nodeGroups[].bufferRef",
-     .type = Object,
-     .doc = "The CapacityBuffer (`autoscaling.x-k8s.io/v1beta1`) by which the autoscaler of a "
-            "group whose nodes come for pods keeps spare nodes: its `spec.replicas` is set to the "
-            "`warm` nodes that budgets admit. A chunk of it must take a whole node: all "
-            "accelerators of one. For the only group of a pool."},
-    {.path = "spec.nodeGroups[].bufferRef.namespace",
-     .type = Text,
-     .required = true,
-     .min = 1,
-     .max = 63,
-     .syntax = Syntax::DnsLabel,
-     .example = "warm",
-     .doc = "Namespace of the CapacityBuffer."},
-    {.path = "spec.nodeGroups[].bufferRef.name",
-     .type = Text,
-     .required = true,
-     .min = 1,
-     .max = 253,
-     .syntax = Syntax::DnsSubdomain,
-     .example = "h100",
-     .doc = "Name of the CapacityBuffer."},
     {.path = "spec.nodeGroups[].zones",
      .type = Integer,
      .min = 1,

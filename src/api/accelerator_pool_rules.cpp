@@ -37,16 +37,6 @@ bool nothing_asked_of_pods(const json& one) {
   return !one.contains("growth") || one["minNodes"] == 0;
 }
 
-bool buffer_of_who_follows(const json& one) {
-  return !one.contains("bufferRef") || one.contains("growth") || one.contains("backendRef");
-}
-
-bool buffer_alone(const json& groups) {
-  return groups.size() == 1 || std::ranges::none_of(groups, [](const json& one) {
-           return one.contains("bufferRef");
-         });
-}
-
 bool is_below_spec(const json& path) {
   return path.get_ref<const std::string&>().starts_with("spec.");
 }
@@ -104,12 +94,6 @@ constexpr Rule own_rules[] = {
      .child = "minNodes",
      .holds = nothing_asked_of_pods},
     {.at = "spec.nodeGroups[]",
-     .cel = "!has(self.bufferRef) || has(self.growth) || has(self.backendRef)",
-     .problem = "must come with `growth` or `backendRef`",
-     .remedy = "say `growth: PendingPods`: spare nodes are kept where nodes come for pods",
-     .child = "bufferRef",
-     .holds = buffer_of_who_follows},
-    {.at = "spec.nodeGroups[]",
      .cel = "!has(self.paths) || has(self.backendRef)",
      .problem = "must come with `backendRef`",
      .remedy = "name the object whose fields they are",
@@ -132,12 +116,6 @@ constexpr Rule own_rules[] = {
      .problem = "must have a `backendRef` of its own in each group",
      .remedy = "name another object in one of them, or leave it out",
      .holds = backends_differ},
-    {.at = "spec.nodeGroups",
-     .cel = "size(self) == 1 || self.all(g, !has(g.bufferRef))",
-     .problem = "must be one group where it has a `bufferRef`",
-     .remedy = "give the other groups a pool of their own: which of several groups a spare node "
-               "comes from is not known before",
-     .holds = buffer_alone},
     {.at = "spec",
      .cel = "!has(self.limits.maxNodes) || "
             "self.nodeGroups.map(g, g.minNodes).sum() <= self.limits.maxNodes",

@@ -49,31 +49,6 @@ void add_foreign(std::vector<money::Claim>& claims, const Survey& survey) {
   }
 }
 
-/// Each spare node that is to be kept and is not there is brought, as if a pod waited for it.
-std::vector<money::Claim> with_spares(std::vector<money::Claim> claims, const FleetInput& input) {
-  for (std::size_t pool = 0; pool < input.pools.size(); ++pool)
-    for (const auto& facts : input.pools[pool].groups)
-      if (facts.spare.value_or(0) > 0)
-        claims.push_back({.policy = fmt::format("spare nodes of pool {}", pool),
-                          .pool = pool,
-                          .accelerators = input.pools[pool].pool->accelerator.per_node,
-                          .wanted = *facts.spare,
-                          .priority = std::numeric_limits<std::int32_t>::min()});
-  return claims;
-}
-
-/// Which of the whole nodes that are free are kept spare: those on spot first, where its group is.
-void keep_spares(Supply& supply, const PoolInput& input) {
-  const auto whole = static_cast<std::size_t>(input.pool->accelerator.per_node);
-  const auto count = [whole](const std::vector<std::int64_t>& nodes) {
-    return nodes.size() > whole ? nodes[whole] : 0;
-  };
-  std::int64_t kept = 0;
-  for (const auto& facts : input.groups) kept += facts.spare.value_or(0);
-  supply.spare_spot = std::min(kept, count(supply.stock.free_spot_nodes));
-  supply.spare = std::min(kept - supply.spare_spot, count(supply.stock.free_nodes));
-}
-
 bool follows_pods(const PoolSurvey& pool) {
   return std::ranges::any_of(pool.groups, &GroupSurvey::follows_pods);
 }
@@ -138,7 +113,7 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
                       .avoids_spot = input.asking[i].avoids_spot});
   add_foreign(claims, sight.survey);
   const Scene scene{.input = input, .memory = memory, .strides = strides(input), .now = now};
-  order_nodes(sight.survey, scene, with_spares(claims, input));
+  order_nodes(sight.survey, scene, claims);
   std::vector<money::PoolSupply> stocks;
   for (std::size_t i = 0; i < input.pools.size(); ++i) {
     follow(memory[i], sight.survey.pools[i], input.cluster, now);
@@ -153,7 +128,6 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
   for (std::size_t i = 0; i < stocks.size(); ++i) {
     sight.supplies[i].stock.free_nodes = std::move(placed.free_nodes[i]);
     sight.supplies[i].stock.free_spot_nodes = std::move(placed.free_spot_nodes[i]);
-    keep_spares(sight.supplies[i], input.pools[i]);
   }
   return sight;
 }

@@ -121,51 +121,11 @@ class Planner {
     std::vector<money::Claim> acting;
     std::vector<std::size_t> asking;  // of each claim
     add_claims(acting, asking, true);
-    const auto spared = without_spares();
-    const auto result = money::arbitrate(acting, spared, limits_, now);
+    const auto result = money::arbitrate(acting, stocks_, limits_, now);
     for (std::size_t i = 0; i < acting.size(); ++i) grant(asking[i], acting[i], result.grants[i]);
     count_added(result);
-    std::vector<money::Claim> warm;
-    add_warm(warm, now);
-    keep_warm(warm, with_spares(result), now);
-    if (has_spares())
-      yield_spares(serve_warm(warm, money::arbitrate(acting, stocks_, limits_, now), now), warm);
-    arbitrate_idly(std::move(acting), spared, now);
-  }
-
-  [[nodiscard]] bool has_spares() const {
-    return std::ranges::any_of(sight_.supplies, [](const Supply& supply) {
-      return supply.spare + supply.spare_spot > 0;
-    });
-  }
-
-  [[nodiscard]] money::Arbitration with_spares(money::Arbitration served) const {
-    for (std::size_t i = 0; i < stocks_.size(); ++i) {
-      const auto& supply = sight_.supplies[i];
-      if (supply.spare > 0) served.free_nodes[i].back() += supply.spare;
-      if (supply.spare_spot > 0) served.free_spot_nodes[i].back() += supply.spare_spot;
-    }
-    return served;
-  }
-
-  /// Whoever is refused a spare node gets it once fewer are kept: no more than there would be if
-  /// they could be taken for nothing.
-  void yield_spares(const money::Arbitration& yielded, std::span<const money::Claim> warm) {
-    for (std::size_t i = 0; i < warm.size(); ++i) {
-      auto& kept = plan_.pools[warm[i].pool].warm;
-      kept = std::min(kept, yielded.grants[i].granted);
-    }
-  }
-
-  /// What can be had without a node that must be replaced.
-  [[nodiscard]] std::vector<money::PoolSupply> without_spares() const {
-    auto stocks = stocks_;
-    for (std::size_t i = 0; i < stocks.size(); ++i) {
-      const auto& supply = sight_.supplies[i];
-      if (supply.spare > 0) stocks[i].free_nodes.back() -= supply.spare;
-      if (supply.spare_spot > 0) stocks[i].free_spot_nodes.back() -= supply.spare_spot;
-    }
-    return stocks;
+    keep_warm(result, now);
+    arbitrate_idly(std::move(acting), now);
   }
 
   void count_added(const money::Arbitration& result) {
@@ -175,10 +135,10 @@ class Planner {
   }
 
   /// Warm nodes come after every policy, of what those leave. No pod waits for one, so a group
-  /// whose nodes come for pods brings one only where it can be asked to keep spare nodes.
-  [[nodiscard]] money::Arbitration serve_warm(std::span<const money::Claim> claims,
-                                              const money::Arbitration& served,
-                                              Instant now) const {
+  /// whose nodes come for pods brings none.
+  void keep_warm(const money::Arbitration& served, Instant now) {
+    std::vector<money::Claim> claims;
+    add_warm(claims, now);
     auto left = stocks_;
     auto limits = limits_;
     for (std::size_t i = 0; i < left.size(); ++i) {
@@ -190,16 +150,10 @@ class Planner {
         offer.nodes -= taken;
         for (const auto index : left[i].limits)
           if (offer.price) limits[index].rate += *offer.price * taken;
-        const auto group = sight_.supplies[i].group_of_tier[tier];
-        if (seen(i, group).follows_pods && !input_.pools[i].groups[group].spare) offer.nodes = 0;
+        if (seen(i, sight_.supplies[i].group_of_tier[tier]).follows_pods) offer.nodes = 0;
       }
     }
-    return money::arbitrate(claims, left, limits, now);
-  }
-
-  void keep_warm(std::span<const money::Claim> claims, const money::Arbitration& served,
-                 Instant now) {
-    const auto result = serve_warm(claims, served, now);
+    const auto result = money::arbitrate(claims, left, limits, now);
     for (std::size_t i = 0; i < claims.size(); ++i) {
       auto& pool = plan_.pools[claims[i].pool];
       pool.warm = result.grants[i].granted;
@@ -215,13 +169,12 @@ class Planner {
   }
 
   /// Who does not act is decided beside those who do, as if it did.
-  void arbitrate_idly(std::vector<money::Claim> claims,
-                      std::span<const money::PoolSupply> stocks, Instant now) {
+  void arbitrate_idly(std::vector<money::Claim> claims, Instant now) {
     const auto policies = claims.size();
     std::vector<std::size_t> asking;
     add_claims(claims, asking, false);
     if (asking.empty()) return;
-    const auto result = money::arbitrate(claims, stocks, limits_, now);
+    const auto result = money::arbitrate(claims, stocks_, limits_, now);
     for (std::size_t i = 0; i < asking.size(); ++i)
       grant(asking[i], claims[policies + i], result.grants[policies + i]);
   }
@@ -343,7 +296,6 @@ class Planner {
     }
     for (std::size_t g = 0; g < out.groups.size(); ++g) {
       const auto& group = seen(i, g);
-      keep_spares(i, g);
       if (!group.desired) continue;
       if (added_[i][g] > 0) out.groups[g].wanted = *group.desired + added_[i][g];
       // What did not come is not waited for, lest it comes when others have.
@@ -353,13 +305,6 @@ class Planner {
                 fmt::format("none has come within {} minutes", boot_max / std::chrono::minutes(1)));
     }
     take_back(i, now);
-  }
-
-  void keep_spares(std::size_t i, std::size_t g) {
-    const auto& facts = input_.pools[i].groups[g];
-    auto& out = plan_.pools[i];
-    if (!facts.spare || facts.trouble || pool(i).mode != PoolMode::Automatic) return;
-    if (out.warm != *facts.spare) out.groups[g].spare = out.warm;
   }
 
   /// Asks for so many fewer than were asked for before, of those that have not come.

@@ -13,18 +13,9 @@ constexpr Millis first_wait{2'000};
 constexpr Millis longest_wait{60'000};
 constexpr unsigned failures_told_of_group = 3;
 constexpr Millis between_evictions{5'000};
-/// What the writes of a group's buffer are called; no name of a group has a slash.
-constexpr std::string_view spare_suffix = "/spare";
 
 WriteSlot slot_of(WriteSlot::What what, const std::string& node) {
   return {.what = what, .key = {.ns = {}, .name = node}};
-}
-
-/// "node group spot", or what it keeps spare.
-std::string name_of_count(std::string_view name) {
-  if (!name.ends_with(spare_suffix)) return fmt::format("node group {}", name);
-  return fmt::format("the spare nodes of group {}",
-                     name.substr(0, name.size() - spare_suffix.size()));
 }
 
 Millis wait_after(unsigned failures) {
@@ -35,10 +26,8 @@ Millis wait_after(unsigned failures) {
 
 void PoolDesk::act(Round& round) {
   for (std::size_t pool = 0; pool < round.pools.size(); ++pool) {
-    for (std::size_t group = 0; group < round.inputs[pool].groups.size(); ++group) {
+    for (std::size_t group = 0; group < round.inputs[pool].groups.size(); ++group)
       write_group(round, pool, group);
-      write_buffer(round, pool, group);
-    }
     for (const auto& step : round.plan.pools[pool].steps) take_step(round, pool, step);
   }
   std::erase_if(evicting_, [&](const auto& one) {
@@ -56,7 +45,7 @@ void PoolDesk::write_group(Round& round, std::size_t pool, std::size_t group) {
   const auto& plan = round.plan.pools[pool].groups[group];
   const auto& spec = *round.pools[pool]->spec;
   auto& desk = pools_.at(spec.name)->groups.at(spec.node_groups[group].name);
-  if (!desk.may_write(round.monotonic)) return;
+  if (desk.ticket != 0 || desk.asked || round.monotonic < desk.not_before) return;
   if (!plan.wanted) return desk.write_trouble.reset();  // nothing is to be written any more
   const auto& reading = **desk.reading;
   const auto nodes = static_cast<std::int32_t>(*plan.wanted);
@@ -69,7 +58,7 @@ void PoolDesk::write_group(Round& round, std::size_t pool, std::size_t group) {
   desk.asked = nodes;
   desk.asked_from = reading.desired;
   desk.asked_why = plan.words;
-  desk.uid = reading.uid;
+  desk.stale_version = reading.resource_version;
   desk.leaving.clear();
   for (const auto node : plan.leaving)
     desk.leaving.push_back(round.snapshot.cluster.nodes[node]->uid);
@@ -78,61 +67,28 @@ void PoolDesk::write_group(Round& round, std::size_t pool, std::size_t group) {
       nodes > reading.desired ? WriteClass::Growth : WriteClass::Shrink, *std::move(write));
 }
 
-/// The autoscaler of the group does the rest.
-void PoolDesk::write_buffer(Round& round, std::size_t pool, std::size_t group) {
-  const auto& spare = round.plan.pools[pool].groups[group].spare;
-  const auto& spec = *round.pools[pool]->spec;
-  const auto& of = spec.node_groups[group];
-  auto& desk = pools_.at(spec.name)->groups.at(of.name).buffer;
-  if (!desk.may_write(round.monotonic)) return;
-  if (!spare) return desk.write_trouble.reset();
-  const auto& reading = **desk.reading;
-  const auto nodes = static_cast<std::int32_t>(*spare);
-  if (nodes == reading.nodes) return;  // its autoscaler has not followed yet
-  desk.asked = nodes;
-  desk.asked_from = reading.nodes;
-  desk.uid = reading.uid;
-  desk.ticket = parts_.writes.put_group(
-      {spec.name, of.name + std::string(spare_suffix)},
-      nodes > reading.nodes ? WriteClass::Growth : WriteClass::Shrink,
-      kube::buffer_write(*of.buffer, reading, nodes));
-}
-
-/// Null when it is gone, or has written anew since.
-PoolDesk::CountDesk* PoolDesk::desk_of(const WriteDone& done) {
-  const auto pool = pools_.find(done.slot.key.ns);
-  if (pool == pools_.end()) return nullptr;
-  std::string_view name = done.slot.key.name;
-  const bool spare = name.ends_with(spare_suffix);
-  if (spare) name.remove_suffix(spare_suffix.size());
-  const auto group = pool->second->groups.find(std::string(name));
-  if (group == pool->second->groups.end()) return nullptr;
-  CountDesk* desk = &group->second;
-  if (spare) desk = &group->second.buffer;
-  return desk->ticket == done.ticket ? desk : nullptr;
-}
-
 void PoolDesk::group_done(const WriteDone& done) {
-  auto* const found = desk_of(done);
-  if (found == nullptr) return;
-  auto& desk = *found;
-  const auto& pool = *pools_.at(done.slot.key.ns);
+  const auto pool = pools_.find(done.slot.key.ns);
+  if (pool == pools_.end()) return;
+  const auto group = pool->second->groups.find(done.slot.key.name);
+  if (group == pool->second->groups.end() || group->second.ticket != done.ticket) return;
+  auto& desk = group->second;
   const auto now = parts_.clock.monotonic();
+  const auto uid = desk.reading && *desk.reading ? (**desk.reading).uid : std::string();
   desk.ticket = 0;
-  const auto about = fmt::format(
-      "{} from {} to {} nodes", name_of_count(done.slot.key.name), desk.asked_from,
-      desk.asked.value_or(desk.asked_from));
+  const auto about = fmt::format("node group {} from {} to {} nodes", done.slot.key.name,
+                                 desk.asked_from, desk.asked.value_or(desk.asked_from));
   if (!done.error) {
     desk.failures = 0;
     desk.write_trouble.reset();
-    desk.settlement.wrote(desk.uid, done.group.resource_version, done.group.nodes, now);
-    capacity::lowered(pools_.at(done.slot.key.ns)->memory, desk.leaving, parts_.clock.now());
+    desk.settlement.wrote(uid, done.group.resource_version, done.group.nodes, now);
+    capacity::lowered(pool->second->memory, desk.leaving, parts_.clock.now());
     const bool more = done.group.nodes > desk.asked_from;
     parts_.log.info("asked for nodes", {{"pool", done.slot.key.ns},
                                         {"group", done.slot.key.name},
                                         {"from", desk.asked_from},
                                         {"to", done.group.nodes}});
-    note("AcceleratorPool", {.name = done.slot.key.ns, .uid = pool.uid},
+    note("AcceleratorPool", {.name = done.slot.key.ns, .uid = pool->second->uid},
          {.reason = more ? Reason::NodesAdded : Reason::NodesRemoved,
           .action = "Scale",
           .note = fmt::format("Scaled {}{}{}", about, desk.asked_why.empty() ? "" : ": ",

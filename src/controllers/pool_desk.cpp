@@ -172,14 +172,10 @@ void PoolDesk::take_pools(Round& round) {
       auto& desk = desks[group.name];
       if (const auto found = state->groups.find(group.name); found != state->groups.end())
         desk = std::move(found->second);
-      for (CountDesk* count : {static_cast<CountDesk*>(&desk),
-                               static_cast<CountDesk*>(&desk.buffer)}) {
-        if (count->spec != record->spec.get()) count->object.reset();
-        count->spec = record->spec.get();
-      }
-      auto facts = facts_of(*record->spec, group, round.snapshot.groups[i][g], desk);
-      if (group.buffer) add_buffer(facts, group, round.snapshot.buffers[i][g], desk);
-      input.groups.push_back(std::move(facts));
+      if (desk.spec != record->spec.get()) desk.object.reset();
+      desk.spec = record->spec.get();
+      input.groups.push_back(
+          facts_of(*record->spec, group, round.snapshot.groups[i][g], desk));
     }
     state->groups = std::move(desks);
     if (!std::exchange(state->remembers, true))
@@ -216,10 +212,11 @@ capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeG
   if (!*desk.reading)
     return in_trouble(Reason::PoolInvalid, desk.reading->error().message, "correct it");
   const auto& reading = **desk.reading;
-  desk.see({.uid = reading.uid,
-            .resource_version = reading.resource_version,
-            .replicas = reading.desired},
-           parts_.clock.monotonic());
+  const bool shown = desk.settlement.settled({.uid = reading.uid,
+                                              .resource_version = reading.resource_version,
+                                              .replicas = reading.desired},
+                                             parts_.clock.monotonic());
+  if (shown && desk.ticket == 0) desk.asked.reset();
   take_marks(facts, reading.marks);
   facts.least = reading.min;
   facts.most = most_nodes(pool.accelerator, reading);
@@ -234,50 +231,15 @@ capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeG
     return in_trouble(Reason::GroupManagedElsewhere, reading.owned_elsewhere, "");
   if (!reading.trouble.empty())
     return in_trouble(Reason::CapacityLimited, reading.trouble, "");
-  add_write_trouble(facts, desk, desk);
+  add_write_trouble(facts, desk);
   return facts;
 }
 
-/// Whatever is wrong with its buffer is wrong with the group: it is not known what is kept spare.
-void PoolDesk::add_buffer(capacity::GroupFacts& facts, const NodeGroup& group,
-                          const GroupObject& object, GroupDesk& desk) {
-  if (facts.trouble) return;
-  auto& buffer = desk.buffer;
-  const auto in_trouble = [&](Reason reason, capacity::Finding finding) {
-    desk.reason = reason;
-    facts.trouble = std::move(finding);
-  };
-  if (object.trouble) return in_trouble(object.reason, *object.trouble);
-  if (!facts.follows_pods)
-    return in_trouble(Reason::PoolInvalid,
-                      {"it has a bufferRef, but its nodes do not come for pods: they are asked for",
-                       "remove bufferRef: warm nodes are asked for like others"});
-  if (buffer.object != object.object || !buffer.reading) {
-    buffer.object = object.object;
-    buffer.reading = kube::read_buffer(*object.object, *group.buffer);
-  }
-  if (!*buffer.reading)
-    return in_trouble(Reason::PoolInvalid, {buffer.reading->error().message, ""});
-  const auto& reading = **buffer.reading;
-  if (reading.deleting)
-    return in_trouble(Reason::GroupNotFound,
-                      {fmt::format("CapacityBuffer {} is being deleted", group.buffer->name),
-                       "make it again"});
-  buffer.see({.uid = reading.uid,
-              .resource_version = reading.resource_version,
-              .replicas = reading.nodes},
-             parts_.clock.monotonic());
-  // Until the cluster shows what was asked for, the autoscaler may act on either.
-  facts.spare = std::max<std::int64_t>(buffer.asked.value_or(0), reading.kept);
-  add_write_trouble(facts, desk, buffer);
-}
-
 /// It is told until a write has worked, and tried again once the wait is over.
-void PoolDesk::add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk,
-                                 const CountDesk& count) const {
-  if (!count.write_trouble) return;
+void PoolDesk::add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk) const {
+  if (!desk.write_trouble) return;
   desk.reason = Reason::WriteFailed;
-  if (parts_.clock.monotonic() < count.not_before) facts.trouble = *count.write_trouble;
+  if (parts_.clock.monotonic() < desk.not_before) facts.trouble = *desk.write_trouble;
 }
 
 void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {

@@ -64,8 +64,6 @@ class PoolDesk {
   void adopt(const ObjectKey& policy, const std::string& uid, const api::LedgerStatus& ledger);
 
  private:
-  struct CountDesk;
-  struct BufferDesk;
   struct GroupDesk;
   struct PoolState;
   struct BudgetState;
@@ -76,10 +74,7 @@ class PoolDesk {
   void take_pools(Round& round);
   [[nodiscard]] capacity::GroupFacts facts_of(const AcceleratorPool& pool, const NodeGroup& group,
                                               const GroupObject& object, GroupDesk& desk);
-  void add_buffer(capacity::GroupFacts& facts, const NodeGroup& group, const GroupObject& object,
-                  GroupDesk& desk);
-  void add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk,
-                         const CountDesk& count) const;
+  void add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk) const;
   void take_wishes(Round& round, const std::vector<PoolWish>& wishes);
   void take_prices(const PoolSnapshot& snapshot);
   void answer_wishes(Round& round);
@@ -99,8 +94,6 @@ class PoolDesk {
   // pool_acts.cpp
   void act(Round& round);
   void write_group(Round& round, std::size_t pool, std::size_t group);
-  void write_buffer(Round& round, std::size_t pool, std::size_t group);
-  [[nodiscard]] CountDesk* desk_of(const WriteDone& done);
   void take_step(Round& round, std::size_t pool, const capacity::NodeStep& step);
   void drain(const capacity::Node& node);
   void group_done(const WriteDone& done);

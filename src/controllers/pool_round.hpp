@@ -7,40 +7,23 @@
 
 namespace poolscaler::controllers {
 
-/// The count of an object, and the writes to it.
-struct PoolDesk::CountDesk {
-  std::shared_ptr<const nlohmann::json> object{};  // that was read
-  const AcceleratorPool* spec = nullptr;           // for which
+/// A node group and the writes to its object.
+struct PoolDesk::GroupDesk {
+  // The reading, and what it was read of.
+  std::shared_ptr<const nlohmann::json> object{};
+  const AcceleratorPool* spec = nullptr;
+  std::optional<Result<kube::GroupReading>> reading{};
 
   std::uint64_t ticket = 0;             // of the write that is on its way
   std::optional<std::int64_t> asked{};  // until the cluster shows it
   std::int64_t asked_from = 0;
   std::string asked_why{};
-  std::string uid{};                   // that the write was bound to
   std::vector<std::string> leaving{};  // uids of the nodes that are meant to go
+  std::string stale_version{};         // that the write was bound to
   Settlement settlement{};
   std::optional<capacity::Finding> write_trouble{};
   unsigned failures = 0;
   Millis not_before{0};
-
-  /// Forgets what was asked for once the cluster shows it.
-  void see(const TargetSeen& seen, Millis now) {
-    if (settlement.settled(seen, now) && ticket == 0) asked.reset();
-  }
-  [[nodiscard]] bool may_write(Millis now) const {
-    return ticket == 0 && !asked && now >= not_before;
-  }
-};
-
-/// The CapacityBuffer of a node group.
-struct PoolDesk::BufferDesk : CountDesk {
-  std::optional<Result<kube::BufferReading>> reading{};
-};
-
-/// A node group.
-struct PoolDesk::GroupDesk : CountDesk {
-  std::optional<Result<kube::GroupReading>> reading{};
-  BufferDesk buffer{};
   std::optional<Reason> reason{};  // of its trouble
 };
 

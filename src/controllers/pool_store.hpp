@@ -49,8 +49,8 @@ class PoolStore {
     for (const auto& [name, pool] : pools) {
       if (pool->spec == nullptr) continue;
       for (const auto& group : pool->spec->node_groups)
-        for (const auto* ref : {&group.backend, &group.buffer})
-          if (*ref) kinds.insert({.api_version = (*ref)->api_version, .kind = (*ref)->kind});
+        if (group.backend)
+          kinds.insert({.api_version = group.backend->api_version, .kind = group.backend->kind});
     }
     return kinds;
   }

@@ -55,11 +55,9 @@ std::vector<api::IdleNode> idle_nodes(const capacity::PoolSurvey& survey,
 
 template <class Desk>
 std::string write_trouble_of(const Desk& desk) {
-  for (const auto* finding : {&desk.write_trouble, &desk.buffer.write_trouble})
-    if (*finding)
-      return (*finding)->words +
-             ((*finding)->remedy.empty() ? std::string() : "; " + (*finding)->remedy);
-  return {};
+  if (!desk.write_trouble) return {};
+  return desk.write_trouble->words +
+         (desk.write_trouble->remedy.empty() ? std::string() : "; " + desk.write_trouble->remedy);
 }
 
 struct GroupView {

@@ -57,8 +57,19 @@ std::vector<std::shared_ptr<const Record>> all_of(const PoolStore::ByName<Record
   return all;
 }
 
-/// The object that a group names. `sync` is of its collection; null where nobody reads it yet.
-GroupObject named_object(const PoolStore& store, const BackendRef& ref, const SyncState* sync) {
+/// What is known of the collection of a group's object; null where the group has none, or nobody
+/// reads it yet.
+GroupObject group_object(const PoolStore& store, const NodeGroup& group, const SyncState* sync,
+                         bool sees_all_pods) {
+  if (!group.backend && !group.follows_pods) return {};
+  if (!sees_all_pods)
+    return {.object = {},
+            .trouble = capacity::Finding{
+                "pods of other namespaces are not read, so nobody knows which nodes are empty",
+                "let the operator read all pods (nodeGroups.besideNamespaces of the chart)"},
+            .reason = Reason::NotReadable};
+  if (!group.backend) return {};
+  const auto& ref = *group.backend;
   const auto what = fmt::format("{} {}", ref.kind, ObjectKey{ref.ns, ref.name}.text());
   const auto kind = store.kinds.find({.api_version = ref.api_version, .kind = ref.kind});
   if (kind != store.kinds.end() && kind->second.trouble)
@@ -77,21 +88,8 @@ GroupObject named_object(const PoolStore& store, const BackendRef& ref, const Sy
   if (found == kind->second.objects.end())
     return {.object = {},
             .trouble = capacity::Finding{fmt::format("{} does not exist", what),
-                                         "make it, or correct the reference"}};
+                                         "make it, or correct backendRef"}};
   return {.object = found->second};
-}
-
-/// Where there is nothing that anybody could be asked, or is waited for, there is no trouble.
-GroupObject group_object(const PoolStore& store, const NodeGroup& group, const SyncState* sync,
-                         bool sees_all_pods) {
-  if (!group.backend && !group.follows_pods) return {};
-  if (!sees_all_pods)
-    return {.object = {},
-            .trouble = capacity::Finding{
-                "pods of other namespaces are not read, so nobody knows which nodes are empty",
-                "let the operator read all pods (nodeGroups.besideNamespaces of the chart)"},
-            .reason = Reason::NotReadable};
-  return group.backend ? named_object(store, *group.backend, sync) : GroupObject{};
 }
 
 }  // namespace
@@ -220,16 +218,11 @@ PoolSnapshot ClusterState::pool_snapshot(const std::vector<ObjectKey>& policies)
   }
   for (const auto& pool : snapshot.pools) {
     auto& groups = snapshot.groups.emplace_back();
-    auto& buffers = snapshot.buffers.emplace_back();
     if (pool->spec == nullptr) continue;
-    for (const auto& group : pool->spec->node_groups) {
+    for (const auto& group : pool->spec->node_groups)
       groups.push_back(group_object(store, group,
                                     group.backend ? impl_->sync_of_groups(*group.backend) : nullptr,
                                     snapshot.sees_all_pods));
-      buffers.push_back(group.buffer ? named_object(store, *group.buffer,
-                                                    impl_->sync_of_groups(*group.buffer))
-                                     : GroupObject{});
-    }
   }
   snapshot.cluster.nodes = all_of(store.nodes);
   for (std::size_t i = 0; i < snapshot.cluster.nodes.size(); ++i)

@@ -64,7 +64,6 @@ Place::Place() {
   must("POST", "/api/v1/namespaces", {{"metadata", {{"name", "team"}}}}, 201);
   for (const auto& example : group_objects()) define(example.definition);
   define("cluster.x-k8s.io_machines");
-  define("autoscaling.x-k8s.io_capacitybuffers");
   const auto kubeconfig = cluster.service_account_kubeconfig("poolscaler-system", "poolscaler");
   const auto access = kube::read_kubeconfig({.path = kubeconfig.string()}).value();
   tokens = kube::token_source(access, clock);
@@ -248,78 +247,6 @@ TEST_P(NodeGroupContract, IsAllTheOperatorMayWriteOfIt) {
   if (!kind->by_scale) return;
   const auto patch = kube::merge_patch_request(resource_, key_, {}, R"({"spec":{"replicas":9}})");
   EXPECT_EQ(place().client->call(patch, {}).error().kind, ErrorKind::Forbidden);
-}
-
-class BufferContract : public RealServer {
- protected:
-  void SetUp() override {
-    RealServer::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    place().must("POST", kube::collection_path(resource_, "team"),
-                 {{"apiVersion", ref_.api_version},
-                  {"kind", ref_.kind},
-                  {"metadata", {{"name", ref_.name}}},
-                  {"spec", {{"podTemplateRef", {{"name", "node"}}}, {"replicas", 1}}}},
-                 201);
-  }
-  void TearDown() override { place().cluster.request("DELETE", path()); }
-
-  [[nodiscard]] std::string path() const {
-    return kube::object_path(resource_, {.ns = ref_.ns, .name = ref_.name});
-  }
-  /// As the operator reads it.
-  [[nodiscard]] kube::BufferReading read() const {
-    const auto object = place().client->call(
-        kube::get_request(resource_, {.ns = ref_.ns, .name = ref_.name}), {});
-    EXPECT_TRUE(object) << (object ? "" : object.error().message);
-    const auto reading = kube::read_buffer(object.value(), ref_);
-    EXPECT_TRUE(reading) << (reading ? "" : reading.error().message);
-    return reading.value();
-  }
-  [[nodiscard]] Result<GroupWritten> write(const kube::BufferReading& reading,
-                                           std::int32_t nodes) const {
-    return place().writer->write_group(kube::buffer_write(ref_, reading, nodes), {});
-  }
-
-  BackendRef ref_{"autoscaling.x-k8s.io/v1beta1", "CapacityBuffer", "team", "h100"};
-  kube::Resource resource_{.group = "autoscaling.x-k8s.io",
-                           .version = "v1beta1",
-                           .plural = "capacitybuffers",
-                           .kind = "CapacityBuffer",
-                           .namespaced = true};
-};
-
-TEST_F(BufferContract, IsReadAndWrittenAtItsCountAlone) {
-  auto before = place().must("GET", path());
-  const auto written = write(read(), 4);
-  ASSERT_TRUE(written) << written.error().message;
-  EXPECT_EQ(written->nodes, 4);
-  EXPECT_EQ(read().nodes, 4);
-  EXPECT_EQ(read().resource_version, written->resource_version);
-  ASSERT_TRUE(write(read(), 0));
-  EXPECT_EQ(read().nodes, 0);
-  ASSERT_TRUE(write(read(), 1));
-  auto after = place().must("GET", path());
-  for (auto* object : {&before, &after})
-    for (const auto* field : {"resourceVersion", "generation", "managedFields"})
-      (*object)["metadata"].erase(field);
-  EXPECT_EQ(before, after);
-}
-
-TEST_F(BufferContract, CountsWhatItsAutoscalerStillActsOn) {
-  place().must("PATCH", path() + "/status", {{"status", {{"replicas", 3}}}});
-  EXPECT_EQ(read().nodes, 1);
-  EXPECT_EQ(read().kept, 3);
-}
-
-TEST_F(BufferContract, ConflictsWithWhoWroteFirstAndWithAnotherObject) {
-  auto reading = read();
-  place().must("PATCH", path(), {{"spec", {{"replicas", 2}}}});
-  EXPECT_EQ(write(reading, 6).error().kind, ErrorKind::Conflict);
-  reading = read();
-  reading.uid = "00000000-0000-4000-8000-000000000000";
-  EXPECT_EQ(write(reading, 6).error().kind, ErrorKind::Conflict);
-  EXPECT_EQ(read().nodes, 2);
 }
 
 class NodeContract : public RealServer {

@@ -48,7 +48,7 @@ TEST(OperatorRights, NeverHaveWildcardsOrPowersBeyondTheTask) {
       // Nodes: our marks on them, evictions, and what says how many a group has.
       "nodes", "pods/eviction", "nodepools/scale", "machinedeployments/scale", "machinesets/scale",
       "machinepools/scale", "machines", "nodegroups", "containernodepools", "nodepools",
-      "managedclustersagentpools", "kubernetesclusternodepools", "capacitybuffers"};
+      "managedclustersagentpools", "kubernetesclusternodepools"};
   ASSERT_FALSE(operator_rules().empty());
   for (const auto& rule : operator_rules()) {
     EXPECT_FALSE(rule.contains("nonResourceURLs"));

@@ -5,9 +5,8 @@
 // What has been asked for already and has no node yet comes first, what is starting counts as if it
 // were there, and nobody is ever granted fewer replicas than there are: a cap stops growth, it does
 // not take. Where nodes come for pods that wait, nobody is asked for any: granted is what budgets
-// admit of the nodes that the pods will bring. A spare node that is kept there is replaced as soon
-// as it is taken, so taking it costs a node, until its keeper is told to keep fewer. Pure; the
-// result does not depend on the order of policies, pods or nodes.
+// admit of the nodes that the pods will bring. Pure; the result does not depend on the order of
+// policies, pods or nodes.
 #pragma once
 
 #include <cstddef>
@@ -82,7 +81,6 @@ struct Granted {
 
 struct GroupPlan {
   std::optional<std::int64_t> wanted{};  // nodes to ask for; nothing: as many as it has been
-  std::optional<std::int64_t> spare{};   // nodes to keep empty; nothing: as many as it is asked to
   std::vector<std::size_t> leaving{};    // nodes of the cluster that are to go, when it shrinks
   std::string words{};                   // why it shrinks, where no node goes
 };

@@ -116,9 +116,6 @@ struct GroupFacts {
   std::optional<std::int64_t> most{};
   /// It takes no count: its nodes come for the pods that wait for them, and go as they leave.
   bool follows_pods = false;
-  /// Empty nodes that whoever brings nodes for pods is asked to keep: one that is taken is replaced
-  /// by a new one. Nothing: it cannot be asked.
-  std::optional<std::int64_t> spare{};
   std::string busy{};  // why it may not be written at the moment; empty: it may
   std::optional<Finding> trouble{};
   std::int64_t step = 1;                  // counts are multiples of it

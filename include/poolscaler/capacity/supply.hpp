@@ -77,9 +77,6 @@ struct Supply {
   std::vector<std::string> closed{};  // by group: why it gets no node; empty: it may get some
   /// Of nodes that are asked for and not there: no ledger knows of them.
   HourlyRate in_flight{};
-  /// Of the whole nodes that are free: each that is taken is replaced by a new one, which costs.
-  std::int64_t spare = 0;
-  std::int64_t spare_spot = 0;
   std::int64_t unpriced_in_flight = 0;
   Millis boot{};     // of a node, at most
   Millis release{};  // from taking what is on a node until it is gone, at most

@@ -76,7 +76,6 @@ struct PoolSnapshot {
   std::vector<std::shared_ptr<const PriceCatalog>> catalogs{};
   std::vector<std::string> catalog_errors{};
   std::vector<std::vector<GroupObject>> groups{};      // by pool and group; of pools with a spec
-  std::vector<std::vector<GroupObject>> buffers{};     // likewise
   std::vector<std::optional<PolicyOnPool>> policies{};  // as they were asked for
   capacity::Cluster cluster{};  // Pod::policy is an index of `policies`
   std::map<std::size_t, std::int64_t> left_on{};  // by node that we have cordoned: its pods

@@ -53,9 +53,6 @@ struct NodeGroup {
   /// Its nodes come for pods that wait for them, and go when they are empty: nobody is asked for
   /// any, whatever `backend` says of its count.
   bool follows_pods = false;
-  /// The CapacityBuffer whose count is the warm nodes, where nodes come for pods; a chunk of it is
-  /// a node.
-  std::optional<BackendRef> buffer{};
   std::optional<BackendPaths> paths{};  // of a backend whose kind we do not know
   std::int32_t zones = 1;               // into which a count per zone is multiplied
   std::int32_t min_nodes = 0;

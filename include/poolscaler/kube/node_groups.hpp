@@ -158,20 +158,6 @@ struct GroupReading {
 /// backend's own bounds, no multiple of its step), Unavailable (busy or being deleted: later).
 [[nodiscard]] Result<GroupWrite> group_write(const NodeGroup& group, const GroupReading& reading,
                                              std::int32_t nodes);
-/// How many spare nodes an autoscaler is asked to keep: a node for each chunk of a CapacityBuffer.
-struct BufferReading {
-  std::string uid;
-  std::string resource_version;
-  bool deleting = false;
-  std::int32_t nodes = 0;  // that are asked for
-  std::int32_t kept = 0;   // and at most what its autoscaler acts on, which follows a little later
-};
-/// Errors: InvalidInput (no count, or not the count alone decides).
-[[nodiscard]] Result<BufferReading> read_buffer(const nlohmann::json& object,
-                                                const BackendRef& ref);
-[[nodiscard]] GroupWrite buffer_write(const BackendRef& ref, const BufferReading& reading,
-                                      std::int32_t nodes);
-
 /// `resource` is what discovery says of the kind. Errors: InvalidInput.
 [[nodiscard]] Result<Request> group_request(const Resource& resource, const GroupWrite& write);
 /// How many nodes the answer to group_request() says are asked for, and its version.

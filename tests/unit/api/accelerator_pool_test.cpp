@@ -99,23 +99,6 @@ TEST(AcceleratorPoolReader, TakesNodesForPodsWithAndWithoutAnObject) {
   EXPECT_FALSE(without->node_groups[0].backend);
 }
 
-TEST(AcceleratorPoolReader, TakesABufferOfTheOnlyGroup) {
-  const auto pool = read_accelerator_pool(
-      with_group("{growth: PendingPods, bufferRef: {namespace: warm, name: h100}}"),
-      api::UnknownFields::Report);
-  ASSERT_TRUE(pool) << text_of(pool.error());
-  EXPECT_EQ(pool->node_groups[0].buffer,
-            (BackendRef{"autoscaling.x-k8s.io/v1beta1", "CapacityBuffer", "warm", "h100"}));
-  auto two = with_group("{bufferRef: {namespace: warm, name: h100}}");
-  two["spec"]["nodeGroups"].push_back(pool_with()["spec"]["nodeGroups"][0]);
-  two["spec"]["nodeGroups"][1]["name"] = "b";
-  two["spec"]["nodeGroups"][1]["backendRef"]["name"] = "b";
-  EXPECT_THAT(refusal(two), HasSubstr("must be one group where it has a `bufferRef`"));
-  EXPECT_THAT(refusal(with_group("{backendRef: null, nodeSelector: [{key: a, value: b}], "
-                                 "bufferRef: {namespace: warm, name: h100}}")),
-              HasSubstr("bufferRef must come with `growth` or `backendRef`"));
-}
-
 TEST(AcceleratorPoolReader, ReadsTheRest) {
   const auto pool = read_accelerator_pool(
       pool_with("{mode: Recommend, currency: EUR, accelerator: {product: H100}, "

@@ -50,11 +50,6 @@ Plan Theatre::round(Millis step) {
     for (const auto& one : plan.pools[pool].steps) act(pool, one);
     for (std::size_t g = 0; g < plan.pools[pool].groups.size(); ++g) {
       const auto& group = plan.pools[pool].groups[g];
-      if (group.spare) {
-        fleet.facts(pool, g).spare = group.spare;
-        told.push_back(fleet.pools[pool]->node_groups[g].name + " keeps " +
-                       std::to_string(*group.spare));
-      }
       if (!group.wanted) continue;
       fleet.facts(pool, g).desired = group.wanted;
       told.push_back(fleet.pools[pool]->node_groups[g].name + " to " +
@@ -146,21 +141,21 @@ void Theatre::make(std::size_t pool, std::size_t group) {
   node.created = now;
 }
 
-/// Each pod that waits and fits nowhere gets a node, and each spare node that is missing; one that
-/// is empty goes. Of fewer spare nodes the autoscaler hears late.
+/// Each pod that waits and fits nowhere gets a node; one that is empty goes.
 void Theatre::follow_pods(std::size_t pool, std::size_t group) {
   std::vector<std::int64_t> room;
-  std::vector<std::int64_t> wanted;
+  std::vector<std::string> empty;
   const auto seen = fleet.survey(now);
-  for (const auto& node : seen.pools[pool].nodes) room.push_back(node.free());
-  for (const auto& pod : fleet.cluster.pods)
-    if (!pod.node) wanted.push_back(pod.accelerators->front().count);
-  const bool waits = !wanted.empty();
-  const auto spare = fleet.facts(pool, group).spare.value_or(0);
-  wanted.resize(wanted.size() + static_cast<std::size_t>(std::max(spare, kept_[group])), 8);
-  kept_[group] = spare;
-  for (const auto count : wanted) {
+  for (const auto& node : seen.pools[pool].nodes) {
+    room.push_back(node.free());
+    if (node.group == group && node.allocated == 0)
+      empty.push_back(fleet.cluster.nodes[node.node]->name);
+  }
+  for (const auto& pod : fleet.cluster.pods) {
+    if (pod.node) continue;
+    const auto count = pod.accelerators->front().count;
     const auto fit = std::ranges::find_if(room, [count](auto free) { return free >= count; });
+    empty.clear();
     if (fit != room.end()) {
       *fit -= count;
     } else if (brings) {
@@ -168,10 +163,6 @@ void Theatre::follow_pods(std::size_t pool, std::size_t group) {
       room.push_back(8 - count);
     }
   }
-  std::vector<std::string> empty;
-  for (std::size_t i = 0; i < seen.pools[pool].nodes.size() && !waits; ++i)
-    if (seen.pools[pool].nodes[i].group == group && room[i] == 8)
-      empty.push_back(fleet.cluster.nodes[seen.pools[pool].nodes[i].node]->name);
   for (const auto& name : empty) remove(name);
 }
 

@@ -51,7 +51,6 @@ class Theatre {
   void make(std::size_t pool, std::size_t group);
   void follow_pods(std::size_t pool, std::size_t group);
   std::set<std::string> marked_;
-  std::map<std::size_t, std::int64_t> kept_;  // spare nodes by group, as its autoscaler last knew
   int made_ = 0;
 };
 

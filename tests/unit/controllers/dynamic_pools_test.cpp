@@ -131,58 +131,6 @@ TEST_F(AutoscaledPools, EndAtTheBoundsOfTheAutoscaler) {
   EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
 }
 
-TEST_F(AutoscaledPools, KeepWarmNodesByTheirBufferAsLongAsTheBudgetHasRoom) {
-  auto spec = labelled_spec();
-  auto& group = spec["nodeGroups"][0];
-  group.erase("backendRef");
-  group["growth"] = "PendingPods";
-  group["bufferRef"] = {{"namespace", "warm"}, {"name", "h100"}};
-  spec["warm"] = {{"nodes", 1}};
-  world.cluster->add_buffer("h100", 0);
-  world.cluster->autoscale("h100", 0, 5);
-  set_up_autoscaled(spec);
-  live(10 * second);
-  EXPECT_EQ(world.cluster->buffer_replicas("h100"), 1);
-  EXPECT_EQ(world.cluster->node_count(), 1U);
-  waiting(10);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 1);
-  EXPECT_EQ(world.cluster->node_count(), 2U) << "another one is kept";
-  waiting(50);
-  for (int i = 0; i < 40; ++i) {
-    live(second);
-    ASSERT_LE(world.cluster->node_count(), 3U);
-  }
-  EXPECT_EQ(replicas(), 3);
-  EXPECT_EQ(world.cluster->buffer_replicas("h100"), 0);
-  EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
-  EXPECT_EQ(pool_condition("Ready")["status"], "True") << pool_condition("Ready");
-  waiting(0);
-  live(4 * minute);
-  EXPECT_EQ(replicas(), 0);
-  EXPECT_EQ(world.cluster->buffer_replicas("h100"), 1);
-  EXPECT_EQ(world.cluster->node_count(), 1U);
-  EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
-}
-
-TEST_F(AutoscaledPools, WithoutTheBufferThatTheyNameAreNotReady) {
-  auto spec = labelled_spec();
-  spec["nodeGroups"][0]["growth"] = "PendingPods";
-  spec["nodeGroups"][0]["bufferRef"] = {{"namespace", "warm"}, {"name", "h100"}};
-  world.cluster->add_group("h100", 0);
-  world.cluster->autoscale("h100", 0, 5);
-  set_up_autoscaled(spec);
-  waiting(10);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 0);
-  EXPECT_EQ(pool_condition("Ready")["reason"], "GroupNotFound");
-  EXPECT_THAT(pool_condition("Ready")["message"].get<std::string>(),
-              HasSubstr("CapacityBuffer warm/h100 does not exist"));
-  world.cluster->add_buffer("h100", 0);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 1);
-}
-
 TEST_F(AutoscaledPools, AreNotDrainedOnceAnAutoscalerTakesOver) {
   world.cluster->add_group("h100", 0);
   set_up_autoscaled(pool_spec(5, "32.77"));

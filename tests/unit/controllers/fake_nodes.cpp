@@ -10,7 +10,6 @@ namespace {
 
 const controllers::TargetKind machine_deployments{"cluster.x-k8s.io/v1beta2", "MachineDeployment"};
 const controllers::TargetKind node_pools{"karpenter.sh/v1", "NodePool"};
-const controllers::TargetKind buffers{"autoscaling.x-k8s.io/v1beta1", "CapacityBuffer"};
 
 bool is_cordoned(const json& node) { return node["spec"].value("unschedulable", false); }
 
@@ -39,7 +38,7 @@ void FakeCluster::bind_nodes(controllers::ClusterState& state) {
   if (pools_.empty()) return;
   list(state.price_catalogs(), std::map<std::string, json>());
   list(state.nodes(), nodes_);
-  for (const auto& kind : {machine_deployments, node_pools, buffers}) {
+  for (const auto& kind : {machine_deployments, node_pools}) {
     std::map<ObjectKey, json> of_kind;
     for (const auto& [key, group] : groups_)
       if (group["kind"] == kind.kind) of_kind[key] = group;
@@ -109,17 +108,6 @@ void FakeCluster::autoscale(const std::string& name, int min, int max) {
   deliver(state_->group_objects(machine_deployments), stamp(group->second));
 }
 
-void FakeCluster::add_buffer(const std::string& name, int replicas) {
-  auto object = make("autoscaling.x-k8s.io/v1beta1", "CapacityBuffer", {"warm", name});
-  object["spec"] = {{"replicas", replicas}, {"podTemplateRef", {{"name", "node"}}}};
-  groups_[{"warm", name}] = object;
-  if (!pools_.empty()) deliver(state_->group_objects(buffers), object);
-}
-
-int FakeCluster::buffer_replicas(const std::string& name) const {
-  return groups_.at({"warm", name})["spec"]["replicas"].get<int>();
-}
-
 int FakeCluster::group_replicas(const std::string& name) const {
   return groups_.at({"team", name})["spec"]["replicas"].get<int>();
 }
@@ -141,8 +129,8 @@ void FakeCluster::add_node(const std::string& group, bool ready) {
   make_ready(name, ready);
 }
 
-/// As Karpenter and cluster-autoscaler do: each pod that waits and fits nowhere gets a node, and
-/// each spare one that is missing; one that is empty goes.
+/// As Karpenter and cluster-autoscaler do: each pod that waits and fits nowhere gets a node, one
+/// that is empty goes.
 void FakeCluster::follow_pods(const std::string& pool) {
   std::map<std::string, std::int64_t> room;
   for (const auto& [name, node] : nodes_)
@@ -155,8 +143,6 @@ void FakeCluster::follow_pods(const std::string& pool) {
         waiting.push_back(gpus_of(pod));
       else if (room.contains(on))
         room[on] -= gpus_of(pod);
-  if (groups_.contains({"warm", pool}))
-    waiting.resize(waiting.size() + static_cast<std::size_t>(buffer_replicas(pool)), 8);
   for (const auto count : waiting) {
     const auto fit =
         std::ranges::find_if(room, [count](const auto& one) { return one.second >= count; });
@@ -197,7 +183,6 @@ void FakeCluster::remove_node(const std::string& name) {
 void FakeCluster::groups_act() {
   for (const auto& name : autoscaled_) follow_pods(name);
   for (auto& [key, group] : groups_) {
-    if (group["kind"] == buffers.kind) continue;
     if (group["kind"] == node_pools.kind) {
       follow_pods(key.name);
       continue;
@@ -297,7 +282,7 @@ Result<GroupWritten> FakeCluster::write_group(const GroupWrite& write, std::stop
   group_writes.push_back(
       {write.backend.name, (*group)["spec"]["replicas"].get<int>(), write.nodes});
   (*group)["spec"]["replicas"] = write.nodes;
-  deliver(state_->group_objects({write.backend.api_version, write.backend.kind}), stamp(*group));
+  deliver(state_->group_objects(machine_deployments), stamp(*group));
   if (failure) return fail(failure->first);
   return GroupWritten{.nodes = write.nodes,
                       .resource_version = (*group)["metadata"]["resourceVersion"]};

@@ -89,9 +89,6 @@ class FakeCluster final : public QuietWriter {
   /// A cluster autoscaler brings nodes of label karpenter.sh/nodepool=`name` for pods, and sets the
   /// count of the group of that name, where there is one, which then says so.
   void autoscale(const std::string& name, int min, int max);
-  /// By which it keeps spare nodes, one each.
-  void add_buffer(const std::string& name, int replicas);
-  [[nodiscard]] int buffer_replicas(const std::string& name) const;
   void add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus);
   void add_node(const std::string& group, bool ready);
   void make_ready(const std::string& node, bool ready);

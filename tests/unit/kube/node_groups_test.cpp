@@ -365,52 +365,6 @@ TEST(NodeGroups, AreWhatThePoolDescribesWhereTheKindIsNotKnown) {
   EXPECT_FALSE(read_group(object, group)->has_count);
 }
 
-class Buffers : public ::testing::Test {
- protected:
-  [[nodiscard]] Result<BufferReading> read(const json& changes = json::object()) const {
-    json object = {{"metadata", {{"uid", "u"}, {"resourceVersion", "7"}}},
-                   {"spec", {{"podTemplateRef", {{"name", "node"}}}, {"replicas", 2}}}};
-    object.merge_patch(changes);
-    return read_buffer(object, ref_);
-  }
-  BackendRef ref_{"autoscaling.x-k8s.io/v1beta1", "CapacityBuffer", "warm", "h100"};
-};
-
-TEST_F(Buffers, SayHowManyNodesAreKeptSpare) {
-  EXPECT_EQ(read()->nodes, 2);
-  EXPECT_EQ(read()->kept, 2);
-  EXPECT_EQ(read(at_path("/status/replicas", 5))->kept, 5) << "its autoscaler still acts on that";
-  EXPECT_EQ(read(at_path("/status/replicas", 0))->kept, 2);
-}
-
-TEST_F(Buffers, AreWrittenAtTheirCountAlone) {
-  const Resource buffers{"autoscaling.x-k8s.io", "v1beta1", "capacitybuffers", "CapacityBuffer",
-                         true};
-  const auto write = buffer_write(ref_, *read(), 3);
-  const auto request = group_request(buffers, write);
-  ASSERT_TRUE(request) << request.error().message;
-  EXPECT_THAT(request->path, ::testing::EndsWith("/namespaces/warm/capacitybuffers/h100"));
-  const auto body = json::parse(request->body);
-  ASSERT_EQ(body.size(), 3U);
-  EXPECT_EQ(body[2], json::parse(R"({"op": "add", "path": "/spec/replicas", "value": 3})"));
-  EXPECT_EQ(read_group_answer({{"spec", {{"replicas", 3}}}}, write)->nodes, 3);
-}
-
-TEST_F(Buffers, AreRefusedWhereTheirCountAloneDoesNotDecide) {
-  const auto problem = [this](const std::string& pointer, json value) {
-    const auto reading = read(at_path(pointer, std::move(value)));
-    return reading ? "none" : reading.error().message;
-  };
-  EXPECT_THAT(problem("/spec/replicas", nullptr),
-              HasSubstr("CapacityBuffer warm/h100: spec.replicas is not set"));
-  EXPECT_THAT(problem("/spec/replicas", -1), HasSubstr("spec.replicas is -1, must be from 0"));
-  EXPECT_THAT(problem("/spec/percentage", 10), HasSubstr("spec.percentage is set"));
-  EXPECT_THAT(problem("/spec/provisioningStrategy", "x/stopped"),
-              HasSubstr("spec.provisioningStrategy is x/stopped"));
-  EXPECT_EQ(problem("/spec/provisioningStrategy", "buffer.x-k8s.io/active-capacity"), "none");
-  EXPECT_THAT(problem("/metadata/uid", nullptr), HasSubstr("no uid"));
-}
-
 TEST(NodeGroups, OfClusterApiKnowNodesByTheirOwner) {
   const auto marks = reading_of(group_object(capi, "MachineDeployment")).marks;
   const auto node = [](const std::string& ns, const std::string& owner) {
