@@ -1,11 +1,13 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "poolscaler/adapters/http/transport.hpp"
 #include "verbs.hpp"
 
 namespace app = poolscaler::app;
 
 int main(int argc, char** argv) {
+  poolscaler::adapters::read_authorities_once();
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);

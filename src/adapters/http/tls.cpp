@@ -1,5 +1,6 @@
 #include "tls.hpp"
 
+#include <cstdlib>
 #include <fstream>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -51,6 +52,20 @@ Result<Pem> pem_of(const std::string& file, const std::string& text, const char*
   return Pem{.text = std::move(*read), .where = fmt::format("{} '{}'", field, file)};
 }
 
+/// Where the system's authorities are, as the environment said when this was first asked.
+const std::string& system_bundle() {
+  static const std::string path = [] {
+    const char* said = std::getenv(X509_get_default_cert_file_env());
+    return std::string(said != nullptr ? said : X509_get_default_cert_file());
+  }();
+  return path;
+}
+
+std::string system_folder() {
+  const char* said = std::getenv(X509_get_default_cert_dir_env());
+  return said != nullptr ? said : X509_get_default_cert_dir();
+}
+
 /// An empty passphrase, since a key that asks for one must fail and not wait at a terminal.
 int no_passphrase(char*, int, int, void*) { return 0; }
 
@@ -76,13 +91,26 @@ Result<std::vector<TlsMaterial::Certificate>> TlsMaterial::certificates(const st
   return found;
 }
 
+TlsMaterial::Store TlsMaterial::system_trust() {
+  const Store store(X509_STORE_new(), X509_STORE_free);
+  // A system may have the one, the other or neither: then no certificate is trusted.
+  X509_STORE_load_file(store.get(), system_bundle().c_str());
+  X509_STORE_load_path(store.get(), system_folder().c_str());
+  ERR_clear_error();
+  return store;
+}
+
 Result<void> TlsMaterial::load_trust(const TransportOptions& options) {
-  if (options.ca_file.empty() && options.ca_pem.empty()) return {};
+  trusts_the_system_ = options.ca_file.empty() && options.ca_pem.empty();
+  if (trusts_the_system_) {
+    if (!options.insecure_skip_tls_verify) trust_ = system_trust();
+    return {};
+  }
   const auto pem = pem_of(options.ca_file, options.ca_pem, "certificate authority");
   if (!pem) return fail(pem.error());
   auto found = certificates(pem->text, pem->where);
   if (!found) return fail(found.error());
-  trust_.reset(X509_STORE_new());
+  trust_ = Store(X509_STORE_new(), X509_STORE_free);
   for (const auto& certificate : *found) X509_STORE_add_cert(trust_.get(), certificate.get());
   ERR_clear_error();
   return {};
@@ -134,8 +162,8 @@ void TlsMaterial::apply(SSL_CTX* context) const {
   auto* check = SSL_CTX_get0_param(context);
   if (trust_) {
     SSL_CTX_set1_cert_store(context, trust_.get());
-    // An intermediate authority may be the anchor, as kubectl allows it.
-    X509_VERIFY_PARAM_set_flags(check, X509_V_FLAG_PARTIAL_CHAIN);
+    // An intermediate authority that was given may be the anchor, as kubectl allows it.
+    if (!trusts_the_system_) X509_VERIFY_PARAM_set_flags(check, X509_V_FLAG_PARTIAL_CHAIN);
   }
   if (!insecure_) {
     // The library's own check would take the common name where no alternative name is given.
@@ -156,14 +184,20 @@ void TlsMaterial::apply(SSL_CTX* context) const {
 
 std::string fingerprint(const TransportOptions& options) {
   std::string print;
-  for (const auto* path :
-       {&options.ca_file, &options.client_certificate_file, &options.client_key_file}) {
+  const bool given = !options.ca_file.empty() || !options.ca_pem.empty();
+  for (const auto* path : {given ? &options.ca_file : &system_bundle(),
+                           &options.client_certificate_file, &options.client_key_file}) {
     struct stat info {};
     if (path->empty() || stat(path->c_str(), &info) != 0) continue;
     print += fmt::format("{}:{}:{}:{}.{};", *path, info.st_ino, info.st_size, info.st_mtim.tv_sec,
                          info.st_mtim.tv_nsec);
   }
   return print;
+}
+
+void read_authorities_once() {
+  (void)system_bundle();
+  setenv(X509_get_default_cert_file_env(), "/dev/null", 1);
 }
 
 }  // namespace poolscaler::adapters

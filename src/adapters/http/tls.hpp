@@ -31,22 +31,26 @@ class TlsMaterial {
     }
   };
   using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-  using Store = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
+  using Store = std::shared_ptr<X509_STORE>;
   using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 
   [[nodiscard]] static Result<std::vector<Certificate>> certificates(const std::string& pem,
                                                                      const std::string& where);
+  /// The authorities of the system, as they are in its bundle now.
+  [[nodiscard]] static Store system_trust();
   [[nodiscard]] Result<void> load_trust(const TransportOptions& options);
   [[nodiscard]] Result<void> load_identity(const TransportOptions& options);
 
   std::string server_name_;
   bool insecure_ = false;
-  Store trust_;  // null: the system's roots
+  Store trust_;
+  bool trusts_the_system_ = false;
   std::vector<Certificate> identity_;  // the leaf, then its chain; empty: none
   Key key_;
 };
 
-/// Changes when one of the files of `options` was replaced or rewritten.
+/// Changes when one of the files of `options` was replaced or rewritten, or the system's bundle
+/// where that is what is trusted.
 [[nodiscard]] std::string fingerprint(const TransportOptions& options);
 
 }  // namespace poolscaler::adapters

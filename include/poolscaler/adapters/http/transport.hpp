@@ -34,4 +34,10 @@ struct TransportOptions {
 /// Errors: InvalidInput (origin, certificates or key that cannot be used). Does not connect.
 [[nodiscard]] Result<std::unique_ptr<HttpTransport>> make_transport(TransportOptions options);
 
+/// Keeps the library from reading the system's bundle of authorities for each new connection, which
+/// takes it some 25 ms of CPU; a transport reads it once for all its connections. To be called
+/// before any thread starts, since it changes the environment (SSL_CERT_FILE, whose present value
+/// stays the bundle's place). Nothing else depends on it.
+void read_authorities_once();
+
 }  // namespace poolscaler::adapters
