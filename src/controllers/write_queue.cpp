@@ -13,7 +13,8 @@ constexpr std::array classes = {WriteClass::FromZero, WriteClass::Growth, WriteC
                                 WriteClass::Status};
 /// A server that asks for more than this is asked again anyway.
 constexpr int pause_seconds_max = 60;
-constexpr Millis idle_wait{1'000};
+/// Whatever is put in wakes a sender at once.
+constexpr Millis idle_wait{60'000};
 /// A server that does not answer is left alone for longer and longer, whatever waits.
 constexpr unsigned silences_tolerated = 3;
 constexpr Millis first_pause{500};

@@ -23,7 +23,7 @@ constexpr milliseconds release_limit{100};
 
 /// How often the wire is looked at: often while something comes, seldom while a watch is silent.
 constexpr milliseconds look_busy{50};
-constexpr milliseconds look_silent{250};
+constexpr milliseconds look_silent{1'000};
 
 bool contains_chunked(std::string_view value) {
   std::string lower(value);
