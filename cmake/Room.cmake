@@ -35,6 +35,8 @@ endfunction()
 
 # One test program; its private includes reach the room's walls and tests/support.
 #
+# With POOLSCALER_BATCHES its sources are compiled four at a time, as those of a room are.
+#
 # Nothing hangs for ever: TIMEOUT (seconds, default 300) ends it.
 #
 #   poolscaler_test(NAME kube_test SOURCES a_test.cpp ... LINK poolscaler::kube [ROOM kube])
@@ -45,6 +47,10 @@ function(poolscaler_test)
     $<$<BOOL:${TEST_ROOM}>:${PROJECT_SOURCE_DIR}/src/${TEST_ROOM}>)
   target_compile_options(${TEST_NAME} PRIVATE ${POOLSCALER_TEST_OPTIONS})
   target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LINK} poolscaler_checkout poolscaler_options GTest::gmock_main)
+  if(POOLSCALER_BATCHES)
+    set_target_properties(${TEST_NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    target_compile_options(${TEST_NAME} PRIVATE -Wno-subobject-linkage)
+  endif()
   poolscaler_reads(${TEST_NAME} test)
   add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME})
   if(NOT TEST_TIMEOUT)

@@ -12,7 +12,6 @@ namespace {
 using nlohmann::json;
 
 const std::string api = "/apis/cluster.x-k8s.io/v1beta2";
-const std::string merge = "application/merge-patch+json";
 
 }  // namespace
 

@@ -15,6 +15,8 @@
 
 namespace poolscaler::e2e {
 
+inline const std::string merge = "application/merge-patch+json";
+
 /// Installs a definition of shared/data/crds, and waits until it is served.
 void define(rig::ControlPlane& cluster, const std::string& definition);
 /// A node of eight accelerators; `metadata` has its name.

@@ -15,7 +15,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const std::string own_api = "/apis/poolscaler.dev/v1alpha1/";
-const std::string merge = "application/merge-patch+json";
 
 class Pools : public Case {
  protected:

@@ -21,8 +21,6 @@ std::vector<std::string> split_lines(std::string_view text) {
   return lines;
 }
 
-bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
-
 /// Where the literal or comment that begins at `at` ends (one past), or nothing when none begins.
 std::optional<std::size_t> end_of_prose(std::string_view text, std::size_t at) {
   const auto rest = text.substr(at);
@@ -110,6 +108,10 @@ bool is_nested(std::string_view path) {
 }
 
 }  // namespace
+
+bool is_name_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
 
 std::string SourceFile::room() const {
   std::string_view rest = path;

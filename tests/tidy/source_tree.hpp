@@ -34,6 +34,8 @@ struct FunctionBody {
   std::string head;  // in one line
 };
 
+/// Letters, digits, underscore.
+[[nodiscard]] bool is_name_character(char c);
 [[nodiscard]] std::vector<SourceFile> read_tree(const std::filesystem::path& root);
 [[nodiscard]] SourceFile read_source(std::string path, std::string_view text);
 [[nodiscard]] std::vector<Include> includes_of(const SourceFile& file);

@@ -13,15 +13,12 @@ namespace {
 using adapters::make_transport;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using test::connect_to;
 using test::RawConnection;
 using test::RawServer;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-std::unique_ptr<HttpTransport> connect_to(const RawServer& server) {
-  return *make_transport({.origin = server.origin()});
-}
 
 HttpRequest get(std::string target = "/", milliseconds deadline = milliseconds(5000)) {
   return {.target = std::move(target), .deadline = deadline};

@@ -13,13 +13,10 @@ namespace {
 
 using std::chrono::milliseconds;
 using test::chunk;
+using test::connect_to;
 using test::RawConnection;
 using test::RawServer;
 using testing::HasSubstr;
-
-std::unique_ptr<HttpTransport> connect_to(const RawServer& server) {
-  return *adapters::make_transport({.origin = server.origin()});
-}
 
 HttpRequest watch(milliseconds deadline = milliseconds(5000)) {
   return {.target = "/watch", .deadline = deadline, .response_bytes_max = 1u << 20};

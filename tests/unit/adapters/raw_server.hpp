@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "poolscaler/adapters/http/transport.hpp"
+
 namespace poolscaler::test {
 
 class RawConnection {
@@ -75,5 +77,9 @@ std::string answer(std::string_view body, int status = 200);
 std::string chunk(std::string_view text);
 inline constexpr std::string_view chunked_head =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+[[nodiscard]] inline std::unique_ptr<HttpTransport> connect_to(const RawServer& server) {
+  return *adapters::make_transport({.origin = server.origin()});
+}
 
 }  // namespace poolscaler::test

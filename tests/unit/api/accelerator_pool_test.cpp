@@ -34,7 +34,7 @@ json with_group(const std::string& more) {
   return pool;
 }
 
-std::string refusal(const json& object) {
+std::string refused_pool(const json& object) {
   const auto pool = read_accelerator_pool(object, api::UnknownFields::Report);
   return pool ? "accepted\n" : text_of(pool.error());
 }
@@ -137,7 +137,7 @@ TEST(AcceleratorPoolReader, ReadsWarmWindowsAsFloorsOfNodes) {
 }
 
 TEST(AcceleratorPoolReader, NamesWhatIsWrongInAGroup) {
-  const auto told = [](const std::string& more) { return refusal(with_group(more)); };
+  const auto told = [](const std::string& more) { return refused_pool(with_group(more)); };
   EXPECT_THAT(told("{minNodes: 5}"),
               StartsWith("spec.nodeGroups[0].minNodes is 5, must be at most `maxNodes`"));
   EXPECT_THAT(told("{backendRef: null}"),
@@ -172,7 +172,7 @@ TEST(AcceleratorPoolReader, NamesWhatIsWrongInAGroup) {
 
 TEST(AcceleratorPoolReader, NamesWhatIsWrongBetweenGroups) {
   const auto two = [](const std::string& more) {
-    return refusal(pool_with(
+    return refused_pool(pool_with(
         "{nodeGroups: [{name: a, maxNodes: 4, minNodes: 2, capacityType: Spot, backendRef: "
         "{apiVersion: karpenter.sh/v1, kind: NodePool, name: a}}, {name: b, maxNodes: 4, "
         "minNodes: 2, capacityType: Spot, backendRef: "
@@ -188,7 +188,7 @@ TEST(AcceleratorPoolReader, NamesWhatIsWrongBetweenGroups) {
 }
 
 TEST(AcceleratorPoolReader, NamesWhatIsWrongElsewhere) {
-  const auto told = [](const std::string& patch) { return refusal(pool_with(patch)); };
+  const auto told = [](const std::string& patch) { return refused_pool(pool_with(patch)); };
   EXPECT_THAT(told("{accelerator: {resource: gpu}}"),
               HasSubstr("must be the name of an extended resource"));
   EXPECT_THAT(told("{accelerator: {perNode: 0}}"), HasSubstr("must be at least 1"));
@@ -206,7 +206,7 @@ TEST(AcceleratorPoolReader, NamesWhatIsWrongElsewhere) {
   EXPECT_THAT(told(window + ", end: 0 9 * * *, floor: 1}]}}"), HasSubstr("is not a known field"));
   auto nameless = pool_with();
   nameless.erase("metadata");
-  EXPECT_THAT(refusal(nameless), StartsWith("metadata.name is required: for example h100"));
+  EXPECT_THAT(refused_pool(nameless), StartsWith("metadata.name is required: for example h100"));
 }
 
 }  // namespace

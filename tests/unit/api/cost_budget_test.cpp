@@ -23,7 +23,7 @@ spec:
   return budget;
 }
 
-std::string refusal(const std::string& patch) {
+std::string refused_budget(const std::string& patch) {
   const auto budget = read_cost_budget(budget_with(patch), api::UnknownFields::Report);
   return budget ? "accepted\n" : text_of(budget.error());
 }
@@ -76,7 +76,7 @@ TEST(CostBudgetReader, ReadsEveryField) {
 
 TEST(CostBudgetReader, NamesWhatIsWrongWithALimit) {
   const auto limit = [](const std::string& fields) {
-    return refusal("{limits: [{name: a, " + fields + "}]}");
+    return refused_budget("{limits: [{name: a, " + fields + "}]}");
   };
   EXPECT_THAT(limit("mode: Accrued, amount: '1'"),
               StartsWith("spec.limits[0].period must be set for `mode: Accrued`: choose Hour, Day "
@@ -91,24 +91,24 @@ TEST(CostBudgetReader, NamesWhatIsWrongWithALimit) {
   EXPECT_THAT(limit("mode: Rate, amount: '0'"), HasSubstr("must be above 0"));
   EXPECT_THAT(limit("mode: Rate, amount: 100"), HasSubstr("put it in quotes"));
   EXPECT_THAT(limit("mode: Total, amount: '1'"), HasSubstr("must be one of Rate, Accrued"));
-  EXPECT_THAT(refusal("{limits: []}"), HasSubstr("must be at least 1 items"));
-  EXPECT_THAT(refusal("{limits: [{name: a, mode: Rate, amount: '1'}, "
-                      "{name: a, mode: Rate, amount: '2'}]}"),
+  EXPECT_THAT(refused_budget("{limits: []}"), HasSubstr("must be at least 1 items"));
+  EXPECT_THAT(refused_budget("{limits: [{name: a, mode: Rate, amount: '1'}, "
+                             "{name: a, mode: Rate, amount: '2'}]}"),
               HasSubstr("must be unique within the list"));
 }
 
 TEST(CostBudgetReader, NamesWhatIsWrongElsewhere) {
-  EXPECT_THAT(refusal("{thresholds: [80, 50]}"), HasSubstr("must be ascending, each once"));
-  EXPECT_THAT(refusal("{thresholds: [50, 50]}"), HasSubstr("must be ascending, each once"));
-  EXPECT_THAT(refusal("{thresholds: [0]}"), HasSubstr("must be at least 1"));
-  EXPECT_THAT(refusal("{thresholds: []}"), HasSubstr("must be at least 1 items"));
-  EXPECT_THAT(refusal("{currency: DOGE}"), StartsWith("spec.currency is \"DOGE\""));
-  EXPECT_THAT(refusal("{timeZone: Mars/Base}"),
+  EXPECT_THAT(refused_budget("{thresholds: [80, 50]}"), HasSubstr("must be ascending, each once"));
+  EXPECT_THAT(refused_budget("{thresholds: [50, 50]}"), HasSubstr("must be ascending, each once"));
+  EXPECT_THAT(refused_budget("{thresholds: [0]}"), HasSubstr("must be at least 1"));
+  EXPECT_THAT(refused_budget("{thresholds: []}"), HasSubstr("must be at least 1 items"));
+  EXPECT_THAT(refused_budget("{currency: DOGE}"), StartsWith("spec.currency is \"DOGE\""));
+  EXPECT_THAT(refused_budget("{timeZone: Mars/Base}"),
               StartsWith("spec.timeZone is \"Mars/Base\", 'Mars/Base' is no time zone"));
-  EXPECT_THAT(refusal("{resumeAtPercent: 101}"), HasSubstr("must be at most 100"));
-  EXPECT_THAT(refusal("{onLimit: Stop}"), HasSubstr("must be one of Freeze, Shed"));
-  EXPECT_THAT(refusal("{costLabels: [a, b, c, d]}"), HasSubstr("must be at most 3 items"));
-  EXPECT_THAT(refusal("{selector: {policyLabels: [{key: 'a b', value: c}]}}"),
+  EXPECT_THAT(refused_budget("{resumeAtPercent: 101}"), HasSubstr("must be at most 100"));
+  EXPECT_THAT(refused_budget("{onLimit: Stop}"), HasSubstr("must be one of Freeze, Shed"));
+  EXPECT_THAT(refused_budget("{costLabels: [a, b, c, d]}"), HasSubstr("must be at most 3 items"));
+  EXPECT_THAT(refused_budget("{selector: {policyLabels: [{key: 'a b', value: c}]}}"),
               HasSubstr("must be the key of a label"));
 }
 

@@ -11,7 +11,7 @@ nlohmann::json source_with(const std::string& spec) {
   return api::read_yaml("metadata: {name: prometheus}\nspec: " + spec).value().at(0);
 }
 
-std::string refusal(const std::string& spec) {
+std::string refused_source(const std::string& spec) {
   const auto source = read_metric_source(source_with(spec), api::UnknownFields::Report);
   return source ? "accepted" : text_of(source.error());
 }
@@ -43,29 +43,30 @@ TEST(MetricSourceReader, RefusesAddressesThatHideSomething) {
   for (const auto* url : {"", "prom:9090", "ftp://prom", "http://", "http://user:pw@prom",
                           "http://prom?x=1", "http://prom#x", "http://prom:x", "http://prom:123456",
                           "http://pr om", "HTTP://prom", "http://prom/a b", "http://[::1"})
-    EXPECT_THAT(refusal(std::string("{url: '") + url + "'}"), testing::StartsWith("spec.url is"))
+    EXPECT_THAT(refused_source(std::string("{url: '") + url + "'}"),
+                testing::StartsWith("spec.url is"))
         << url;
-  EXPECT_EQ(refusal("{}"),
+  EXPECT_EQ(refused_source("{}"),
             "spec.url is required: for example http://prometheus-server.monitoring.svc:9090\n");
 }
 
 TEST(MetricSourceReader, RefusesPathsThatClimb) {
-  for (const auto* path : {"token", "/etc/../token", "/etc/./token", "/etc//token", "/etc/",
-                           "/a b", "/etc/..", "//"})
-    EXPECT_THAT(refusal(std::string("{url: 'http://p', caFile: '") + path + "'}"),
+  for (const auto* path :
+       {"token", "/etc/../token", "/etc/./token", "/etc//token", "/etc/", "/a b", "/etc/..", "//"})
+    EXPECT_THAT(refused_source(std::string("{url: 'http://p', caFile: '") + path + "'}"),
                 testing::StartsWith("spec.caFile is"))
         << path;
 }
 
 TEST(MetricSourceReader, WantsCertificateAndKeyTogether) {
-  EXPECT_THAT(refusal("{url: 'http://p', clientCertFile: /c}"),
+  EXPECT_THAT(refused_source("{url: 'http://p', clientCertFile: /c}"),
               testing::StartsWith("spec.clientKeyFile must be set together"));
-  EXPECT_THAT(refusal("{url: 'http://p', clientKeyFile: /c}"),
+  EXPECT_THAT(refused_source("{url: 'http://p', clientKeyFile: /c}"),
               testing::StartsWith("spec.clientKeyFile is \"/c\", must be set together"));
 }
 
 TEST(MetricSourceReader, RefusesTwinsInASet) {
-  EXPECT_THAT(refusal("{url: 'http://p', rawQueryNamespaces: [a, b, a]}"),
+  EXPECT_THAT(refused_source("{url: 'http://p', rawQueryNamespaces: [a, b, a]}"),
               testing::StartsWith("spec.rawQueryNamespaces[2] is \"a\", must be unique"));
 }
 

@@ -9,7 +9,7 @@ using api::read_scaling_policy;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string refusal(const std::string& patch) {
+std::string refused_cost(const std::string& patch) {
   const auto policy = read_scaling_policy(policy_with(patch), api::UnknownFields::Report);
   return policy ? "accepted\n" : text_of(policy.error());
 }
@@ -45,12 +45,12 @@ TEST(PolicyCost, IsReadWithEveryField) {
 }
 
 TEST(PolicyCost, IsRefusedWithWhatIsWrong) {
-  EXPECT_THAT(refusal("{cost: {priority: 1}}"),
+  EXPECT_THAT(refused_cost("{cost: {priority: 1}}"),
               StartsWith("spec.cost must come with `poolRef`: name the AcceleratorPool"));
-  EXPECT_THAT(refusal("{acceleratorsPerReplica: 1}"),
+  EXPECT_THAT(refused_cost("{acceleratorsPerReplica: 1}"),
               StartsWith("spec.acceleratorsPerReplica is 1, must come with `poolRef`"));
   const auto cost = [](const std::string& fields) {
-    return refusal("{poolRef: {name: h100}, cost: {" + fields + "}}");
+    return refused_cost("{poolRef: {name: h100}, cost: {" + fields + "}}");
   };
   EXPECT_THAT(cost("protectedReplicas: 11"),
               StartsWith("spec.cost.protectedReplicas is 11, must be at most `maxReplicas`"));

@@ -36,7 +36,7 @@ Signal signal_with(const std::string& preset, const std::string& more = "{}",
   return read->signals[0];
 }
 
-std::string refusal(const std::string& preset, const std::string& more = "{}") {
+std::string refused_preset(const std::string& preset, const std::string& more = "{}") {
   const auto read =
       api::read_scaling_policy(policy_with_preset(preset, more), api::UnknownFields::Report);
   return read ? "accepted" : text_of(read.error());
@@ -119,36 +119,38 @@ TEST(Presets, LeaveOutSlicesThatAlwaysShowZero) {
 }
 
 TEST(Presets, NamesUnknownOnesWithTheListAndTheClosest) {
-  const auto text = refusal("name: vlm-queue");
+  const auto text = refused_preset("name: vlm-queue");
   EXPECT_THAT(text, HasSubstr("spec.signals[0].preset.name is \"vlm-queue\", must be one of "));
   EXPECT_THAT(text, HasSubstr("kafka-lag"));
   EXPECT_THAT(text, HasSubstr("did you mean vllm-queue?"));
 }
 
 TEST(Presets, RefusesMissingAndForeignParameters) {
-  EXPECT_THAT(refusal("name: rabbitmq-ready"),
+  EXPECT_THAT(refused_preset("name: rabbitmq-ready"),
               HasSubstr("spec.signals[0].preset.queue is required by preset rabbitmq-ready"));
-  const auto foreign = refusal("name: vllm-queue, queue: prompts");
+  const auto foreign = refused_preset("name: vllm-queue, queue: prompts");
   EXPECT_THAT(foreign, HasSubstr("spec.signals[0].preset.queue is \"prompts\", is no parameter of "
                                  "preset vllm-queue: it takes model, pods, podLabel"));
-  EXPECT_THAT(refusal("name: vllm-queue, windowSeconds: 60"), HasSubstr("is no parameter"));
-  EXPECT_THAT(refusal("name: kafka-lag, topic: t, consumerGroup: g, pods: Any"),
+  EXPECT_THAT(refused_preset("name: vllm-queue, windowSeconds: 60"), HasSubstr("is no parameter"));
+  EXPECT_THAT(refused_preset("name: kafka-lag, topic: t, consumerGroup: g, pods: Any"),
               HasSubstr("is no parameter"));
-  EXPECT_THAT(refusal("name: generic-queue"), HasSubstr("preset.metric is required"));
-  EXPECT_THAT(refusal("name: generic-queue, metric: 'a b'"), HasSubstr("preset.metric"));
-  EXPECT_THAT(refusal("name: vllm-queue, modell: x"), HasSubstr("did you mean `model`?"));
-  EXPECT_THAT(refusal("name: vllm-queue, model: 7"), HasSubstr("must be text"));
+  EXPECT_THAT(refused_preset("name: generic-queue"), HasSubstr("preset.metric is required"));
+  EXPECT_THAT(refused_preset("name: generic-queue, metric: 'a b'"), HasSubstr("preset.metric"));
+  EXPECT_THAT(refused_preset("name: vllm-queue, modell: x"), HasSubstr("did you mean `model`?"));
+  EXPECT_THAT(refused_preset("name: vllm-queue, model: 7"), HasSubstr("must be text"));
 }
 
 TEST(Presets, RefusesATargetThatTheReadingCannotPass) {
-  EXPECT_THAT(refusal("name: vllm-kv", "{target: {type: Utilization, value: 80}}"),
+  EXPECT_THAT(refused_preset("name: vllm-kv", "{target: {type: Utilization, value: 80}}"),
               HasSubstr("must be below 1, which a reading of preset vllm-kv never exceeds: choose "
                         "a ratio, such as \"0.8\""));
-  EXPECT_EQ(refusal("name: vllm-kv", "{target: {type: Utilization, value: \"0.9\"}}"), "accepted");
+  EXPECT_EQ(refused_preset("name: vllm-kv", "{target: {type: Utilization, value: \"0.9\"}}"),
+            "accepted");
 }
 
 TEST(Presets, RefusesTwoInputsAndNoTarget) {
-  EXPECT_THAT(refusal("name: vllm-queue", "{metric: {name: x}}"), HasSubstr("exactly one of"));
+  EXPECT_THAT(refused_preset("name: vllm-queue", "{metric: {name: x}}"),
+              HasSubstr("exactly one of"));
   auto policy = policy_with();
   policy["spec"]["signals"][0].erase("target");
   const auto read = api::read_scaling_policy(policy);

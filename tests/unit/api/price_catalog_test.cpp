@@ -18,7 +18,7 @@ nlohmann::json catalog_with(const std::string& rows, const std::string& more = "
       .at(0);
 }
 
-std::string refusal(const nlohmann::json& object) {
+std::string refused_catalog(const nlohmann::json& object) {
   const auto catalog = read_price_catalog(object, api::UnknownFields::Report);
   return catalog ? "accepted" : text_of(catalog.error());
 }
@@ -60,7 +60,7 @@ TEST(PriceCatalogReader, FillsInDefaults) {
 
 TEST(PriceCatalogReader, NamesWhatIsWrong) {
   const auto row = [](const std::string& more) {
-    return refusal(catalog_with("{" + place + ", " + more + "}"));
+    return refused_catalog(catalog_with("{" + place + ", " + more + "}"));
   };
   EXPECT_THAT(row("onDemand: '-1'"), StartsWith("spec.rows[0].onDemand is \"-1\", must be an "
                                                 "amount such as '98.32'"));
@@ -74,13 +74,14 @@ TEST(PriceCatalogReader, NamesWhatIsWrong) {
   EXPECT_THAT(row("commitments: [{term: a, price: '1'}, {term: a, price: '2'}]"),
               HasSubstr("must be unique"));
   const auto good = "{" + place + ", spot: '1'}";
-  EXPECT_THAT(refusal(catalog_with(good, "currency: DOGE, ")), StartsWith("spec.currency is"));
-  EXPECT_THAT(refusal(catalog_with("")), StartsWith("spec.rows is a list of 0"));
-  EXPECT_THAT(refusal(catalog_with(good + ", {" + place + ", spot: '2'}")),
+  EXPECT_THAT(refused_catalog(catalog_with(good, "currency: DOGE, ")),
+              StartsWith("spec.currency is"));
+  EXPECT_THAT(refused_catalog(catalog_with("")), StartsWith("spec.rows is a list of 0"));
+  EXPECT_THAT(refused_catalog(catalog_with(good + ", {" + place + ", spot: '2'}")),
               StartsWith("spec.rows[1] is p5.48xlarge, is in this place already in row 0"));
   auto nameless = catalog_with(good);
   nameless.erase("metadata");
-  EXPECT_THAT(refusal(nameless), StartsWith("metadata.name is required: for example aws"));
+  EXPECT_THAT(refused_catalog(nameless), StartsWith("metadata.name is required: for example aws"));
 }
 
 }  // namespace

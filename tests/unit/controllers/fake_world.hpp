@@ -24,6 +24,11 @@ namespace poolscaler::testing {
 
 using nlohmann::json;
 
+/// The policy and the target that most tests are about.
+inline const ObjectKey web{"shop", "web"};
+inline constexpr Millis second{1'000};
+inline constexpr Millis minute{60'000};
+
 class FakeReader final : public MetricReader {
  public:
   void use_sources(std::vector<MetricSource> sources) override { known = std::move(sources); }

@@ -9,8 +9,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const ObjectKey web{"shop", "web"};
-
 class RoundsWithAForecast : public ::testing::Test {
  protected:
   void set_up(const std::string& mode, const ObjectKey& key = web) {

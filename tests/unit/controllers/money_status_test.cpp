@@ -14,8 +14,8 @@ namespace {
 using money::BudgetWorld;
 using std::chrono::hours;
 using std::chrono::minutes;
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 const std::vector<api::Condition> none{};
 

@@ -10,10 +10,6 @@
 
 namespace poolscaler::testing {
 
-inline const ObjectKey web{"shop", "web"};
-inline constexpr Millis second{1'000};
-inline constexpr Millis minute{60'000};
-
 inline json pool_policy(const std::string& deployment, int min, int max) {
   auto spec = queue_policy(deployment, min, max);
   spec["poolRef"] = {{"name", "h100"}};

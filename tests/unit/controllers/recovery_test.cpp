@@ -12,10 +12,6 @@ namespace {
 
 using ::testing::SizeIs;
 
-const ObjectKey web{"shop", "web"};
-const ObjectKey policy{"shop", "web"};
-constexpr Millis second{1'000};
-
 class Recovery : public ::testing::Test {
  protected:
   /// Four replicas more a minute at most.
@@ -24,7 +20,7 @@ class Recovery : public ::testing::Test {
     spec["behavior"]["scaleUp"]["policies"] = {
         {{"type", "Pods"}, {"value", 4}, {"periodSeconds", 60}}};
     world.cluster->add_deployment(web, 1);
-    world.cluster->add_policy(policy, spec);
+    world.cluster->add_policy(web, spec);
   }
 
   /// Runs until the scale write, and ends the process there.
@@ -43,7 +39,7 @@ class Recovery : public ::testing::Test {
     world.reader.readings["shop/queue"] = value(300);
   }
 
-  json last_scale() { return world.cluster->status(policy).value("lastScale", json()); }
+  json last_scale() { return world.cluster->status(web).value("lastScale", json()); }
   FakeWorld world;
 };
 

@@ -16,27 +16,22 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-const ObjectKey web{"shop", "web"};
-const ObjectKey policy{"shop", "web"};
-constexpr Millis second{1'000};
-constexpr Millis minute{60'000};
-
 class RoundsOf : public ::testing::Test {
  protected:
   /// A Deployment and a policy on it, `replicas` of each ready, `waiting` in its queue.
   void set_up(std::int32_t replicas, double waiting, std::int32_t min = 1, std::int32_t max = 20) {
     world.cluster->add_deployment(web, replicas);
-    world.cluster->add_policy(policy, queue_policy("web", min, max));
+    world.cluster->add_policy(web, queue_policy("web", min, max));
     world.reader.readings["shop/queue"] = value(waiting);
   }
   std::string status_of(const std::string& type) {
-    return world.cluster->condition(policy, type).value("status", "");
+    return world.cluster->condition(web, type).value("status", "");
   }
   std::string reason_of(const std::string& type) {
-    return world.cluster->condition(policy, type).value("reason", "");
+    return world.cluster->condition(web, type).value("reason", "");
   }
   std::string message_of(const std::string& type) {
-    return world.cluster->condition(policy, type).value("message", "");
+    return world.cluster->condition(web, type).value("message", "");
   }
   std::size_t event_count(Reason reason) {
     return static_cast<std::size_t>(std::ranges::count(
@@ -51,11 +46,11 @@ TEST_F(Rounds, ScaleToWhatTheQueueAsksFor) {
   set_up(2, 48);
   world.run_for(second);
   EXPECT_EQ(world.cluster->replicas(web), 5);
-  const auto status = world.cluster->status(policy);
+  const auto status = world.cluster->status(web);
   EXPECT_EQ(status["currentReplicas"], 5);
   EXPECT_EQ(status["desiredReplicas"], 5);
   EXPECT_EQ(status["lastScale"]["from"], 2);
-  EXPECT_EQ(world.cluster->reason(policy), "SignalAboveTarget");
+  EXPECT_EQ(world.cluster->reason(web), "SignalAboveTarget");
   EXPECT_EQ(status_of("Ready"), "True");
   EXPECT_EQ(status_of("MetricsHealthy"), "True");
   EXPECT_EQ(status_of("Active"), "True");
@@ -111,11 +106,11 @@ TEST_F(Rounds, SmallJitterIsNotWrittenAtAll) {
 TEST_F(Rounds, ATargetAtZeroIsWokenWithinASecond) {
   set_up(0, 0, 0);
   world.run_for(5 * second);
-  EXPECT_EQ(world.cluster->reason(policy), "ScaledToZero");
+  EXPECT_EQ(world.cluster->reason(web), "ScaledToZero");
   world.reader.readings["shop/queue"] = value(35);
   world.run_for(1'100 * Millis(1));
   EXPECT_EQ(world.cluster->replicas(web), 4);
-  EXPECT_EQ(world.cluster->reason(policy), "WokenFromZero");
+  EXPECT_EQ(world.cluster->reason(web), "WokenFromZero");
 }
 
 TEST_F(Rounds, AWakeRoundThatFindsNothingDecidesNothing) {
@@ -172,13 +167,13 @@ TEST_F(Rounds, RecommendTellsOfAWakeWithinASecond) {
   world.cluster->add_deployment(web, 0);
   auto spec = queue_policy("web", 0, 20);
   spec["mode"] = "Recommend";
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   world.reader.readings["shop/queue"] = value(0);
   world.run_for(5 * second);
   world.reader.readings["shop/queue"] = value(35);
   world.run_for(1'100 * Millis(1));
   EXPECT_THAT(world.cluster->scales, IsEmpty());
-  EXPECT_EQ(world.cluster->status(policy)["recommendedReplicas"], 4);
+  EXPECT_EQ(world.cluster->status(web)["recommendedReplicas"], 4);
 }
 
 TEST_F(Rounds, FromZeroToLoadAndBackToZero) {
@@ -196,7 +191,7 @@ TEST_F(Rounds, FromZeroToLoadAndBackToZero) {
 TEST_F(Rounds, AChangedSpecIsDueAtOnce) {
   set_up(5, 48);
   world.run_for(20 * second);
-  world.cluster->edit_policy(policy, queue_policy("web", 8, 20));
+  world.cluster->edit_policy(web, queue_policy("web", 8, 20));
   world.run_for(300 * Millis(1));
   EXPECT_EQ(world.cluster->replicas(web), 8);
 }
@@ -219,47 +214,47 @@ TEST_F(Rounds, NonsenseAndBackEndsWhereItBegan) {
   world.run_for(second);
   auto nonsense = queue_policy("web", 1, 20);
   nonsense["maxReplicas"] = -3;
-  world.cluster->edit_policy(policy, nonsense);
+  world.cluster->edit_policy(web, nonsense);
   world.reader.readings["shop/queue"] = value(99);
   world.run_for(minute);
   EXPECT_EQ(world.cluster->replicas(web), 5) << "an invalid policy writes nothing";
   EXPECT_EQ(reason_of("Ready"), "InvalidSpec");
-  world.cluster->edit_policy(policy, queue_policy("web", 1, 20));
+  world.cluster->edit_policy(web, queue_policy("web", 1, 20));
   world.run_for(second);
   EXPECT_EQ(world.cluster->replicas(web), 10);
   EXPECT_EQ(status_of("Ready"), "True");
-  EXPECT_EQ(world.cluster->condition(policy, "Ready")["observedGeneration"], 3);
+  EXPECT_EQ(world.cluster->condition(web, "Ready")["observedGeneration"], 3);
 }
 
 TEST_F(Rounds, RecommendWritesNothingButStatus) {
   world.cluster->add_deployment(web, 2);
   auto spec = queue_policy("web", 1, 20);
   spec["mode"] = "Recommend";
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   world.reader.readings["shop/queue"] = value(48);
   world.run_for(minute);
   EXPECT_EQ(world.cluster->replicas(web), 2);
   EXPECT_THAT(world.cluster->scales, IsEmpty());
   EXPECT_THAT(world.cluster->events, IsEmpty());
-  EXPECT_EQ(world.cluster->status(policy)["recommendedReplicas"], 5);
-  EXPECT_EQ(world.cluster->status(policy)["desiredReplicas"], 2);
-  EXPECT_EQ(world.cluster->reason(policy), "Recommending");
+  EXPECT_EQ(world.cluster->status(web)["recommendedReplicas"], 5);
+  EXPECT_EQ(world.cluster->status(web)["desiredReplicas"], 2);
+  EXPECT_EQ(world.cluster->reason(web), "Recommending");
 }
 
 TEST_F(Rounds, PausedWritesNothingButStatus) {
   world.cluster->add_deployment(web, 2);
   auto spec = queue_policy("web", 1, 20);
   spec["mode"] = "Paused";
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   world.reader.readings["shop/queue"] = value(48);
   world.run_for(minute);
   EXPECT_THAT(world.cluster->scales, IsEmpty());
   EXPECT_EQ(status_of("Paused"), "True");
-  EXPECT_EQ(world.cluster->reason(policy), "Paused");
+  EXPECT_EQ(world.cluster->reason(web), "Paused");
 }
 
 TEST_F(Rounds, AMissingTargetIsSaidAndItsArrivalDueAtOnce) {
-  world.cluster->add_policy(policy, queue_policy("web", 1, 20));
+  world.cluster->add_policy(web, queue_policy("web", 1, 20));
   world.reader.readings["shop/queue"] = value(48);
   world.run_for(second);
   EXPECT_EQ(reason_of("Ready"), "TargetNotFound");
@@ -273,14 +268,14 @@ TEST_F(Rounds, AMissingTargetIsSaidAndItsArrivalDueAtOnce) {
 TEST_F(Rounds, ATargetMadeAgainStartsWithoutHistory) {
   set_up(2, 48);
   world.run_for(second);
-  const auto first_uid = world.cluster->status(policy)["targetUID"];
+  const auto first_uid = world.cluster->status(web)["targetUID"];
   world.cluster->delete_deployment(web);
   world.run_for(second);
   EXPECT_EQ(reason_of("Ready"), "TargetNotFound");
   world.cluster->add_deployment(web, 1);
   world.run_for(second);
   EXPECT_EQ(world.cluster->replicas(web), 5);
-  EXPECT_NE(world.cluster->status(policy)["targetUID"], first_uid);
+  EXPECT_NE(world.cluster->status(web)["targetUID"], first_uid);
 }
 
 TEST_F(Rounds, ADeletedPolicyIsForgottenAndNothingIsWritten) {
@@ -288,7 +283,7 @@ TEST_F(Rounds, ADeletedPolicyIsForgottenAndNothingIsWritten) {
   world.run_for(second);
   EXPECT_THAT(world.metrics.text(), HasSubstr("policy=\"web\""));
   const auto written = world.cluster->status_writes;
-  world.cluster->delete_policy(policy);
+  world.cluster->delete_policy(web);
   world.reader.readings["shop/queue"] = value(150);
   world.run_for(minute);
   EXPECT_THAT(world.metrics.text(), Not(HasSubstr("policy=\"web\"")));
@@ -317,7 +312,7 @@ TEST_F(Rounds, ASourceThatDoesNotExistIsSaid) {
   world.cluster->add_deployment(web, 2);
   auto spec = queue_policy("web", 1, 20);
   spec["signals"][0]["metricSourceRef"]["name"] = "nowhere";
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   world.run_for(second);
   EXPECT_EQ(reason_of("Ready"), "MetricSourceNotFound");
   EXPECT_EQ(reason_of("MetricsHealthy"), "MetricError");
@@ -332,7 +327,7 @@ TEST_F(Rounds, ARawQueryNeedsTheSourcesLeave) {
   auto spec = queue_policy("web", 1, 20);
   spec["signals"][0].erase("metric");
   spec["signals"][0]["query"] = "sum(queue)";
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   world.reader.readings["shop/raw"] = value(48);
   world.run_for(minute);
   EXPECT_EQ(reason_of("Ready"), "RawQueryForbidden");
@@ -357,12 +352,12 @@ TEST_F(Rounds, ABadSourceSaysSoInItsStatus) {
 TEST_F(Rounds, TransitionTimesStandStillWhileTheStatusDoes) {
   set_up(2, 48);
   world.run_for(second);
-  const auto since = world.cluster->condition(policy, "Ready")["lastTransitionTime"];
+  const auto since = world.cluster->condition(web, "Ready")["lastTransitionTime"];
   world.run_for(2 * minute);
   world.reader.readings["shop/queue"] = value(150);
   world.run_for(minute);
   EXPECT_EQ(world.cluster->replicas(web), 15);
-  EXPECT_EQ(world.cluster->condition(policy, "Ready")["lastTransitionTime"], since);
+  EXPECT_EQ(world.cluster->condition(web, "Ready")["lastTransitionTime"], since);
 }
 
 TEST_F(Rounds, ABugFreezesOnePolicyUntilItsSpecChanges) {
@@ -384,7 +379,7 @@ TEST_F(Rounds, ABugFreezesOnePolicyUntilItsSpecChanges) {
   broken = false;
   world.run_for(minute);
   EXPECT_EQ(world.cluster->replicas(web), 2) << "still frozen";
-  world.cluster->edit_policy(policy, queue_policy("web", 1, 20));
+  world.cluster->edit_policy(web, queue_policy("web", 1, 20));
   world.run_for(second);
   EXPECT_EQ(world.cluster->replicas(web), 5);
 }

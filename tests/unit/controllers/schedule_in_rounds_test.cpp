@@ -9,8 +9,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const ObjectKey web{"shop", "web"};
-
 class RoundsWithASchedule : public ::testing::Test {
  protected:
   /// A window whose start and end lie `from` and `to` after the next full minute.

@@ -14,19 +14,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const ObjectKey web{"shop", "web"};
-const ObjectKey policy{"shop", "web"};
-constexpr Millis second{1'000};
-constexpr Millis minute{60'000};
-
 class WritesInRounds : public ::testing::Test {
  protected:
   void set_up(std::int32_t replicas, double waiting) {
     world.cluster->add_deployment(web, replicas);
-    world.cluster->add_policy(policy, queue_policy("web", 1, 50));
+    world.cluster->add_policy(web, queue_policy("web", 1, 50));
     world.reader.readings["shop/queue"] = value(waiting);
   }
-  json condition(const std::string& type) { return world.cluster->condition(policy, type); }
+  json condition(const std::string& type) { return world.cluster->condition(web, type); }
   FakeWorld world;
 };
 
@@ -38,7 +33,7 @@ TEST_F(WritesInRounds, NoDecisionIsTakenOnACacheOlderThanTheLastWrite) {
   ASSERT_EQ(world.cluster->replicas(web), 5);
   world.reader.readings["shop/queue"] = value(200);
   // The cache still shows 2: a decision on it would add to 2, or conflict.
-  world.cluster->edit_policy(policy, queue_policy("web", 1, 50));
+  world.cluster->edit_policy(web, queue_policy("web", 1, 50));
   world.run_for(8 * second);
   EXPECT_THAT(world.cluster->scales, SizeIs(1));
   world.cluster->hold_watches(false);
@@ -87,8 +82,7 @@ TEST_F(WritesInRounds, ARefusedWriteIsSaidAndTriedAgain) {
   world.run_for(500 * Millis(1));
   EXPECT_EQ(condition("Ready")["reason"], "WriteFailed");
   EXPECT_THAT(condition("Ready")["message"].get<std::string>(), HasSubstr("cannot patch"));
-  EXPECT_EQ(world.cluster->status(policy)["currentReplicas"], 2)
-      << "nothing unconfirmed is claimed";
+  EXPECT_EQ(world.cluster->status(web)["currentReplicas"], 2) << "nothing unconfirmed is claimed";
   world.run_for(minute);
   EXPECT_EQ(world.cluster->replicas(web), 5);
   EXPECT_EQ(condition("Ready")["status"], "True");
@@ -128,7 +122,7 @@ TEST_F(WritesInRounds, OneChangeByAPersonIsNoFight) {
 TEST_F(WritesInRounds, AnAutoscalerOnTheSameTargetStopsAllWriting) {
   world.cluster->add_deployment(web, 2);
   world.cluster->add_autoscaler({"shop", "hpa"}, "web");
-  world.cluster->add_policy(policy, queue_policy("web", 1, 50));
+  world.cluster->add_policy(web, queue_policy("web", 1, 50));
   world.reader.readings["shop/queue"] = value(48);
   world.run_for(minute);
   EXPECT_THAT(world.cluster->scales, IsEmpty());
@@ -144,7 +138,7 @@ TEST_F(WritesInRounds, AnAutoscalerOnTheSameTargetStopsAllWriting) {
 
 TEST_F(WritesInRounds, OfTwoPoliciesTheOlderOneScales) {
   world.cluster->add_deployment(web, 2);
-  world.cluster->add_policy(policy, queue_policy("web", 1, 50));
+  world.cluster->add_policy(web, queue_policy("web", 1, 50));
   world.clock.advance(second);
   world.cluster->add_policy({"shop", "younger"}, queue_policy("web", 30, 50));
   world.reader.readings["shop/queue"] = value(48);
@@ -154,7 +148,7 @@ TEST_F(WritesInRounds, OfTwoPoliciesTheOlderOneScales) {
   EXPECT_EQ(conflict["reason"], "ConflictingPolicy");
   EXPECT_THAT(conflict["message"].get<std::string>(), HasSubstr("'web'"));
   EXPECT_EQ(condition("Conflict")["status"], "False");
-  world.cluster->delete_policy(policy);
+  world.cluster->delete_policy(web);
   world.run_for(second);
   EXPECT_EQ(world.cluster->replicas(web), 30) << "the younger one takes over";
 }
@@ -165,7 +159,7 @@ TEST_F(WritesInRounds, APolicyInRecommendStandsBesideAnother) {
   spec["mode"] = "Recommend";
   world.cluster->add_policy({"shop", "trial"}, spec);
   world.clock.advance(second);
-  world.cluster->add_policy(policy, queue_policy("web", 1, 50));
+  world.cluster->add_policy(web, queue_policy("web", 1, 50));
   world.reader.readings["shop/queue"] = value(48);
   world.run_for(second);
   EXPECT_EQ(world.cluster->replicas(web), 5);
@@ -201,7 +195,7 @@ TEST_F(WritesInRounds, ARestartKeepsWhatWasLearned) {
   auto spec = queue_policy("web", 0, 50);
   spec["scaleToZero"] = {{"keepAlive", "Learned"}, {"idleAfterSeconds", 15}};
   world.cluster->add_deployment(web, 0);
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   for (int i = 0; i < 6; ++i) {
     world.reader.readings["shop/queue"] = value(25);
     world.run_for(20 * second, second);
@@ -211,14 +205,14 @@ TEST_F(WritesInRounds, ARestartKeepsWhatWasLearned) {
     world.run_for(4 * minute, second);
     world.cluster->set_ready_pods(web, world.cluster->replicas(web));
   }
-  const auto learned = world.cluster->status(policy);
+  const auto learned = world.cluster->status(web);
   EXPECT_GT(learned["coldStart"]["samples"], 0) << learned;
   EXPECT_EQ(learned["memory"]["keepAlive"].size(), 3U) << learned["memory"];
   EXPECT_TRUE(learned["memory"].contains("wokenTime")) << "it is kept alive";
   world.restart();
   world.reader.readings["shop/queue"] = value(45);
   world.run_for(minute, second);
-  const auto after = world.cluster->status(policy);
+  const auto after = world.cluster->status(web);
   EXPECT_EQ(after["coldStart"], learned["coldStart"]);
   EXPECT_EQ(after["memory"]["keepAlive"], learned["memory"]["keepAlive"]);
   EXPECT_EQ(after["memory"]["coldStartMillis"], learned["memory"]["coldStartMillis"]);
@@ -229,7 +223,7 @@ TEST_F(WritesInRounds, ARestartDoesNotCountIdleTimesAnew) {
   auto spec = queue_policy("web", 0, 50);
   spec["scaleToZero"] = {{"keepAlive", "Learned"}, {"idleAfterSeconds", 600}};
   world.cluster->add_deployment(web, 0);
-  world.cluster->add_policy(policy, spec);
+  world.cluster->add_policy(web, spec);
   world.reader.readings["shop/queue"] = value(25);
   world.run_for(20 * second, second);
   world.cluster->set_ready_pods(web, 3);
@@ -250,7 +244,7 @@ TEST_F(WritesInRounds, ARestartDoesNotCountIdleTimesAnew) {
 /// The change that the status tells of is the last one that was made.
 void expect_told(FakeWorld& world, std::size_t dies_after) {
   const auto& done = world.cluster->scales.back();
-  const auto told = world.cluster->status(policy)["lastScale"];
+  const auto told = world.cluster->status(web)["lastScale"];
   EXPECT_EQ(told["from"], done.from) << "died after write " << dies_after;
   EXPECT_EQ(told["to"], done.to) << "died after write " << dies_after;
 }
@@ -259,7 +253,7 @@ void expect_told(FakeWorld& world, std::size_t dies_after) {
 std::int32_t story(std::size_t dies_after) {
   FakeWorld world;
   world.cluster->add_deployment(web, 0);
-  world.cluster->add_policy(policy, queue_policy("web", 0, 50));
+  world.cluster->add_policy(web, queue_policy("web", 0, 50));
   std::size_t writes = 0;
   std::int32_t pods = 0;
   const auto run_for = [&](Millis time) {

@@ -4,14 +4,13 @@
 #include <gmock/gmock.h>
 
 #include "poolscaler/engine/decide.hpp"
+#include "unit/engine/moment.hpp"
 
 namespace poolscaler::engine {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const Instant start{Seconds{1'800'000'000}};
 
 /// A target of which the test says how many replicas it has and how many are ready.
 class ColdStart : public testing::Test {

@@ -7,12 +7,12 @@
 #include <gmock/gmock.h>
 
 #include "poolscaler/base/check.hpp"
+#include "unit/engine/moment.hpp"
 
 namespace poolscaler::engine {
 namespace {
 
-const Instant start{Seconds{1'800'000'000}};
-constexpr auto largest = std::numeric_limits<std::int32_t>::max();
+constexpr auto most = std::numeric_limits<std::int32_t>::max();
 
 ScalingPolicy queue_policy(std::int32_t min, std::int32_t max) {
   ScalingPolicy policy{.target = {.api_version = "apps/v1", .kind = "Deployment", .name = "web"},
@@ -23,7 +23,7 @@ ScalingPolicy queue_policy(std::int32_t min, std::int32_t max) {
                                     .query = MetricSelector{.metric = "queue"},
                                     .target_type = TargetType::PerReplica,
                                     .target = 10}}};
-  policy.behavior.scale_up.policies = {{RatePolicyType::Pods, largest, 15}};
+  policy.behavior.scale_up.policies = {{RatePolicyType::Pods, most, 15}};
   policy.behavior.scale_down.stabilization_window_seconds = 0;
   return policy;
 }
@@ -45,8 +45,8 @@ Decision decided(const Observation& observation, const ScalingPolicy& policy) {
 }
 
 TEST(Decide, SaturatesHugeDemandAtTheMaximum) {
-  EXPECT_EQ(decided(seen(1, value(1e300)), queue_policy(0, largest)).desired, largest);
-  EXPECT_EQ(decided(seen(largest, value(1e300)), queue_policy(0, largest)).desired, largest);
+  EXPECT_EQ(decided(seen(1, value(1e300)), queue_policy(0, most)).desired, most);
+  EXPECT_EQ(decided(seen(most, value(1e300)), queue_policy(0, most)).desired, most);
   EXPECT_EQ(decided(seen(1, value(1e300)), queue_policy(0, 7)).desired, 7);
 }
 

@@ -12,14 +12,14 @@
 namespace poolscaler::engine {
 namespace {
 
-const Instant start{Seconds(1'700'000'000)};
+const Instant begun{Seconds(1'700'000'000)};
 constexpr Seconds step{120};
 constexpr Seconds horizon{300};
 constexpr double gap = std::numeric_limits<double>::quiet_NaN();
 
 template <class F>
 Past past_of(std::size_t days, F value_at) {
-  Past past{.first = start, .step = step, .values = {}};
+  Past past{.first = begun, .step = step, .values = {}};
   const auto points = days * 86'400 / static_cast<std::size_t>(step.count());
   for (std::size_t i = 0; i < points; ++i)
     past.values.push_back(value_at(static_cast<std::int64_t>(i) * step.count()));
@@ -49,7 +49,7 @@ TEST(Forecast, LearnsTheTimeOfTheDay) {
   EXPECT_EQ(model.test.method, ForecastMethod::SameTimeYesterday);
   EXPECT_TRUE(model.test.helps());
   EXPECT_DOUBLE_EQ(model.test.skill, 1);
-  const auto day = start + Seconds(3 * 86'400);
+  const auto day = begun + Seconds(3 * 86'400);
   EXPECT_EQ(predicted_by(model, day + Seconds(9 * 3600 - 301), horizon), 2);
   EXPECT_EQ(predicted_by(model, day + Seconds(9 * 3600 - 300), horizon), 80);
   EXPECT_EQ(predicted_by(model, day + Seconds(10 * 3600 - 300), horizon), 2);
@@ -61,8 +61,8 @@ TEST(Forecast, LearnsTheDayOfTheWeek) {
   });
   const auto model = learn_forecast(past, horizon);
   EXPECT_EQ(model.test.method, ForecastMethod::SameTimeLastWeek);
-  EXPECT_EQ(predicted_by(model, start + Seconds(19 * 86'400 + 9 * 3600), horizon), 1);
-  EXPECT_EQ(predicted_by(model, start + Seconds(21 * 86'400 + 9 * 3600), horizon), 80);
+  EXPECT_EQ(predicted_by(model, begun + Seconds(19 * 86'400 + 9 * 3600), horizon), 1);
+  EXPECT_EQ(predicted_by(model, begun + Seconds(21 * 86'400 + 9 * 3600), horizon), 80);
 }
 
 TEST(Forecast, FollowsATrend) {
@@ -102,11 +102,11 @@ TEST(Forecast, IsSilentWhereTheLastValueIsBest) {
 
 TEST(Forecast, NeedsEnoughOfAPast) {
   for (const std::size_t points : {0U, 1U, 5U, 100U}) {
-    Past past{.first = start, .step = step, .values = {}};
+    Past past{.first = begun, .step = step, .values = {}};
     for (std::size_t i = 0; i < points; ++i) past.values.push_back(static_cast<double>(i));
     const auto model = learn_forecast(past, horizon);
     EXPECT_FALSE(model.test.helps()) << points;
-    EXPECT_EQ(predicted_by(model, start, horizon), std::nullopt);
+    EXPECT_EQ(predicted_by(model, begun, horizon), std::nullopt);
   }
   EXPECT_FALSE(learn_forecast(past_of(2, [](std::int64_t) { return gap; }), horizon).test.helps());
 }
@@ -170,7 +170,7 @@ TEST(Forecast, SpeaksAfterAQuietDayOnWhichALittleWasLost) {
 
 TEST(Forecast, LooksForTheHighestUntilTheHorizon) {
   const auto model = learn_forecast(past_of(3, at_nine), Seconds(600));
-  const auto day = start + Seconds(3 * 86'400);
+  const auto day = begun + Seconds(3 * 86'400);
   const auto highest = [&](std::int64_t seconds) {
     return highest_until(model, model.trend, day + Seconds(seconds), Seconds(600));
   };
@@ -199,7 +199,7 @@ TEST(Forecast, LooksOnlyAtTheNewestPoints) {
   ASSERT_GT(past.values.size(), past_points_max);
   const auto model = learn_forecast(past, horizon);
   EXPECT_LE(static_cast<std::size_t>(model.test.samples), past_points_max);
-  EXPECT_EQ(predicted_by(model, start + Seconds(20 * 86'400 + 9 * 3600 - 300), horizon), 80);
+  EXPECT_EQ(predicted_by(model, begun + Seconds(20 * 86'400 + 9 * 3600 - 300), horizon), 80);
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include "poolscaler/engine/hpa.hpp"
 
+#include <gmock/gmock.h>
+
 #include <limits>
 
-#include <gmock/gmock.h>
+#include "unit/engine/moment.hpp"
 
 namespace poolscaler::engine::hpa {
 namespace {
@@ -12,9 +14,10 @@ namespace {
 constexpr auto most = std::numeric_limits<std::int64_t>::max();
 constexpr auto least = std::numeric_limits<std::int64_t>::min();
 constexpr auto most_replicas = std::numeric_limits<std::int32_t>::max();
-const Instant now{Seconds{1'800'000'000}};
 
-std::int64_t sum(const std::vector<std::int64_t>& quantities) { return sum_of(quantities); }
+std::int64_t sum(const std::vector<std::int64_t>& quantities) {
+  return sum_of(quantities);
+}
 
 TEST(HpaQuantities, SaturateAtBothEnds) {
   EXPECT_EQ(sum({}), 0);

@@ -8,11 +8,10 @@
 #include "gaps.hpp"
 #include "poolscaler/engine/decide.hpp"
 #include "support/restarted.hpp"
+#include "unit/engine/moment.hpp"
 
 namespace poolscaler::engine {
 namespace {
-
-const Instant start{Seconds{1'800'000'000}};
 
 /// A target whose replicas are ready at once, looked at every 15 s.
 class KeepAliveTest : public testing::Test {

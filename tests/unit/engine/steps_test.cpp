@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/engine/moment.hpp"
+
 namespace poolscaler::engine {
 namespace {
-
-const Instant now{Seconds{1'800'000'000}};
 
 Signal signal_of(StepKind kind, std::vector<ScalingStep> steps) {
   return {.name = "queue",

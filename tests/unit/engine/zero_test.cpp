@@ -3,11 +3,10 @@
 
 #include "poolscaler/engine/cold_start.hpp"
 #include "poolscaler/engine/decide.hpp"
+#include "unit/engine/moment.hpp"
 
 namespace poolscaler::engine {
 namespace {
-
-const Instant start{Seconds{1'800'000'000}};
 
 class Zero : public testing::Test {
  protected:

@@ -2,14 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include "unit/money/rates.hpp"
+
 namespace poolscaler::money {
 namespace {
 
 using testing::ElementsAre;
 
 const Instant now{Seconds(1'800'000'000)};
-
-HourlyRate rate(std::string_view text) { return parse_hourly_rate(text).value(); }
 
 /// Nodes of 8 accelerators at 80 $/h.
 PoolSupply pool(std::int64_t nodes, std::vector<std::int64_t> free = {}) {
@@ -19,7 +19,9 @@ PoolSupply pool(std::int64_t nodes, std::vector<std::int64_t> free = {}) {
           .share = rate("10")};
 }
 
-Limit most(std::string_view text) { return {.budget = "b", .cap = RateCap{rate(text)}}; }
+Limit most(std::string_view text) {
+  return {.budget = "b", .cap = RateCap{rate(text)}};
+}
 
 std::string told(const std::vector<Claim>& claims, const std::vector<PoolSupply>& pools,
                  const std::vector<Limit>& limits = {}) {
@@ -65,8 +67,7 @@ TEST(Arbitration, TheBudgetGrantsOneOfTwoNodes) {
 TEST(Arbitration, ATenantPaysItsShareAndThePoolTheNode) {
   auto node_limited = pool(9);
   node_limited.limits = {0};
-  const std::vector claims = {
-      Claim{.policy = "a", .accelerators = 1, .wanted = 20, .limits = {1}}};
+  const std::vector claims = {Claim{.policy = "a", .accelerators = 1, .wanted = 20, .limits = {1}}};
   // 160 for nodes is two of them; 50 for the tenant is five accelerators.
   EXPECT_EQ(told(claims, {node_limited}, {most("160"), most("50")}), "5B1 ");
   EXPECT_EQ(told(claims, {node_limited}, {most("160"), most("500")}), "16B0 ");
@@ -130,9 +131,8 @@ TEST(Arbitration, WhoAvoidsSpotIsPlacedOnNoneAndGetsNone) {
 }
 
 TEST(Arbitration, NodesThatComeInStepsAreTakenAndPaidInSteps) {
-  PoolSupply zones{.per_node = 1,
-                   .tiers = {{.price = rate("2"), .nodes = 7, .step = 3}},
-                   .limits = {0}};
+  PoolSupply zones{
+      .per_node = 1, .tiers = {{.price = rate("2"), .nodes = 7, .step = 3}}, .limits = {0}};
   const std::vector claims = {Claim{.policy = "a", .wanted = 9}};
   EXPECT_EQ(told(claims, {zones}, {most("11")}), "3B0 ");
   EXPECT_EQ(told(claims, {zones}, {most("100")}), "6P ");

@@ -5,6 +5,7 @@
 
 #include "poolscaler/api/time_zones.hpp"
 #include "poolscaler/money/integral.hpp"
+#include "unit/money/rates.hpp"
 
 namespace poolscaler::money {
 namespace {
@@ -15,8 +16,9 @@ using testing::HasSubstr;
 
 const Instant midnight = parse_rfc3339("2026-11-01T00:00:00Z").value();
 
-Amount amount(std::string_view text) { return parse_amount(text).value(); }
-HourlyRate rate(std::string_view text) { return parse_hourly_rate(text).value(); }
+Amount amount(std::string_view text) {
+  return parse_amount(text).value();
+}
 
 AccruedCap cap(PeriodKind kind, Millis length, std::string_view most, std::string_view accrued) {
   return {.kind = kind,
@@ -110,8 +112,7 @@ TEST(Caps, NoticeComesOnTopOfEveryHold) {
 TEST(Caps, WhatIsProtectedIsReservedToTheEnd) {
   auto reserved = day;
   reserved.floor = rate("10");
-  const Limit limit{
-      .budget = "b", .cap = reserved, .rate = rate("10"), .hold = hours(1)};
+  const Limit limit{.budget = "b", .cap = reserved, .rate = rate("10"), .hold = hours(1)};
   // 303.38 - 10 for the held hour - 210 for the others leaves 83.38.
   EXPECT_EQ(most_admitted(limit, rate("32.77"), hours(1), in_day), 2);
 }
@@ -157,7 +158,7 @@ TEST(Caps, PublishTheReplicasThatTheyLeave) {
 TEST(Caps, TypicalProjectionFollowsTheWeek) {
   const auto berlin = api::time_zone_named("Europe/Berlin").value();
   WeekProfile profile{};
-  profile[6 * 24 + 2] = rate("7");   // Sunday, 02:00: twice on the day of 25 hours
+  profile[6 * 24 + 2] = rate("7");  // Sunday, 02:00: twice on the day of 25 hours
   profile[6 * 24 + 23] = rate("1");
   const auto begin = parse_rfc3339("2026-10-24T22:00:00Z").value();
   const AccruedCap sunday{.kind = PeriodKind::Day,
@@ -165,9 +166,9 @@ TEST(Caps, TypicalProjectionFollowsTheWeek) {
                           .most = amount("100"),
                           .accrued = amount("3")};
   EXPECT_EQ(exact_text(typical_projection(sunday, profile, *berlin, begin)), "18");
-  EXPECT_EQ(exact_text(typical_projection(sunday, profile, *berlin,
-                                          sunday.period.end - minutes(30))),
-            "3.5");
+  EXPECT_EQ(
+      exact_text(typical_projection(sunday, profile, *berlin, sunday.period.end - minutes(30))),
+      "3.5");
 }
 
 TEST(Caps, AreDefinedAtTheirEdges) {

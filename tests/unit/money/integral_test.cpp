@@ -8,13 +8,12 @@
 #include <numeric>
 
 #include "poolscaler/base/check.hpp"
+#include "unit/money/rates.hpp"
 
 namespace poolscaler::money {
 namespace {
 
 using std::chrono::hours;
-
-HourlyRate rate(std::string_view text) { return parse_hourly_rate(text).value(); }
 
 TEST(Integral, CountsAnHourAsItsRate) {
   Integral spent;

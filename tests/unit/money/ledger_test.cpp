@@ -5,6 +5,7 @@
 #include <array>
 
 #include "poolscaler/api/time_zones.hpp"
+#include "unit/money/rates.hpp"
 
 namespace poolscaler::money {
 namespace {
@@ -15,8 +16,9 @@ using enum PeriodKind;
 
 constexpr std::array all_kinds = {Hour, Day, Month};
 
-HourlyRate rate(std::string_view text) { return parse_hourly_rate(text).value(); }
-Instant at(std::string_view text) { return parse_rfc3339(text).value(); }
+Instant at(std::string_view text) {
+  return parse_rfc3339(text).value();
+}
 
 Ledger opened(std::string_view now, std::string_view zone = "UTC") {
   return open_ledger(api::time_zone_named(zone).value(), {"namespace"}, all_kinds, at(now));
@@ -24,10 +26,8 @@ Ledger opened(std::string_view now, std::string_view zone = "UTC") {
 
 /// One node with 8 accelerators at 32.77 $/h, of which `used` belong to namespace shop.
 BilledNode node(std::string uid, std::string_view started, std::int64_t used = 0) {
-  BilledNode made{.uid = std::move(uid),
-                  .rate = rate("32.77"),
-                  .started = at(started),
-                  .accelerators = 8};
+  BilledNode made{
+      .uid = std::move(uid), .rate = rate("32.77"), .started = at(started), .accelerators = 8};
   if (used > 0) made.shares.push_back({used, {"shop"}});
   return made;
 }
@@ -145,10 +145,8 @@ TEST(Ledger, AfterARestartNodesThatAreGoneCountToNowAsIdle) {
 }
 
 TEST(Ledger, BoundsTheValuesOfADimension) {
-  BilledNode crowd{.uid = "n",
-                   .rate = rate("10"),
-                   .started = at("2026-11-27T00:00:00Z"),
-                   .accelerators = 1000};
+  BilledNode crowd{
+      .uid = "n", .rate = rate("10"), .started = at("2026-11-27T00:00:00Z"), .accelerators = 1000};
   for (int i = 0; i < 1000; ++i) crowd.shares.push_back({1, {std::to_string(i)}});
   auto ledger = after(opened("2026-11-27T00:00:00Z"), {crowd}, "2026-11-27T00:00:00Z");
   ledger = after(ledger, {crowd}, "2026-11-27T01:00:00Z");

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "unit/money/rates.hpp"
+
 namespace poolscaler::money {
 namespace {
 
@@ -9,8 +11,6 @@ using std::chrono::hours;
 using testing::HasSubstr;
 
 const Instant now = parse_rfc3339("2026-08-01T00:00:00Z").value();
-
-HourlyRate rate(std::string_view text) { return parse_hourly_rate(text).value(); }
 
 PriceCatalog aws() {
   return {.name = "aws",

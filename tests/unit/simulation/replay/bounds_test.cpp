@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/simulation/replay/moments.hpp"
+
 namespace poolscaler::replay {
 namespace {
-
-constexpr Micros s{1'000'000};
 
 Bounds bounds(std::vector<Request> requests, Interval measured, Micros cold_start, int slots = 1) {
   const Load load{.name = "test", .requests = std::move(requests), .end = measured.end};

@@ -1,11 +1,10 @@
 #include <gtest/gtest.h>
 
 #include "poolscaler/simulation/replay/scaler.hpp"
+#include "unit/simulation/replay/moments.hpp"
 
 namespace poolscaler::replay {
 namespace {
-
-constexpr Micros s{1'000'000};
 
 TEST(Course, AveragesOverTheWindow) {
   Course course(60 * s);

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/simulation/replay/moments.hpp"
+
 namespace poolscaler::replay {
 namespace {
-
-constexpr Micros s{1'000'000};
 
 TEST(Fleet, RequestsGoToTheFreestOldestFirst) {
   Fleet fleet(2, 10 * s);

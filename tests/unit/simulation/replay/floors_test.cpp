@@ -1,8 +1,10 @@
 #include "poolscaler/simulation/replay/floors.hpp"
 
+#include <gmock/gmock.h>
+
 #include <functional>
 
-#include <gmock/gmock.h>
+#include "unit/simulation/replay/moments.hpp"
 
 namespace poolscaler::replay {
 namespace {
@@ -10,8 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-const Instant monday{Seconds{1'767'571'200}};
 
 /// So many days in which `busy(day, hour)` replicas are full.
 Load days_of(int days, const std::function<int(int, int)>& busy) {
@@ -25,10 +25,8 @@ Load days_of(int days, const std::function<int(int, int)>& busy) {
 TEST(Floors, FollowTheHoursOfTheDay) {
   const auto load = days_of(2, [](int, int hour) { return hour >= 8 && hour < 18 ? 2 : 0; });
   const BusyHours hours(load, 8, monday);
-  EXPECT_THAT(hours.floors(1),
-              ElementsAre(FloorWindow{"busy-2-08", "0 8 * * *", 10 * 3600, 2}));
-  EXPECT_THAT(hours.floors(0.5),
-              ElementsAre(FloorWindow{"busy-1-08", "0 8 * * *", 10 * 3600, 1}));
+  EXPECT_THAT(hours.floors(1), ElementsAre(FloorWindow{"busy-2-08", "0 8 * * *", 10 * 3600, 2}));
+  EXPECT_THAT(hours.floors(0.5), ElementsAre(FloorWindow{"busy-1-08", "0 8 * * *", 10 * 3600, 1}));
   EXPECT_THAT(hours.floors(0.2), IsEmpty());
 }
 

@@ -7,6 +7,7 @@
 #include "poolscaler/simulation/replay/families.hpp"
 #include "poolscaler/simulation/replay/floors.hpp"
 #include "poolscaler/simulation/replay/replay.hpp"
+#include "unit/simulation/replay/moments.hpp"
 #include "waves.hpp"
 
 namespace poolscaler::replay {
@@ -14,8 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr Micros s{1'000'000};
-const Instant monday{Seconds{1'800'000'000}};
+const Instant begun{Seconds{1'800'000'000}};
 
 Signal signal_of(std::string name, std::string metric) {
   return {.name = std::move(name),
@@ -85,7 +85,7 @@ TEST(Meanings, AMetricTraceIsTheValueOfTheOnlySignal) {
 }
 
 PolicyScaler scaler_of(const ScalingPolicy& policy) {
-  return {policy, sources_of(policy, {}, false).value(), monday};
+  return {policy, sources_of(policy, {}, false).value(), begun};
 }
 
 TEST(PolicyScaler, LooksEachSecondAtZeroAndElseEachInterval) {
@@ -129,7 +129,7 @@ class Sleepless final : public Scaler {
 void expect_same_asleep_and_awake(const ScalingPolicy& policy, const Load& load,
                                   const std::string& label) {
   const auto made = [&] {
-    return std::make_unique<PolicyScaler>(policy, sources_of(policy, {}, false).value(), monday);
+    return std::make_unique<PolicyScaler>(policy, sources_of(policy, {}, false).value(), begun);
   };
   const auto asleep = made();
   Sleepless awake(made());
@@ -209,7 +209,7 @@ TEST(PolicyScaler, AWindowOpensOnTimeAndNotWithTheNextRound) {
   policy.schedule = schedule_of({{"busy", "0 9 * * *", 600, 3}});
   policy.schedule.front().pre_warm = false;
   // 08:58:47: the window opens 73 s later, which is no round.
-  const auto start = std::chrono::floor<std::chrono::days>(monday) + Seconds(9 * 3600 - 73);
+  const auto start = std::chrono::floor<std::chrono::days>(begun) + Seconds(9 * 3600 - 73);
   PolicyScaler scaler(policy, sources_of(policy, {}, false).value(), start);
   EXPECT_EQ(scaler.next_evaluation(Micros(0), 1, {}), 60 * s);
   EXPECT_EQ(scaler.evaluate({.now = 60 * s, .ready = 1, .slots = 8})->replicas, 1);
@@ -233,7 +233,7 @@ TEST(PolicyScaler, AMetricTraceDrivesTheReplicas) {
   Load load{.name = "m", .samples = {{0 * s, 3}, {100 * s, 30}}, .end = 1000 * s};
   auto policy = policy_of({signal_of("latency", "l")});
   policy.behavior.scale_down.stabilization_window_seconds = 0;
-  PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), monday);
+  PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), begun);
   const auto tally = replay(load, {.start = Start::Floor}, scaler).value();
   EXPECT_EQ(tally.most_replicas, 8);
   EXPECT_EQ(tally.starts_from_zero, 1);
@@ -252,7 +252,7 @@ std::vector<std::int32_t> before_nine(ForecastMode mode, int days) {
   policy.forecast = mode;
   policy.min_replicas = 1;
   policy.scale_to_zero.expected_cold_start_seconds = 300;
-  PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), monday);
+  PolicyScaler scaler(policy, sources_of(policy, {}, true).value(), begun);
   std::vector<std::int32_t> replicas;
   std::vector<std::int32_t> asked(20, 1);  // of the last five minutes, oldest first
   std::int32_t current = 1;

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "poolscaler/simulation/replay/replay.hpp"
+#include "unit/simulation/replay/moments.hpp"
 
 namespace poolscaler::replay {
 
-inline constexpr Micros s{1'000'000};
 inline const Instant start = parse_rfc3339("2026-01-05T00:00:00Z").value();
 
 inline Amount dollars(std::string_view text) { return parse_amount(text).value(); }

@@ -2,14 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "unit/simulation/replay/moments.hpp"
 #include "waves.hpp"
 
 namespace poolscaler::replay {
 namespace {
 
 using ::testing::HasSubstr;
-
-const Instant monday{Seconds{1'767'571'200}};
 
 /// Few variations, since this is about what is done with them.
 const Effort quick{.search_seconds = 0.4, .hindsight_seconds = 0.1};

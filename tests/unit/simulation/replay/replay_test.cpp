@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "unit/simulation/replay/moments.hpp"
+
 namespace poolscaler::replay {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr Micros s{1'000'000};
 
 /// Follows a timetable of replicas.
 class Timetable final : public Scaler {

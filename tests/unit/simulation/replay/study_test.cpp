@@ -8,14 +8,13 @@
 #include "poolscaler/simulation/replay/families.hpp"
 #include "poolscaler/simulation/replay/present.hpp"
 #include "svg.hpp"
+#include "unit/simulation/replay/moments.hpp"
 #include "waves.hpp"
 
 namespace poolscaler::replay {
 namespace {
 
 using ::testing::HasSubstr;
-
-const Instant monday{Seconds{1'767'571'200}};
 
 const Ran& ran_of(const Study& study, const std::string& scaler, const std::string& label) {
   for (const auto& standing : study.standings)
