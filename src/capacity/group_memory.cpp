@@ -24,6 +24,18 @@ void follow_arrivals(GroupMemory& memory, const GroupSurvey& group, Instant now)
   ++memory.refusals;
 }
 
+void follow_brought(Brought& memory, const PoolSurvey& survey, Instant now) {
+  std::int64_t present = 0;
+  for (const auto& group : survey.groups) present += group.follows_pods ? group.present() : 0;
+  memory.nodes -= std::clamp<std::int64_t>(present - memory.present, 0, memory.nodes);
+  memory.present = present;
+  if (survey.brought >= memory.nodes || now - memory.since >= boot_max) {
+    memory.nodes = survey.brought;
+    memory.since = now;
+  }
+  memory.since = std::min(memory.since, now);
+}
+
 void forget_old(GroupMemory& memory, Instant now) {
   std::erase_if(memory.interruptions,
                 [&](Instant at) { return at > now || now - at >= interruptions_kept; });
@@ -35,8 +47,15 @@ void forget_old(GroupMemory& memory, Instant now) {
 
 }  // namespace
 
+void Brought::add(std::int64_t more, Instant now) {
+  if (more <= 0) return;
+  nodes += more;
+  since = now;
+}
+
 void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster, Instant now) {
   memory.groups.resize(survey.groups.size());
+  follow_brought(memory.brought, survey, now);
   // Of what is remembered from before a restart nobody knows which nodes it was about.
   std::vector<bool> told_before;
   for (const auto& group : memory.groups)

@@ -49,8 +49,18 @@ void add_foreign(std::vector<money::Claim>& claims, const Survey& survey) {
   }
 }
 
-bool follows_pods(const PoolSurvey& pool) {
-  return std::ranges::any_of(pool.groups, &GroupSurvey::follows_pods);
+/// Pods of a policy beyond its replicas, as while it is rolled out: they wait like others.
+void add_surplus(std::vector<money::Claim>& claims, const Survey& survey) {
+  for (std::size_t i = 0; i < survey.draws.size(); ++i) {
+    auto claim = claims[i];
+    if (!survey.pools[claim.pool].follows_pods()) continue;
+    const auto pods = survey.draws[i].waiting / claim.accelerators;
+    if (pods <= claim.wanted) continue;
+    claim.wanted = pods - claim.wanted;
+    claim.policy = fmt::format("pods beyond the replicas of {}", claim.policy);
+    claim.priority = std::numeric_limits<std::int32_t>::max();
+    claims.push_back(std::move(claim));
+  }
 }
 
 /// What a look has before it.
@@ -60,26 +70,45 @@ struct Scene {
   std::vector<std::int64_t> strides;
   Instant now;
 
-  [[nodiscard]] Supply supply(const Survey& survey, std::size_t pool) const {
+  [[nodiscard]] Supply supply(const Survey& survey, std::size_t pool,
+                              std::int64_t unneeded = 0) const {
     return supply_of({.pool = input.pools[pool],
                       .survey = survey.pools[pool],
                       .cluster = input.cluster,
                       .memory = memory[pool],
-                      .stride = strides[pool]},
+                      .stride = strides[pool],
+                      .unneeded = unneeded},
                      now);
   }
 };
 
-/// Where nodes come for pods, each pod that nothing has room for brings one, whatever is decided
-/// here and whatever it costs: such nodes are on order, as if somebody had asked for them.
+/// How many nodes autoscalers may still bring to a pool by the bounds that they know.
+std::int64_t most_brought(const PoolInput& pool, const PoolSurvey& survey) {
+  std::int64_t nodes = 0;
+  for (std::size_t i = 0; i < survey.groups.size(); ++i) {
+    const auto& group = survey.groups[i];
+    if (!group.follows_pods || !group.may_grow) continue;
+    const auto most = std::min<std::int64_t>(
+        pool.pool->node_groups[i].max_nodes,
+        pool.groups[i].most.value_or(std::numeric_limits<std::int64_t>::max()));
+    nodes += std::max<std::int64_t>(most - group.present(), 0);
+  }
+  return nodes;
+}
+
+/// Where nodes come for pods, each pod that no node has room for, or will have that its autoscaler
+/// has made, brings one, whatever is decided here and whatever it costs: such nodes are on order,
+/// as if somebody had asked for them. Of what others were asked for an autoscaler knows nothing.
 void order_nodes(Survey& survey, const Scene& scene, std::span<const money::Claim> claims) {
-  if (std::ranges::none_of(survey.pools, follows_pods)) return;
+  if (std::ranges::none_of(survey.pools, &PoolSurvey::follows_pods)) return;
   std::vector<Supply> supplies;
   std::vector<money::PoolSupply> stocks;
   for (std::size_t i = 0; i < survey.pools.size(); ++i) {
     scene.memory[i].groups.resize(survey.pools[i].groups.size());
     supplies.push_back(scene.supply(survey, i));
     auto& stock = stocks.emplace_back(supplies.back().stock);
+    stock.late_nodes.clear();
+    stock.late_spot_nodes.clear();
     for (std::size_t tier = 0; tier < stock.tiers.size(); ++tier) {
       auto& offer = stock.tiers[tier];
       offer.price = HourlyRate();
@@ -87,10 +116,18 @@ void order_nodes(Survey& survey, const Scene& scene, std::span<const money::Clai
     }
   }
   const auto ordered = money::arbitrate(claims, stocks, {}, scene.now);
-  for (std::size_t i = 0; i < supplies.size(); ++i)
-    for (std::size_t tier = 0; tier < ordered.new_nodes[i].size(); ++tier)
+  for (std::size_t i = 0; i < stocks.size(); ++i)
+    stocks[i].tiers = {{HourlyRate(), most_brought(scene.input.pools[i], survey.pools[i])}};
+  const auto brought = money::arbitrate(claims, stocks, {}, scene.now);
+  for (std::size_t i = 0; i < supplies.size(); ++i) {
+    std::int64_t by_group = 0;
+    for (std::size_t tier = 0; tier < ordered.new_nodes[i].size(); ++tier) {
       survey.pools[i].groups[supplies[i].group_of_tier[tier]].in_flight +=
           ordered.new_nodes[i][tier];
+      by_group += ordered.new_nodes[i][tier];
+    }
+    survey.pools[i].brought = std::max(brought.new_nodes[i].front(), by_group);
+  }
 }
 
 }  // namespace
@@ -111,13 +148,15 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
                       .wanted = outstanding(draws[i], sight.survey.draws[i]),
                       .priority = draws[i].priority,
                       .avoids_spot = input.asking[i].avoids_spot});
+  add_surplus(claims, sight.survey);
   add_foreign(claims, sight.survey);
   const Scene scene{.input = input, .memory = memory, .strides = strides(input), .now = now};
   order_nodes(sight.survey, scene, claims);
   std::vector<money::PoolSupply> stocks;
   for (std::size_t i = 0; i < input.pools.size(); ++i) {
     follow(memory[i], sight.survey.pools[i], input.cluster, now);
-    sight.supplies.push_back(scene.supply(sight.survey, i));
+    sight.supplies.push_back(scene.supply(
+        sight.survey, i, memory[i].brought.nodes - sight.survey.pools[i].brought));
     stocks.push_back(sight.supplies.back().stock);
     stocks.back().tiers.clear();
   }
@@ -128,6 +167,8 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
   for (std::size_t i = 0; i < stocks.size(); ++i) {
     sight.supplies[i].stock.free_nodes = std::move(placed.free_nodes[i]);
     sight.supplies[i].stock.free_spot_nodes = std::move(placed.free_spot_nodes[i]);
+    sight.supplies[i].stock.late_nodes = std::move(placed.late_nodes[i]);
+    sight.supplies[i].stock.late_spot_nodes = std::move(placed.late_spot_nodes[i]);
   }
   return sight;
 }

@@ -22,7 +22,8 @@ std::int64_t warm_of(const WarmNodes& warm, Instant now) {
 }
 
 std::int64_t whole_nodes(const money::Arbitration& arbitration, std::size_t pool) {
-  return arbitration.free_nodes[pool].back() + arbitration.free_spot_nodes[pool].back();
+  return arbitration.free_nodes[pool].back() + arbitration.free_spot_nodes[pool].back() +
+         arbitration.late_nodes[pool].back() + arbitration.late_spot_nodes[pool].back();
 }
 
 class Planner {
@@ -110,7 +111,8 @@ class Planner {
     if (nodes == 0) return;
     auto& stock = stocks_[at.pool];
     auto& offer = stock.tiers[tier];
-    auto& shelf = offer.spot ? stock.free_spot_nodes : stock.free_nodes;
+    auto& shelf = offer.late ? (offer.spot ? stock.late_spot_nodes : stock.late_nodes)
+                             : (offer.spot ? stock.free_spot_nodes : stock.free_nodes);
     shelf.resize(static_cast<std::size_t>(stock.per_node) + 1);
     shelf.back() += nodes;
     offer.nodes -= nodes;
@@ -124,6 +126,7 @@ class Planner {
     const auto result = money::arbitrate(acting, stocks_, limits_, now);
     for (std::size_t i = 0; i < acting.size(); ++i) grant(asking[i], acting[i], result.grants[i]);
     count_added(result);
+    count_brought(result, now);
     keep_warm(result, now);
     arbitrate_idly(std::move(acting), now);
   }
@@ -132,6 +135,14 @@ class Planner {
     for (std::size_t i = 0; i < stocks_.size(); ++i)
       for (std::size_t tier = 0; tier < result.new_nodes[i].size(); ++tier)
         added_[i][sight_.supplies[i].group_of_tier[tier]] += result.new_nodes[i][tier];
+  }
+
+  /// The pods of those who are granted bring nodes as soon as they are there.
+  void count_brought(const money::Arbitration& result, Instant now) {
+    for (std::size_t i = 0; i < stocks_.size(); ++i)
+      for (std::size_t tier = 0; tier < result.new_nodes[i].size(); ++tier)
+        if (seen(i, sight_.supplies[i].group_of_tier[tier]).follows_pods)
+          memory_[i].brought.add(result.new_nodes[i][tier], now);
   }
 
   /// Warm nodes come after every policy, of what those leave. No pod waits for one, so a group
@@ -144,6 +155,8 @@ class Planner {
     for (std::size_t i = 0; i < left.size(); ++i) {
       left[i].free_nodes = served.free_nodes[i];
       left[i].free_spot_nodes = served.free_spot_nodes[i];
+      left[i].late_nodes = served.late_nodes[i];
+      left[i].late_spot_nodes = served.late_spot_nodes[i];
       for (std::size_t tier = 0; tier < left[i].tiers.size(); ++tier) {
         auto& offer = left[i].tiers[tier];
         const auto taken = served.new_nodes[i][tier];
@@ -165,7 +178,9 @@ class Planner {
     // A node that comes is not what makes another one needless.
     for (std::size_t i = 0; i < stocks_.size(); ++i)
       plan_.pools[i].spare = std::max<std::int64_t>(
-          whole_nodes(result, i) - std::accumulate(added_[i].begin(), added_[i].end(), 0LL), 0);
+          whole_nodes(result, i) - sight_.supplies[i].unneeded -
+              std::accumulate(added_[i].begin(), added_[i].end(), 0LL),
+          0);
   }
 
   /// Who does not act is decided beside those who do, as if it did.
@@ -226,11 +241,18 @@ class Planner {
     const auto& one = input_.asking[asking];
     auto& out = plan_.grants[asking];
     const auto before = out.without_node;
-    out.most = one.draw.replicas + std::max<std::int64_t>(grant.granted - before, 0);
+    const auto more = std::max<std::int64_t>(grant.granted - before, 0);
+    const auto at_once = std::max<std::int64_t>(grant.granted - grant.late - before, 0);
+    out.most = one.draw.replicas + at_once;
     out.without_node = std::max<std::int64_t>(before - grant.granted, 0);
     out.refusal = grant.refusal;
     if (grant.limit && *grant.limit < money_.limits.size()) out.limit = grant.limit;
-    if (grant.refusal != money::Refusal::None) out.words = words(claim, grant);
+    if (out.refusal == money::Refusal::None && at_once < more) out.refusal = money::Refusal::Late;
+    if (out.refusal != money::Refusal::None) out.words = words(claim, grant);
+    if (at_once < more)
+      out.words += fmt::format("{}{} of them once their nodes are ready, lest their pods bring "
+                               "others",
+                               out.refusal == money::Refusal::Late ? "" : "; ", more - at_once);
   }
 
   [[nodiscard]] std::string words(const money::Claim& claim,
@@ -240,7 +262,8 @@ class Planner {
     auto text = fmt::format("{} more asked for at {} an hour each, {} granted: ", claim.wanted,
                             shown(each), grant.granted);
     switch (grant.refusal) {
-      case money::Refusal::None: return text;
+      case money::Refusal::None:
+      case money::Refusal::Late: return text;
       case money::Refusal::Budget: {
         const auto& limit = limits_[*grant.limit];
         return text + fmt::format("{}{}; may grow again {}", money::shown(limit),

@@ -78,9 +78,16 @@ class Supplier {
     return pool_.node_groups[group].capacity_type;
   }
 
-  void put(std::size_t group, std::int64_t free, std::int64_t nodes) {
-    auto& shelf = type(group) == CapacityType::Spot ? out_.stock.free_spot_nodes
-                                                    : out_.stock.free_nodes;
+  /// Its autoscaler does not know what it has been asked for, or counts it when it is ready.
+  [[nodiscard]] bool is_late(std::size_t group) const {
+    return input_.survey.follows_pods() && !survey(group).follows_pods;
+  }
+
+  void put(std::size_t group, std::int64_t free, std::int64_t nodes, bool late) {
+    auto& stock = out_.stock;
+    const bool spot = type(group) == CapacityType::Spot;
+    auto& shelf = late ? (spot ? stock.late_spot_nodes : stock.late_nodes)
+                       : (spot ? stock.free_spot_nodes : stock.free_nodes);
     const auto size = static_cast<std::size_t>(
         std::min<std::int64_t>(free, pool_.accelerator.per_node));
     if (shelf.size() <= size) shelf.resize(size + 1);
@@ -93,24 +100,52 @@ class Supplier {
       const bool goes = found != input_.memory.nodes.end() && found->second.leave >= Leave::Named;
       if (goes) continue;
       if (node.state == NodeState::Starting) {
-        put(node.group, pool_.accelerator.per_node - node.allocated, 1);
+        put(node.group, pool_.accelerator.per_node - node.allocated, 1, is_late(node.group));
       } else if (node.is_supply()) {
-        put(node.group, node.free(), 1);
+        // What is cordoned takes no pod before it is given back.
+        const bool leaves = node.state == NodeState::Leaving;
+        put(node.group, node.free(), 1, leaves && input_.survey.follows_pods());
       }
     }
   }
 
-  /// Of a group that brings nothing nothing is expected, and it costs nothing either.
+  /// Of a group that brings nothing nothing is expected, and it costs nothing either: it is asked
+  /// for fewer. Nobody can be asked where pods bring nodes: there they may come yet.
   void count_in_flight() {
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
       const auto& group = survey(i);
       if (group.in_flight == 0 || memory(i).refused_until) continue;
-      put(i, pool_.accelerator.per_node, group.in_flight);
-      if (const auto rate = price_of_next(i))
-        out_.in_flight += *rate * group.in_flight;
-      else
-        out_.unpriced_in_flight += group.in_flight;
+      put(i, pool_.accelerator.per_node, group.in_flight, is_late(i));
+      if (!group.follows_pods) pay(i, group.in_flight);
     }
+    count_brought();
+  }
+
+  /// What pods bring is paid for as a whole; which group gives it is not known.
+  void count_brought() {
+    const auto nodes = input_.survey.brought + input_.unneeded;
+    std::optional<std::size_t> any;
+    std::optional<std::size_t> open;
+    for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
+      if (!survey(i).follows_pods) continue;
+      beside_ -= survey(i).in_flight;
+      any = i;
+      if (!survey(i).may_grow || memory(i).refused_until) continue;
+      if (!open || type(i) == CapacityType::Spot) open = i;
+    }
+    beside_ += nodes;
+    if (nodes == 0 || !any) return;
+    pay(*any, nodes);
+    if (!open || input_.unneeded <= 0) return;
+    out_.unneeded = input_.unneeded;
+    put(*open, pool_.accelerator.per_node, input_.unneeded, false);
+  }
+
+  void pay(std::size_t group, std::int64_t nodes) {
+    if (const auto rate = price_of_next(group))
+      out_.in_flight += *rate * nodes;
+    else
+      out_.unpriced_in_flight += nodes;
   }
 
   void take_share() {
@@ -125,7 +160,7 @@ class Supplier {
 
   void bound_groups() {
     out_.closed.resize(pool_.node_groups.size());
-    std::int64_t all = 0;
+    auto all = beside_;
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
       const auto& group = survey(i);
       const auto there = group.present() + group.in_flight;
@@ -135,7 +170,8 @@ class Supplier {
       const auto most = std::min<std::int64_t>(
           pool_.node_groups[i].max_nodes,
           input_.pool.groups[i].most.value_or(std::numeric_limits<std::int64_t>::max()));
-      left_[i] = std::max<std::int64_t>(most - there, 0);
+      const auto beside = group.follows_pods ? beside_ : 0;
+      left_[i] = std::max<std::int64_t>(most - there - beside, 0);
       if (left_[i] == 0) out_.closed[i] = fmt::format("it has {} of at most {} nodes", there, most);
     }
     const auto most = pool_.limits.max_nodes;
@@ -235,7 +271,8 @@ class Supplier {
     tiers.push_back({.price = price_of_next(i),
                      .nodes = nodes,
                      .spot = type(i) == CapacityType::Spot,
-                     .step = std::max<std::int64_t>(input_.pool.groups[i].step, 1)});
+                     .step = std::max<std::int64_t>(input_.pool.groups[i].step, 1),
+                     .late = is_late(i)});
     out_.group_of_tier.push_back(i);
   }
 
@@ -245,6 +282,7 @@ class Supplier {
   Supply out_;
   std::vector<std::int64_t> left_;  // nodes that may be added, by group
   std::int64_t left_of_pool_ = 0;
+  std::int64_t beside_ = 0;  // nodes that pods bring and that no group is told to give
   std::int64_t spot_ = 0;
   std::int64_t on_demand_ = 0;
 };

@@ -176,7 +176,9 @@ class Surveyor {
   void place_pending(const Pod& pod) {
     if (pod.policy) {
       const auto index = input_.draws[*pod.policy].pool;
-      survey_.pools[index].pending += count_of(*pod.accelerators, resource(index));
+      const auto count = count_of(*pod.accelerators, resource(index));
+      survey_.pools[index].pending += count;
+      survey_.draws[*pod.policy].waiting += count;
       return;
     }
     for (std::size_t i = 0; i < input_.pools.size(); ++i) {
@@ -263,6 +265,10 @@ std::string_view name_of(NodeState state) {
 std::int64_t GroupSurvey::present() const {
   return std::accumulate(nodes.begin(), nodes.end(), std::int64_t{0}) -
          count(NodeState::Deleting);
+}
+
+bool PoolSurvey::follows_pods() const {
+  return std::ranges::any_of(groups, &GroupSurvey::follows_pods);
 }
 
 Survey survey(const SurveyInput& input, Instant now) { return Surveyor(input, now).result(); }

@@ -306,6 +306,7 @@ Grant PoolDesk::refusal(const Round& round, std::size_t i) const {
   switch (granted.refusal) {
     case money::Refusal::None:
     case money::Refusal::Pool: return grant;
+    case money::Refusal::Late: grant.reason = Reason::AwaitingNodes; return grant;
     case money::Refusal::Unpriced: {
       grant.reason = Reason::PriceUnknown;
       for (const auto& group : round.sight.survey.pools[round.asking[i].draw.pool].groups)

@@ -12,7 +12,8 @@ namespace {
 std::string_view stage_of(const Grant& grant) {
   if (grant.takes) return "shed";
   const bool by_pool = grant.reason == Reason::CappedByPool ||
-                       grant.reason == Reason::PoolNotFound || grant.reason == Reason::PoolInvalid;
+                       grant.reason == Reason::PoolNotFound ||
+                       grant.reason == Reason::PoolInvalid || grant.reason == Reason::AwaitingNodes;
   return by_pool ? "pool" : "money";
 }
 

@@ -44,12 +44,14 @@ class Arbiter {
   Arbitration result() {
     serve_all(true);
     serve_all(false);
-    Arbitration arbitration{
-        .grants = std::move(grants_), .new_nodes = {}, .free_nodes = {}, .free_spot_nodes = {}};
+    Arbitration arbitration;
+    arbitration.grants = std::move(grants_);
     for (const auto& stock : stocks_) {
       arbitration.new_nodes.push_back(stock.added());
       arbitration.free_nodes.push_back(stock.free_nodes());
       arbitration.free_spot_nodes.push_back(stock.free_spot_nodes());
+      arbitration.late_nodes.push_back(stock.late_nodes());
+      arbitration.late_spot_nodes.push_back(stock.late_spot_nodes());
     }
     return arbitration;
   }
@@ -139,6 +141,7 @@ class Arbiter {
     spend(pool_limits, price, claim.pool);
     stock.take(*placement);
     ++grants_[i].granted;
+    grants_[i].late += placement->late ? 1 : 0;
     return true;
   }
 

@@ -1,6 +1,7 @@
 #include "pool_stock.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "poolscaler/base/check.hpp"
 
@@ -13,7 +14,8 @@ constexpr std::int64_t per_node_max = 4096;
 
 PoolStock::PoolStock(const PoolSupply& supply)
     : supply_(supply), per_node_(static_cast<std::size_t>(supply.per_node)),
-      free_{supply.free_spot_nodes, supply.free_nodes}, added_(supply.tiers.size()) {
+      free_{supply.free_spot_nodes, supply.free_nodes, supply.late_spot_nodes, supply.late_nodes},
+      added_(supply.tiers.size()) {
   for (const auto& tier : supply.tiers) CHECK(tier.step >= 1, "nodes come one at a time at least");
   CHECK(supply.per_node >= 1 && supply.per_node <= per_node_max, "a node has accelerators");
   for (auto& nodes : free_) {
@@ -22,18 +24,24 @@ PoolStock::PoolStock(const PoolSupply& supply)
   }
 }
 
-/// Spot before others that fit as well, which are kept for those who avoid it.
+bool PoolStock::is_spot(std::size_t shelf) { return shelf == spot || shelf == late_spot; }
+
+/// Spot before others that fit as well, which are kept for those who avoid it; late ones last.
 std::optional<PoolStock::Fit> PoolStock::smallest_with(std::int64_t accelerators,
                                                        bool avoids_spot) const {
-  for (auto size = static_cast<std::size_t>(accelerators); size <= per_node_; ++size) {
-    if (!avoids_spot && free_[spot][size] > 0) return Fit{spot, size};
-    if (free_[firm][size] > 0) return Fit{firm, size};
-  }
+  for (const auto& [on_spot, others] : {std::pair(spot, firm), std::pair(late_spot, late_firm)})
+    for (auto size = static_cast<std::size_t>(accelerators); size <= per_node_; ++size) {
+      if (!avoids_spot && free_[on_spot][size] > 0) return Fit{on_spot, size};
+      if (free_[others][size] > 0) return Fit{others, size};
+    }
   return std::nullopt;
 }
 
-std::int64_t PoolStock::whole(bool avoids_spot) const {
-  return free_[firm][per_node_] + (avoids_spot ? 0 : free_[spot][per_node_]);
+std::int64_t PoolStock::whole(std::size_t shelves, bool avoids_spot) const {
+  std::int64_t nodes = 0;
+  for (std::size_t shelf = 0; shelf < shelves; ++shelf)
+    if (!avoids_spot || !is_spot(shelf)) nodes += free_[shelf][per_node_];
+  return nodes;
 }
 
 std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids_spot,
@@ -43,10 +51,13 @@ std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids
   std::int64_t missing = 0;
   if (accelerators <= supply_.per_node) {
     placement.rest = accelerators;
-    missing = smallest_with(accelerators, avoids_spot) ? 0 : 1;
+    const auto fit = smallest_with(accelerators, avoids_spot);
+    missing = fit ? 0 : 1;
+    placement.late = fit && fit->shelf >= late_spot;
   } else {
     placement.whole_nodes = (accelerators - 1) / supply_.per_node + 1;
-    missing = std::max<std::int64_t>(placement.whole_nodes - whole(avoids_spot), 0);
+    missing = std::max<std::int64_t>(placement.whole_nodes - whole(shelf_count, avoids_spot), 0);
+    placement.late = placement.whole_nodes > whole(late_spot, avoids_spot) + missing;
   }
   if (missing == 0) return placement;
   for (; placement.tier < supply_.tiers.size(); ++placement.tier) {
@@ -54,7 +65,10 @@ std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids
     placement.new_nodes = (missing + tier.step - 1) / tier.step * tier.step;
     if (tier.nodes - added_[placement.tier] < placement.new_nodes || (avoids_spot && tier.spot))
       continue;
-    if (tier.price) return placement;
+    if (tier.price) {
+      placement.late = placement.late || tier.late;
+      return placement;
+    }
     unpriced = true;
   }
   return std::nullopt;
@@ -62,14 +76,19 @@ std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids
 
 void PoolStock::take(const Placement& placement) {
   if (placement.new_nodes > 0) {
+    const auto& tier = supply_.tiers[placement.tier];
+    const auto shelf = tier.late ? (tier.spot ? late_spot : late_firm) : (tier.spot ? spot : firm);
     added_[placement.tier] += placement.new_nodes;
-    free_[supply_.tiers[placement.tier].spot ? spot : firm][per_node_] += placement.new_nodes;
+    free_[shelf][per_node_] += placement.new_nodes;
   }
-  const auto on_spot = placement.avoids_spot
-                           ? 0
-                           : std::min(placement.whole_nodes, free_[spot][per_node_]);
-  free_[spot][per_node_] -= on_spot;
-  free_[firm][per_node_] -= placement.whole_nodes - on_spot;
+  auto left = placement.whole_nodes;
+  for (std::size_t shelf = 0; shelf < shelf_count; ++shelf) {
+    if (placement.avoids_spot && is_spot(shelf)) continue;
+    const auto taken = std::min(left, free_[shelf][per_node_]);
+    free_[shelf][per_node_] -= taken;
+    left -= taken;
+  }
+  CHECK(left == 0, "place() found them");
   if (placement.rest == 0) return;
   const auto fit = smallest_with(placement.rest, placement.avoids_spot);
   CHECK(fit, "place() found it");

@@ -18,6 +18,7 @@ struct Placement {
   std::int64_t new_nodes = 0;    // of them not there yet
   std::size_t tier = 0;
   bool avoids_spot = false;
+  bool late = false;             // some of them are not ready
 };
 
 class PoolStock {
@@ -32,10 +33,14 @@ class PoolStock {
   [[nodiscard]] const std::vector<std::int64_t>& added() const { return added_; }
   [[nodiscard]] const std::vector<std::int64_t>& free_nodes() const { return free_[firm]; }
   [[nodiscard]] const std::vector<std::int64_t>& free_spot_nodes() const { return free_[spot]; }
+  [[nodiscard]] const std::vector<std::int64_t>& late_nodes() const { return free_[late_firm]; }
+  [[nodiscard]] const std::vector<std::int64_t>& late_spot_nodes() const {
+    return free_[late_spot];
+  }
 
  private:
-  /// Nodes that share a fate: those on spot, and the others.
-  enum Shelf : std::size_t { spot, firm };
+  /// Nodes that share a fate: those on spot, and the others, in the order in which they are taken.
+  enum Shelf : std::size_t { spot, firm, late_spot, late_firm, shelf_count };
   struct Fit {
     Shelf shelf;
     std::size_t size;
@@ -43,11 +48,13 @@ class PoolStock {
 
   [[nodiscard]] std::optional<Fit> smallest_with(std::int64_t accelerators,
                                                  bool avoids_spot) const;
-  [[nodiscard]] std::int64_t whole(bool avoids_spot) const;
+  [[nodiscard]] static bool is_spot(std::size_t shelf);
+  /// Whole nodes that are free on the first so many shelves.
+  [[nodiscard]] std::int64_t whole(std::size_t shelves, bool avoids_spot) const;
 
   const PoolSupply& supply_;
   std::size_t per_node_;
-  std::array<std::vector<std::int64_t>, 2> free_;  // nodes by shelf and free accelerators
+  std::array<std::vector<std::int64_t>, shelf_count> free_;  // nodes by shelf and free accelerators
   std::vector<std::int64_t> added_;                // by tier
 };
 

@@ -5,8 +5,10 @@
 // What has been asked for already and has no node yet comes first, what is starting counts as if it
 // were there, and nobody is ever granted fewer replicas than there are: a cap stops growth, it does
 // not take. Where nodes come for pods that wait, nobody is asked for any: granted is what budgets
-// admit of the nodes that the pods will bring. Pure; the result does not depend on the order of
-// policies, pods or nodes.
+// admit of the nodes that the pods will bring. In a pool that has such groups and others as well,
+// no replica is granted on a node that others were asked for before it is ready: a pod that waits
+// for it would bring another one. Pure; the result does not depend on the order of policies, pods
+// or nodes.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,10 @@
 // node, what is starting or has been asked for counted as if it were there, and the nodes that may
 // still be added, in the order in which the pool's mix wants them.
 //
+// Where nodes come for pods, a pod that waits for a node of another group would bring one of those
+// as well. There the nodes that others have been asked for are late: room for which no pod is made
+// before they are ready.
+//
 // Invariant: no more nodes are offered than the bounds of groups and pool leave, and none of a
 // group that is in trouble, busy, refused or being interrupted: why is said.
 #pragma once
@@ -50,7 +54,20 @@ struct GroupMemory {
   bool operator==(const GroupMemory&) const = default;
 };
 
+/// Nodes that pods have made an autoscaler bring, as far as they have not come. One that is on its
+/// way comes, even when its pod has found another place: it is expected until boot_max after the
+/// last time that as many were needed. A new process knows of what waits alone.
+struct Brought {
+  std::int64_t nodes = 0;
+  Instant since{};           // when as many were needed last
+  std::int64_t present = 0;  // of the groups that they are of, at the last look
+  bool operator==(const Brought&) const = default;
+
+  void add(std::int64_t more, Instant now);
+};
+
 struct PoolMemory {
+  Brought brought{};
   std::vector<GroupMemory> groups{};
   std::map<std::string, NodeMemory> nodes{};  // by uid
   bool operator==(const PoolMemory&) const = default;
@@ -75,6 +92,8 @@ struct Supply {
   money::PoolSupply stock{};
   std::vector<std::size_t> group_of_tier{};
   std::vector<std::string> closed{};  // by group: why it gets no node; empty: it may get some
+  /// Of the free nodes, those that are on their way although no pod waits for them any more.
+  std::int64_t unneeded = 0;
   /// Of nodes that are asked for and not there: no ledger knows of them.
   HourlyRate in_flight{};
   std::int64_t unpriced_in_flight = 0;
@@ -88,6 +107,7 @@ struct SupplyInput {
   const Cluster& cluster;
   const PoolMemory& memory;
   std::int64_t stride = 1;  // nodes that the largest replica spans: they come from one group
+  std::int64_t unneeded = 0;  // nodes that pods have brought which wait no more
 };
 
 [[nodiscard]] Supply supply_of(const SupplyInput& input, Instant now);

@@ -111,13 +111,20 @@ struct PoolSurvey {
   std::int64_t pending = 0;  // of pods that wait
   /// Of those, what no policy of a pool asked for: the accelerators of each such pod.
   std::vector<std::int64_t> foreign_pending{};
+  /// Where nodes come for pods: that those which wait bring, whichever of its groups gives them, be
+  /// they refused or not.
+  std::int64_t brought = 0;
   std::vector<Finding> findings{};
+
+  /// Of a group whose nodes come for pods.
+  [[nodiscard]] bool follows_pods() const;
 };
 
 /// Where the accelerators of a policy's pods are.
 struct DrawSurvey {
   std::int64_t bound = 0;  // on nodes that stay
   std::int64_t lost = 0;   // on nodes that are going
+  std::int64_t waiting = 0;  // of pods without a node
 };
 
 struct Survey {

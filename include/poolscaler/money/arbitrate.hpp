@@ -7,6 +7,7 @@
 // admit its share of a node, and its accelerators fit on nodes that are there or on one that may be
 // added and that the pool's limits admit. Who is refused once is out, others go on: nothing that
 // could be used is left. (money.md, "Pitfalls": all must pass, split by priority then weight.)
+// A replica goes to a late node only where no other has room for it, and how many do is said.
 //
 // The result does not depend on the order of policies. A refusal names the limit that made it.
 #pragma once
@@ -29,12 +30,16 @@ struct NodeTier {
   std::int64_t nodes = 0;           // that may still be added
   bool spot = false;
   std::int64_t step = 1;  // so many at a time, or a multiple: a count that is one for each zone
+  bool late = false;      // a replica on it waits with its pod until the node is ready
 };
 
 struct PoolSupply {
   std::int64_t per_node = 1;              // accelerators
   std::vector<std::int64_t> free_nodes{}; // how many nodes have 0, 1, ... per_node of them free
   std::vector<std::int64_t> free_spot_nodes{};  // the same of spot nodes, which are not in it
+  /// The same of nodes on which a replica waits with its pod until they are ready.
+  std::vector<std::int64_t> late_nodes{};
+  std::vector<std::int64_t> late_spot_nodes{};
   std::vector<NodeTier> tiers{};
   /// The dearest that an accelerator of the pool costs: what a policy's own limits are charged.
   HourlyRate share{};
@@ -60,11 +65,13 @@ enum class Refusal {
   None,     // all that was wanted is granted
   Budget,   // `limit` has no room
   Pool,     // no accelerators are free, and no node may be added
-  Unpriced  // a node could be added, but nobody knows what it costs
+  Unpriced, // a node could be added, but nobody knows what it costs
+  Late      // of plans alone: granted, and its node is not ready
 };
 
 struct ClaimGrant {
   std::int64_t granted = 0;
+  std::int64_t late = 0;  // of them on late nodes
   Refusal refusal = Refusal::None;
   std::optional<std::size_t> limit{};
 };
@@ -75,6 +82,8 @@ struct Arbitration {
   /// What is left of each pool, those nodes included: how many have 0, 1, ... accelerators free.
   std::vector<std::vector<std::int64_t>> free_nodes;
   std::vector<std::vector<std::int64_t>> free_spot_nodes;
+  std::vector<std::vector<std::int64_t>> late_nodes;
+  std::vector<std::vector<std::int64_t>> late_spot_nodes;
 };
 
 /// Indices of pools and limits are within theirs (CHECKed). At most `capacity of the pools` steps.

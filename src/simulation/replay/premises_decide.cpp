@@ -14,6 +14,7 @@ Reason reason_of(const capacity::Granted& grant, const money::Standings& standin
         return Reason::CappedByPolicyCost;
       return Reason::CappedByBudget;
     case money::Refusal::Unpriced: return Reason::PriceUnknown;
+    case money::Refusal::Late: return Reason::AwaitingNodes;
     case money::Refusal::Pool:
     case money::Refusal::None: return Reason::CappedByPool;
   }

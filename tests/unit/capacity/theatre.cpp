@@ -115,23 +115,27 @@ void Theatre::groups_act(std::size_t pool) {
       --*facts.desired;  // add_node() counts it
       ++have;
     }
-    while (facts.desired && have > *facts.desired) {
-      std::vector<const NodeSurvey*> choice;
-      for (const auto& node : seen.pools[pool].nodes)
-        if (node.group == g && find(fleet.cluster.nodes[node.node]->name)) choice.push_back(&node);
-      // Named first; then those without pods, for a group that looks; then any: the last by name.
-      std::ranges::sort(choice, {}, [&](const NodeSurvey* node) {
-        const auto& object = *fleet.cluster.nodes[node->node];
-        const bool looks = facts.removal == Removal::EmptyFirst;
-        return std::tuple(facts.removal != Removal::Named || !marked_.contains(object.name),
-                          looks && node->busy, object.name);
-      });
-      const auto name = fleet.cluster.nodes[choice.front()->node]->name;
-      if (choice.front()->busy) removed_busy.push_back(name);
-      remove(name);
-      return;  // one in a round
-    }
+    shrink(pool, g);
   }
+}
+
+void Theatre::shrink(std::size_t pool, std::size_t group) {
+  const auto seen = fleet.survey(now);
+  const auto& facts = fleet.facts(pool, group);
+  if (!facts.desired || seen.pools[pool].groups[group].present() <= *facts.desired) return;
+  std::vector<const NodeSurvey*> choice;
+  for (const auto& node : seen.pools[pool].nodes)
+    if (node.group == group && find(fleet.cluster.nodes[node.node]->name)) choice.push_back(&node);
+  // Named first; then those without pods, for a group that looks; then any: the last by name.
+  std::ranges::sort(choice, {}, [&](const NodeSurvey* node) {
+    const auto& object = *fleet.cluster.nodes[node->node];
+    const bool looks = facts.removal == Removal::EmptyFirst;
+    return std::tuple(facts.removal != Removal::Named || !marked_.contains(object.name),
+                      looks && node->busy, object.name);
+  });
+  const auto name = fleet.cluster.nodes[choice.front()->node]->name;
+  if (choice.front()->busy) removed_busy.push_back(name);
+  remove(name);
 }
 
 void Theatre::make(std::size_t pool, std::size_t group) {

@@ -37,6 +37,9 @@ class Theatre {
   void run_for(Millis time, Millis step = std::chrono::seconds(1));
   /// The groups make and remove nodes; those that follow pods as pods wait and leave.
   void groups_act(std::size_t pool = 0);
+  /// A group that was asked for fewer removes one node.
+  void shrink(std::size_t pool, std::size_t group);
+  void remove(const std::string& name);
   /// Pods of every policy for its replicas, on nodes with room.
   void schedule();
   /// A new process: nothing is remembered.
@@ -47,7 +50,6 @@ class Theatre {
  private:
   void take_draws();
   void act(std::size_t pool, const NodeStep& step);
-  void remove(const std::string& name);
   void make(std::size_t pool, std::size_t group);
   void follow_pods(std::size_t pool, std::size_t group);
   std::set<std::string> marked_;

@@ -66,6 +66,65 @@ TEST_F(DynamicPools, EndWhereTheBudgetEnds) {
   EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
 }
 
+/// Over a MachineDeployment that is asked for nodes, and a NodePool that brings some for pods.
+class MixedPools : public PoolsInRounds {
+ protected:
+  void set_up_mixed() {
+    auto spec = pool_spec(2, "32.77");
+    spec["nodeGroups"].push_back({{"name", "burst"},
+                                  {"backendRef",
+                                   {{"apiVersion", "karpenter.sh/v1"},
+                                    {"kind", "NodePool"},
+                                    {"name", "gpu"}}},
+                                  {"maxNodes", 5},
+                                  {"price", "40"}});
+    world.cluster->add_group("h100", 0);
+    world.cluster->add_node_pool("gpu", json::object());
+    world.cluster->add_pool("h100", spec);
+    world.cluster->add_gpu_deployment(web, 0, 8);
+    world.cluster->add_policy(web, pool_policy("web", 0, 10));
+    world.cluster->add_budget("team-a", {{"limits", json::array({{{"name", "rate"},
+                                                                 {"mode", "Rate"},
+                                                                 {"amount", "110"}}})}});
+    waiting(0);
+    live(3 * second);
+  }
+};
+
+TEST_F(MixedPools, BringNoNodeForAPodThatAnotherWasAskedFor) {
+  set_up_mixed();
+  waiting(20);
+  for (int i = 0; i < 60; ++i) {  // the controller of the MachineDeployment is slow
+    world.run_for(second, Millis(200));
+    world.cluster->schedule_pods();
+    ASSERT_EQ(replicas(), 0);
+  }
+  EXPECT_EQ(asked(), 2);
+  EXPECT_EQ(condition("Limited")["reason"], "AwaitingNodes");
+  EXPECT_THAT(condition("Limited")["message"].get<std::string>(),
+              HasSubstr("2 of them once their nodes are ready"));
+  live(20 * second);
+  EXPECT_EQ(replicas(), 2);
+  EXPECT_EQ(world.cluster->node_count(), 2U);
+  EXPECT_EQ(condition("Limited")["status"], "False");
+}
+
+TEST_F(MixedPools, GrowWithBothKindsToTheCapAndBack) {
+  set_up_mixed();
+  waiting(50);
+  for (int i = 0; i < 60; ++i) {
+    live(second);
+    ASSERT_LE(world.cluster->node_count(), 3U) << "2 at 32.77 and one at 40";
+  }
+  EXPECT_EQ(replicas(), 3);
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
+  waiting(0);
+  live(4 * minute);
+  EXPECT_EQ(replicas(), 0);
+  EXPECT_EQ(world.cluster->node_count(), 0U);
+  EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
+}
+
 /// Over a group whose nodes a cluster autoscaler brings, labelled.
 class AutoscaledPools : public PoolsInRounds {
  protected:
