@@ -112,6 +112,21 @@ TEST(Arbitration, PaidNodesComeFirstAndUnpricedOnesNever) {
   EXPECT_EQ(told(claims, {tiers}, {full}), "1B0 ");
 }
 
+TEST(Arbitration, ALateNodeIsTakenWhereNoOtherHasRoom) {
+  auto supply = pool(1, {0, 0, 0, 0, 0, 0, 0, 0, 1});
+  supply.late_nodes = {0, 0, 0, 0, 1};
+  supply.tiers[0].late = true;
+  const auto late = [&](std::int64_t accelerators) {
+    const std::vector claims = {
+        Claim{.policy = "a", .accelerators = accelerators, .wanted = 9}};
+    const auto grant = arbitrate(claims, std::vector{supply}, {}, now).grants[0];
+    return std::pair(grant.granted, grant.late);
+  };
+  EXPECT_EQ(late(4), std::pair(5L, 3L)) << "on what is ready, what comes, and what is asked for";
+  EXPECT_EQ(late(8), std::pair(2L, 1L));
+  EXPECT_EQ(late(16), std::pair(1L, 1L)) << "one of its two nodes";
+}
+
 TEST(Arbitration, WhoAvoidsSpotIsPlacedOnNoneAndGetsNone) {
   PoolSupply mixed{.per_node = 8,
                    .free_nodes = {0, 0, 0, 0, 1},
