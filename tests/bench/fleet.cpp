@@ -8,7 +8,9 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
+#include "poolscaler/base/time.hpp"
 #include "support/checkout.hpp"
 #include "support/raw_http.hpp"
 
@@ -67,6 +69,61 @@ json policy(int i, int interval_seconds) {
            {{"policies", {{{"type", "Pods"}, {"value", 100}, {"periodSeconds", 1}}}}}}}}}}};
 }
 
+/// The same on a pool, one accelerator a replica.
+void put_on(int pool, json& workload, json& ruling) {
+  auto& pods = workload["spec"]["template"]["spec"];
+  pods["nodeSelector"] = {{"pool", std::to_string(pool)}};
+  pods["containers"][0]["resources"] = {{"limits", {{"example.com/accelerator", "1"}}}};
+  ruling["spec"]["poolRef"] = {{"name", "pool-" + std::to_string(pool)}};
+  ruling["spec"]["acceleratorsPerReplica"] = 1;
+}
+
+/// Every second pool is priced by the catalogue.
+json accelerator_pool(int pool, const json& backend, int nodes_max) {
+  json group{{"name", "main"}, {"backendRef", backend}, {"maxNodes", nodes_max}};
+  if (pool % 2 == 0)
+    group["price"] = "32.77";
+  else
+    group.update({{"provider", "aws"}, {"instanceType", "p5.48xlarge"}, {"region", "us-east-1"}});
+  return {{"apiVersion", "poolscaler.dev/v1alpha1"},
+          {"kind", "AcceleratorPool"},
+          {"metadata", {{"name", "pool-" + std::to_string(pool)}}},
+          {"spec",
+           {{"accelerator",
+             {{"resource", "example.com/accelerator"},
+              {"perNode", MachineYard::accelerators_per_node}}},
+            {"nodeGroups", json::array({group})}}}};
+}
+
+json catalog() {
+  return {{"apiVersion", "poolscaler.dev/v1alpha1"},
+          {"kind", "PriceCatalog"},
+          {"metadata", {{"name", "list"}}},
+          {"spec",
+           {{"asOf", to_rfc3339(std::chrono::time_point_cast<Millis>(
+                         std::chrono::system_clock::now() - std::chrono::hours(24)))},
+            {"source", "made up"},
+            {"rows", json::array({{{"provider", "aws"},
+                                   {"region", "us-east-1"},
+                                   {"instanceType", "p5.48xlarge"},
+                                   {"onDemand", "55.04"}}})}}}};
+}
+
+json budget(const std::string& name, const json& selector, const std::string& on_limit) {
+  return {{"apiVersion", "poolscaler.dev/v1alpha1"},
+          {"kind", "CostBudget"},
+          {"metadata", {{"name", name}}},
+          {"spec",
+           {{"selector", selector},
+            {"onLimit", on_limit},
+            {"limits",
+             json::array({{{"name", "rate"}, {"mode", "Rate"}, {"amount", "1000000"}},
+                          {{"name", "day"},
+                           {"mode", "Accrued"},
+                           {"period", "Day"},
+                           {"amount", "20000000"}}})}}}};
+}
+
 double sum_of(const std::string& page, const std::string& series) {
   std::istringstream lines(page);
   double sum = 0;
@@ -77,8 +134,7 @@ double sum_of(const std::string& page, const std::string& series) {
 
 }  // namespace
 
-Fleet::Fleet(int policies, int interval_seconds)
-    : policies_(policies), interval_seconds_(interval_seconds), prometheus_(load_.port()) {
+Fleet::Fleet(FleetSize size) : size_(size), prometheus_(load_.port()) {
   cluster_.apply(rig::read_file(in_checkout("deploy/poolscaler.yaml")));
   const bool is_served = rig::eventually(Ms{30'000}, [&] {
     return cluster_.request("GET", "/apis/poolscaler.dev/v1alpha1/metricsources").status == 200;
@@ -89,7 +145,9 @@ Fleet::Fleet(int policies, int interval_seconds)
                       {"metadata", {{"name", "rig"}}},
                       {"spec", {{"url", prometheus_.url()}}}}
                      .dump());
+  if (size_.pools > 0) yard_ = std::make_unique<MachineYard>(cluster_, size_.pools, "machines");
   make_objects();
+  if (yard_ != nullptr) make_pools();
 }
 
 std::string Fleet::ns_of(int i) const { return "team-" + std::to_string(i % namespaces); }
@@ -100,23 +158,36 @@ void Fleet::make_objects() {
         "POST", "/api/v1/namespaces",
         json{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns_of(i)}}}}
             .dump());
-  for (int i = 0; i < policies_; ++i)
+  for (int i = 0; i < size_.policies; ++i)
     load_.set(metric_of(i), "namespace=\"" + ns_of(i) + "\",model=\"" + name_of(i) + "\"", 0);
   std::vector<std::thread> makers;
   std::atomic<int> refused{0};
   for (int part = 0; part < 4; ++part)
     makers.emplace_back([&, part] {
-      for (int i = part; i < policies_; i += 4) {
+      for (int i = part; i < size_.policies; i += 4) {
+        auto workload = deployment(i);
+        auto ruling = policy(i, size_.interval_seconds);
+        if (yard_ != nullptr) put_on(i % size_.pools, workload, ruling);
         const auto made = cluster_.request(
-            "POST", "/apis/apps/v1/namespaces/" + ns_of(i) + "/deployments", deployment(i).dump());
+            "POST", "/apis/apps/v1/namespaces/" + ns_of(i) + "/deployments", workload.dump());
         const auto ruled = cluster_.request(
             "POST", "/apis/poolscaler.dev/v1alpha1/namespaces/" + ns_of(i) + "/scalingpolicies",
-            policy(i, interval_seconds_).dump());
+            ruling.dump());
         refused += made.status != 201 || ruled.status != 201;
       }
     });
   for (auto& maker : makers) maker.join();
   if (refused != 0) throw std::runtime_error(std::to_string(refused) + " objects were refused");
+}
+
+void Fleet::make_pools() {
+  for (int i = 0; i < namespaces; ++i) yard_->admit_pods(ns_of(i));
+  cluster_.apply(catalog().dump());
+  for (int pool = 0; pool < size_.pools; ++pool)
+    cluster_.apply(accelerator_pool(pool, yard_->backend(pool), size_.policies + 10).dump());
+  cluster_.apply(budget("all", json::object(), "Freeze").dump());
+  cluster_.apply(budget("team", {{"namespaces", {ns_of(0)}}}, "Freeze").dump());
+  cluster_.apply(budget("pool", {{"pools", {"pool-0"}}}, "Shed").dump());
 }
 
 Fleet::Start Fleet::start_operator(Ms limit) {
@@ -138,7 +209,7 @@ Fleet::Start Fleet::start_operator(Ms limit) {
   };
   const bool is_done = rig::eventually(limit, [&] {
     const bool has_begun = decided(1, start.first_decision);
-    return decided(policies_, start.all_decided) && has_begun;
+    return decided(size_.policies, start.all_decided) && has_begun;
   });
   if (!is_done)
     throw std::runtime_error("the operator did not decide everything:\n" +
@@ -186,10 +257,11 @@ Usage Fleet::usage() const {
 
 Reactions Fleet::step(double depth, Ms limit) {
   const auto before = cluster_.requests_by(operator_user).size();
-  for (int i = 0; i < policies_; ++i)
+  for (int i = 0; i < size_.policies; ++i)
     load_.set(metric_of(i), "namespace=\"" + ns_of(i) + "\",model=\"" + name_of(i) + "\"", depth);
   // All series are of one scrape, so one of the last is there when all are.
-  const auto probe = metric_of(policies_ - 1) + "{model=\"" + name_of(policies_ - 1) + "\"}";
+  const int last = size_.policies - 1;
+  const auto probe = metric_of(last) + "{model=\"" + name_of(last) + "\"}";
   const Ms deadline = rig::monotonic() + Ms{10'000};
   while (prometheus_.value(probe) != depth) {
     if (rig::monotonic() > deadline) throw std::runtime_error("Prometheus does not see the step");
@@ -206,7 +278,7 @@ Reactions Fleet::step(double depth, Ms limit) {
     return first;
   };
   const Ms end = rig::monotonic() + limit;
-  while (rig::monotonic() < end && written().size() < static_cast<std::size_t>(policies_))
+  while (rig::monotonic() < end && written().size() < static_cast<std::size_t>(size_.policies))
     rig::pause_for(Ms{500});
   Reactions reactions;
   for (const auto& [target, time] : written()) reactions.push_back(std::max(0.0, time - queryable));
@@ -227,10 +299,17 @@ Window Fleet::watch(Ms duration) {
   window.resident_mib = usage_after.resident_mib;
   window.own_mib = usage_after.own_mib;
   window.prometheus_queries_per_second = (queries_answered() - queries_before) / window.seconds;
-  const auto requests = cluster_.requests_by(operator_user);
-  for (auto i = requests_before; i < requests.size(); ++i)
-    ++window.api_requests[requests[i].verb + " " + requests[i].resource];
+  auto known = requests_before;
+  window.api_requests = requests_since(known);
   return window;
+}
+
+std::map<std::string, int> Fleet::requests_since(std::size_t& known) const {
+  std::map<std::string, int> counts;
+  const auto requests = cluster_.requests_by(operator_user);
+  for (auto i = std::exchange(known, requests.size()); i < requests.size(); ++i)
+    ++counts[requests[i].verb + " " + requests[i].resource];
+  return counts;
 }
 
 }  // namespace poolscaler::bench

@@ -1,5 +1,7 @@
 // Fleet: N policies and N Deployments on a real API server, a load each in a real Prometheus, and
 // the operator under its own service account; what the benchmark measures it measures from outside.
+// With pools, the policies draw on AcceleratorPools, whose groups are MachineDeployments (see
+// machine_yard.hpp), under three CostBudgets that have room for all of it.
 #pragma once
 
 #include <map>
@@ -7,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/machine_yard.hpp"
 #include "support/control_plane.hpp"
 #include "support/load_exporter.hpp"
 #include "support/process.hpp"
@@ -36,10 +39,16 @@ struct Window {
 /// From the moment the new samples could be queried to the writes, in seconds, sorted.
 using Reactions = std::vector<double>;
 
+struct FleetSize {
+  int policies;
+  int interval_seconds;
+  int pools = 0;
+};
+
 class Fleet {
  public:
   /// Five shapes of query, so metrics and namespaces are few, as in real fleets.
-  Fleet(int policies, int interval_seconds);
+  explicit Fleet(FleetSize size);
 
   /// Starts the operator; seconds until its first decision and until it has decided everything.
   struct Start {
@@ -54,17 +63,22 @@ class Fleet {
   /// `limit` left out.
   Reactions step(double depth, Ms limit);
   Window watch(Ms duration);
+  /// Requests of the operator since it was asked before, as in Window.
+  std::map<std::string, int> requests_since(std::size_t& known) const;
+  /// Null without pools.
+  [[nodiscard]] const MachineYard* yard() const { return yard_.get(); }
   [[nodiscard]] Usage usage() const;
 
  private:
   void make_objects();
+  void make_pools();
   [[nodiscard]] std::string ns_of(int i) const;
   [[nodiscard]] double decisions() const;
   [[nodiscard]] double queries_answered() const;
 
-  int policies_;
-  int interval_seconds_;
+  FleetSize size_;
   rig::ControlPlane cluster_;
+  std::unique_ptr<MachineYard> yard_;
   rig::LoadExporter load_;
   rig::PrometheusServer prometheus_;
   std::uint16_t port_ = 0;
