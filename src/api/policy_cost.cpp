@@ -1,6 +1,8 @@
 #include "policy_cost.hpp"
 
+#include <algorithm>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "enum_words.hpp"
@@ -142,6 +144,13 @@ constexpr Rule cost_rules[] = {
 };
 
 constexpr Field status_fields[] = {
+    {.path = "status.effectiveMaxReplicas",
+     .type = Integer,
+     .max = std::numeric_limits<std::int32_t>::max(),
+     .unit = "replicas",
+     .doc = "How many it may have at most now: `maxReplicas`, or what budgets, its own `cost` and "
+            "the pool leave of them while all others stay as they are. Told when it has moved by "
+            "more than a tenth, once a minute at most."},
     {.path = "status.accelerators",
      .type = Object,
      .doc = "The accelerators that its replicas take."},
@@ -203,6 +212,7 @@ void put_policy_cost(json& status, const PolicyStatus& from) {
     status["accelerators"] = {
         {"pool", fitted(of->pool, 253)},
         {"perReplica", std::clamp<std::int64_t>(of->per_replica, 0, per_replica_max)}};
+  if (from.effective_max) status["effectiveMaxReplicas"] = std::max(*from.effective_max, 0);
   if (!from.cost) return;
   auto& cost = status["cost"] = json::object();
   if (from.cost->hourly) cost["hourly"] = exact_text(*from.cost->hourly);
@@ -215,6 +225,8 @@ void read_policy_cost_status(const json& status, PolicyStatus& into) {
   if (auto pool = text_at(accelerators, "pool"); !pool.empty())
     into.accelerators = PolicyAcceleratorStatus{
         .pool = std::move(pool), .per_replica = replicas_at(accelerators, "perReplica")};
+  if (at_path(status, "effectiveMaxReplicas").is_number())
+    into.effective_max = replicas_at(status, "effectiveMaxReplicas");
   const auto& cost = at_path(status, "cost");
   if (cost.is_object())
     into.cost = PolicyCostStatus{.hourly = rate_at(cost, "hourly"),

@@ -186,6 +186,7 @@ class Planner {
   /// Who does not act is decided beside those who do, as if it did.
   void arbitrate_idly(std::vector<money::Claim> claims, Instant now) {
     const auto policies = claims.size();
+    for (auto& claim : claims) claim.reach = 0;  // that has been told
     std::vector<std::size_t> asking;
     add_claims(claims, asking, false);
     if (asking.empty()) return;
@@ -201,9 +202,11 @@ class Planner {
       if (one.acts != acting) continue;
       const auto without = one.acts ? sight_.placings[i].without_node : 0;
       plan_.grants[i].most = one.draw.replicas;
+      plan_.grants[i].reachable = one.draw.replicas;
       plan_.grants[i].without_node = without;
       const auto more = std::max<std::int64_t>(one.wanted - one.draw.replicas, 0);
-      if (without + more == 0) continue;
+      const auto reach = std::max<std::int64_t>(one.reach - one.draw.replicas, 0);
+      if (without + more + reach == 0) continue;
       auto limits = money_.of_asking[i];
       if (one.max_added_hourly) {
         limits.push_back(limits_.size());
@@ -219,6 +222,7 @@ class Planner {
                         .priority = one.draw.priority,
                         .weight = std::max<std::int64_t>(one.weight, 1),
                         .avoids_spot = one.avoids_spot,
+                        .reach = reach == 0 ? 0 : without + reach,
                         .limits = std::move(limits)});
       asking.push_back(i);
     }
@@ -244,6 +248,7 @@ class Planner {
     const auto more = std::max<std::int64_t>(grant.granted - before, 0);
     const auto at_once = std::max<std::int64_t>(grant.granted - grant.late - before, 0);
     out.most = one.draw.replicas + at_once;
+    out.reachable = one.draw.replicas + std::max<std::int64_t>(grant.reachable - before, 0);
     out.without_node = std::max<std::int64_t>(before - grant.granted, 0);
     out.refusal = grant.refusal;
     if (grant.limit && *grant.limit < money_.limits.size()) out.limit = grant.limit;

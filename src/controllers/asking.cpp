@@ -3,6 +3,7 @@
 // are asked for in the same breath.
 
 #include <algorithm>
+#include <set>
 
 #include "poolscaler/base/check.hpp"
 #include "steps.hpp"
@@ -18,6 +19,15 @@ constexpr std::int64_t rest_factor = 4;
 constexpr Millis longest_rest{2'000};
 /// What a policy wanted holds until it should have been decided twice more.
 constexpr std::int64_t wish_intervals = 2;
+
+/// Replicas that a policy may have at most now. Nothing: that is not known yet.
+std::optional<std::int32_t> effective_max(const PoolAnswer& answer, const ScalingPolicy& spec) {
+  auto most = answer.reachable;
+  if (const auto& grant = answer.grant)
+    if (grant->takes || (!most && grant->reason != Reason::AwaitingFirstRound)) most = grant->most;
+  if (most) most = std::min(*most, spec.max_replicas);
+  return most;
+}
 
 }  // namespace
 
@@ -68,9 +78,13 @@ void Rounds::Steps::ask_pools() {
   asked_version_ = parts_.state.pool_version();
   std::vector<PoolWish> wishes;
   wishes.reserve(on_pools_.size());
+  std::set<ObjectKey> told;
+  for (const auto& waiting : waiting_) told.insert(waiting.key);
   for (const auto& key : on_pools_)
-    if (const auto found = runtimes_.find(key); found != runtimes_.end())
+    if (const auto found = runtimes_.find(key); found != runtimes_.end()) {
       wishes.push_back(wish_of(key, found->second));
+      wishes.back().told = told.contains(key);
+    }
   std::vector<PoolAnswer> answers;
   try {
     answers = desk_.answer(wishes);
@@ -116,8 +130,12 @@ void Rounds::Steps::conclude(const Waiting& waiting, const PoolAnswer& answer) {
     schedule_.no_later(waiting.key, parts_.clock.monotonic());
     return;
   }
-  runtime.terms = PoolTerms{
-      .per_replica = answer.per_replica, .each = answer.each, .ledger = answer.ledger};
+  auto most = effective_max(answer, *view->policy->spec);
+  if (!most && runtime.terms) most = runtime.terms->effective_max;
+  runtime.terms = PoolTerms{.per_replica = answer.per_replica,
+                            .each = answer.each,
+                            .effective_max = most,
+                            .ledger = answer.ledger};
   auto decided = waiting.decided;
   try {
     if (answer.grant) {

@@ -38,6 +38,7 @@ struct PoolMemo {
 struct PoolTerms {
   std::int32_t per_replica = 0;
   std::optional<HourlyRate> each{};
+  std::optional<std::int32_t> effective_max{};  // replicas that it may have; nothing: not known
   std::optional<api::LedgerStatus> ledger{};
 };
 

@@ -292,7 +292,8 @@ void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
                             .weight = spec.cost.weight,
                             .avoids_spot = spec.cost.spot == SpotUse::Never,
                             .acts = wishes[i].acts,
-                            .max_added_hourly = spec.cost.max_added_hourly});
+                            .max_added_hourly = spec.cost.max_added_hourly,
+                            .reach = wishes[i].told ? spec.max_replicas : 0});
   }
   for (auto& pod : round.snapshot.cluster.pods)
     if (pod.policy) pod.policy = asking_of[*pod.policy];
@@ -338,6 +339,9 @@ void PoolDesk::answer_wishes(Round& round) {
     const bool unpriced = std::ranges::any_of(
         survey.nodes, [](const capacity::NodeSurvey& node) { return !node.quote->marginal; });
     if (!unpriced) answer.each = share * asking.draw.accelerators;
+    if (asking.reach > 0)
+      answer.reachable = static_cast<std::int32_t>(
+          std::min(round.plan.grants[i].reachable, asking.reach));
     if (round.plan.grants[i].refusal != money::Refusal::None) answer.grant = refusal(round, i);
     if (const auto state = book_.state_of_policy(asking.draw.policy))
       answer.ledger = told::ledger_status(*state);

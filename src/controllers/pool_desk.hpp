@@ -30,12 +30,16 @@ struct PoolWish {
   std::int32_t wanted = 0;
   bool acts = true;   // it may be written
   bool heard = true;  // its target has been read, or is known to be missing
+  bool told = false;  // it is told how many it might have
 };
 
 struct PoolAnswer {
   std::optional<Grant> grant{};  // nothing: nothing is capped
   std::int32_t per_replica = 0;  // accelerators; 0: not known
   std::optional<HourlyRate> each{};  // what a replica costs at most; nothing: not known
+  /// Replicas that it might have now, were it to want as many as its maxReplicas. Nothing: it was
+  /// not to be told, or it is not known yet.
+  std::optional<std::int32_t> reachable{};
   std::optional<api::LedgerStatus> ledger{};
 };
 

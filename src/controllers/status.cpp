@@ -291,6 +291,7 @@ void tell_terms(const StatusInput& input, api::PolicyStatus& status) {
   if (input.terms == nullptr) return;
   status.accelerators = api::PolicyAcceleratorStatus{.pool = input.view.policy->spec->pool,
                                                      .per_replica = input.terms->per_replica};
+  status.effective_max = input.terms->effective_max;
   auto& cost = status.cost.emplace(api::PolicyCostStatus{.ledger = input.terms->ledger});
   if (!input.terms->each) return;
   cost.hourly = *input.terms->each * status.current_replicas;
@@ -310,6 +311,12 @@ Reason meaning_of(Reason reason) {
 bool same_reason(const std::optional<Reason>& a, const std::optional<Reason>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
   return meaning_of(*a) == meaning_of(*b);
+}
+
+/// What is not known yet says nothing new.
+bool moved(const std::optional<std::int32_t>& from, const std::optional<std::int32_t>& to) {
+  if (!from || !to) return to.has_value();
+  return moved(*from, *to, 0);
 }
 
 bool has_value(SignalState state) { return is_usable(state); }
@@ -380,6 +387,7 @@ StatusDigest digest_of(const api::PolicyStatus& status) {
   for (const auto& signal : status.signals)
     digest.signals.push_back({signal.state, signal.value, signal.target});
   if (status.last_scale) digest.last_scale = status.last_scale->time;
+  digest.effective_max = status.effective_max;
   if (status.cost && status.cost->hourly) digest.hourly_cost = status.cost->hourly->nano();
   if (status.cost && status.cost->ledger && status.cost->ledger->rate > HourlyRate())
     digest.counted_to = status.cost->ledger->counted_to;
@@ -435,6 +443,7 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
 bool numbers_moved(const StatusDigest& from, const StatusDigest& to) {
   if (from.ready != to.ready || from.reason != to.reason || from.counted_to != to.counted_to)
     return true;
+  if (moved(from.effective_max, to.effective_max)) return true;
   if (moved(static_cast<double>(from.hourly_cost), static_cast<double>(to.hourly_cost), 0))
     return true;
   for (std::size_t i = 0; i < condition_count; ++i)

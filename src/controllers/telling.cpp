@@ -65,7 +65,8 @@ void Rounds::Steps::tell(PolicyRuntime& runtime, const Telling& telling) {
 void Rounds::Steps::show(const PolicyRuntime& runtime, const api::PolicyStatus& status) {
   telemetry::PolicySample sample{.current = status.current_replicas,
                                  .desired = status.desired_replicas,
-                                 .recommended = status.recommended_replicas};
+                                 .recommended = status.recommended_replicas,
+                                 .effective_max = status.effective_max};
   if (!status.conditions.empty())
     sample.ready = status.conditions.front().status == api::ConditionStatus::True;
   for (const auto& signal : status.signals)

@@ -148,13 +148,14 @@ std::string policies_text(std::vector<DrawingView> policies, const TextStyle& st
   std::ranges::stable_sort(policies, [&](const DrawingView& a, const DrawingView& b) {
     return cost(a) != cost(b) ? cost(a) > cost(b) : a.policy < b.policy;
   });
-  TextTable table({"POLICY", "POOL", ">REPLICAS", ">EACH", ">PER HOUR", "REASON"});
+  TextTable table({"POLICY", "POOL", ">REPLICAS", ">AT MOST", ">EACH", ">PER HOUR", "REASON"});
   for (std::size_t i = 0; i < policies.size() && i < policies_shown_max; ++i) {
     const auto& one = policies[i];
     table.add({{one.policy},
                {one.pool},
                {one.current == one.desired ? fmt::format("{}", one.current)
                                            : fmt::format("{} -> {}", one.current, one.desired)},
+               {one.effective_max ? fmt::format("{}", *one.effective_max) : "-"},
                {fmt::format("{}", one.per_replica)},
                {one.hourly ? shown(*one.hourly) : "unknown",
                 one.hourly ? Paint::Plain : Paint::Red},
@@ -178,6 +179,7 @@ json policy_json(const DrawingView& one) {
   json out{{"policy", one.policy},   {"pool", one.pool},       {"perReplica", one.per_replica},
            {"current", one.current}, {"desired", one.desired}, {"reason", one.reason},
            {"message", one.message}};
+  out["effectiveMaxReplicas"] = one.effective_max ? json(*one.effective_max) : json();
   out["hourly"] = one.hourly ? json(exact_text(*one.hourly)) : json();
   return out;
 }
@@ -211,6 +213,7 @@ void FleetView::add_policy(const json& object) {
                                           : count_at(object, {"spec", "acceleratorsPerReplica"}),
        .current = status.current_replicas,
        .desired = status.desired_replicas,
+       .effective_max = status.effective_max,
        .hourly = status.cost ? status.cost->hourly : std::nullopt,
        .reason = reason ? std::string(name_of(*reason)) : std::string(),
        .message = status.decision_message});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <queue>
+#include <utility>
 
 #include "pool_stock.hpp"
 #include "poolscaler/base/check.hpp"
@@ -44,6 +45,7 @@ class Arbiter {
   Arbitration result() {
     serve_all(true);
     serve_all(false);
+    for (std::size_t i = 0; i < claims_.size(); ++i) look_ahead(i);
     Arbitration arbitration;
     arbitration.grants = std::move(grants_);
     for (const auto& stock : stocks_) {
@@ -143,6 +145,25 @@ class Arbiter {
     ++grants_[i].granted;
     grants_[i].late += placement->late ? 1 : 0;
     return true;
+  }
+
+  /// What one more round would grant if only this claim wanted something; everything stays as it is.
+  void look_ahead(std::size_t i) {
+    const auto served = grants_[i];
+    grants_[i].reachable = served.granted;
+    const auto& claim = claims_[i];
+    if (served.refusal != Refusal::None || claim.reach <= served.granted) return;
+    const auto stock = stocks_[claim.pool];
+    const auto& of_pool = pools_[claim.pool].limits;
+    std::vector<std::pair<std::size_t, Wide>> rooms;
+    for (const auto limit : own_limits_[i]) rooms.emplace_back(limit, room_[limit]);
+    for (const auto limit : of_pool) rooms.emplace_back(limit, room_[limit]);
+    while (grants_[i].granted < claim.reach && grant_one(i)) continue;
+    const auto reachable = grants_[i].granted;
+    grants_[i] = served;
+    grants_[i].reachable = reachable;
+    stocks_[claim.pool] = stock;
+    for (const auto& [limit, room] : rooms) room_[limit] = room;
   }
 
   bool refuse(std::size_t i, Refusal refusal, std::optional<std::size_t> limit) {

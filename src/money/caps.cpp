@@ -154,14 +154,6 @@ Admission admit(std::span<const Limit> limits, const Growth& growth, Instant now
   return admission;
 }
 
-std::int64_t effective_max_replicas(std::span<const Limit> limits, std::int64_t replicas,
-                                    HourlyRate price, Instant now) {
-  std::int64_t more = no_bound - replicas;
-  for (const auto& limit : limits)
-    more = std::min(more, most_admitted(limit, price, limit.hold, now));
-  return replicas + more;
-}
-
 Amount worst_projection(const AccruedCap& cap, HourlyRate rate, Instant now) {
   return cap.accrued + cost_of(rate, left_of(cap, now));
 }

@@ -13,7 +13,7 @@ constexpr std::int64_t per_node_max = 4096;
 }  // namespace
 
 PoolStock::PoolStock(const PoolSupply& supply)
-    : supply_(supply), per_node_(static_cast<std::size_t>(supply.per_node)),
+    : supply_(&supply), per_node_(static_cast<std::size_t>(supply.per_node)),
       free_{supply.free_spot_nodes, supply.free_nodes, supply.late_spot_nodes, supply.late_nodes},
       added_(supply.tiers.size()) {
   for (const auto& tier : supply.tiers) CHECK(tier.step >= 1, "nodes come one at a time at least");
@@ -49,19 +49,19 @@ std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids
   unpriced = false;
   Placement placement{.avoids_spot = avoids_spot};
   std::int64_t missing = 0;
-  if (accelerators <= supply_.per_node) {
+  if (accelerators <= supply_->per_node) {
     placement.rest = accelerators;
     const auto fit = smallest_with(accelerators, avoids_spot);
     missing = fit ? 0 : 1;
     placement.late = fit && fit->shelf >= late_spot;
   } else {
-    placement.whole_nodes = (accelerators - 1) / supply_.per_node + 1;
+    placement.whole_nodes = (accelerators - 1) / supply_->per_node + 1;
     missing = std::max<std::int64_t>(placement.whole_nodes - whole(shelf_count, avoids_spot), 0);
     placement.late = placement.whole_nodes > whole(late_spot, avoids_spot) + missing;
   }
   if (missing == 0) return placement;
-  for (; placement.tier < supply_.tiers.size(); ++placement.tier) {
-    const auto& tier = supply_.tiers[placement.tier];
+  for (; placement.tier < supply_->tiers.size(); ++placement.tier) {
+    const auto& tier = supply_->tiers[placement.tier];
     placement.new_nodes = (missing + tier.step - 1) / tier.step * tier.step;
     if (tier.nodes - added_[placement.tier] < placement.new_nodes || (avoids_spot && tier.spot))
       continue;
@@ -76,7 +76,7 @@ std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids
 
 void PoolStock::take(const Placement& placement) {
   if (placement.new_nodes > 0) {
-    const auto& tier = supply_.tiers[placement.tier];
+    const auto& tier = supply_->tiers[placement.tier];
     const auto shelf = tier.late ? (tier.spot ? late_spot : late_firm) : (tier.spot ? spot : firm);
     added_[placement.tier] += placement.new_nodes;
     free_[shelf][per_node_] += placement.new_nodes;
@@ -98,7 +98,7 @@ void PoolStock::take(const Placement& placement) {
 
 HourlyRate PoolStock::price_of(const Placement& placement) const {
   if (placement.new_nodes == 0) return {};
-  return *supply_.tiers[placement.tier].price * placement.new_nodes;
+  return *supply_->tiers[placement.tier].price * placement.new_nodes;
 }
 
 }  // namespace poolscaler::money

@@ -52,7 +52,7 @@ class PoolStock {
   /// Whole nodes that are free on the first so many shelves.
   [[nodiscard]] std::int64_t whole(std::size_t shelves, bool avoids_spot) const;
 
-  const PoolSupply& supply_;
+  const PoolSupply* supply_;
   std::size_t per_node_;
   std::array<std::vector<std::int64_t>, shelf_count> free_;  // nodes by shelf and free accelerators
   std::vector<std::int64_t> added_;                // by tier

@@ -66,6 +66,9 @@ constexpr std::array catalogue = {
                "Replicas that the policy decided on, after every limit."},
     MetricInfo{"poolscaler_policy_recommended_replicas", gauge, "policy_namespace,policy", stable,
                "Replicas that mode Automatic would write; differs from desired in mode Recommend."},
+    MetricInfo{"poolscaler_policy_effective_max_replicas", gauge, "policy_namespace,policy", alpha,
+               "Replicas that a policy on a pool may have at most now: its maxReplicas, or what "
+               "budgets and the pool leave of them."},
     MetricInfo{"poolscaler_policy_ready", gauge, "policy_namespace,policy", stable,
                "1 while condition Ready of the policy is True."},
     MetricInfo{"poolscaler_policy_signal_value", gauge, "policy_namespace,policy,signal", stable,

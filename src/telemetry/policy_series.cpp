@@ -48,6 +48,15 @@ void PolicySeries::print(std::string& out) const {
               [](const PolicySample& s) { return s.desired; });
   print_gauge(out, rows_, "poolscaler_policy_recommended_replicas",
               [](const PolicySample& s) { return s.recommended; });
+  std::string most;
+  for (const auto& [policy, sample] : rows_)
+    if (sample.effective_max)
+      fmt::format_to(std::back_inserter(most), "poolscaler_policy_effective_max_replicas{{{}}} {}\n",
+                     labels_of(policy), *sample.effective_max);
+  if (!most.empty()) {
+    print_head(out, "poolscaler_policy_effective_max_replicas");
+    out += most;
+  }
   print_gauge(out, rows_, "poolscaler_policy_ready",
               [](const PolicySample& s) { return s.ready ? 1 : 0; });
 

@@ -252,6 +252,39 @@ RC_GTEST_PROP(Arbitration, EqualsDifferByOneReplicaAtMost, ()) {
   RC_ASSERT(difference == 0 || difference == 1);
 }
 
+/// Who is served last sees what all others have left, whether it wants anything or not.
+RC_GTEST_PROP(Arbitration, WhatIsReachableIsWhatWouldBeGranted, ()) {
+  auto fleet = arbitrary_fleet();
+  for (auto& claim : fleet.claims) claim.reach = *rc::gen::inRange<std::int64_t>(0, 12);
+  auto& last = fleet.claims.front();
+  last.priority = -1;
+  last.protected_replicas = 0;
+  auto asking = fleet;
+  asking.claims.front().wanted = std::max(last.wanted, last.reach);
+  const auto told = fleet.arbitration();
+  const auto granted = asking.arbitration();
+  RC_ASSERT(told.grants.front().reachable == granted.grants.front().granted);
+  for (std::size_t i = 1; i < fleet.claims.size(); ++i)
+    RC_ASSERT(told.grants[i].granted == granted.grants[i].granted);
+}
+
+RC_GTEST_PROP(Arbitration, ToTellWhatIsReachableChangesNothing, ()) {
+  const auto fleet = arbitrary_fleet();
+  auto telling = fleet;
+  for (auto& claim : telling.claims) claim.reach = *rc::gen::inRange<std::int64_t>(0, 12);
+  const auto plain = fleet.arbitration();
+  const auto told = telling.arbitration();
+  RC_ASSERT(plain.new_nodes == told.new_nodes);
+  RC_ASSERT(plain.free_nodes == told.free_nodes);
+  RC_ASSERT(plain.free_spot_nodes == told.free_spot_nodes);
+  for (std::size_t i = 0; i < fleet.claims.size(); ++i) {
+    RC_ASSERT(plain.grants[i].granted == told.grants[i].granted);
+    RC_ASSERT(plain.grants[i].refusal == told.grants[i].refusal);
+    RC_ASSERT(plain.grants[i].limit == told.grants[i].limit);
+    RC_ASSERT(told.grants[i].reachable >= told.grants[i].granted);
+  }
+}
+
 /// Of replicas that are alike, and of one policy alone: see docs/MONEY.md for why no further.
 RC_GTEST_PROP(Arbitration, ACheaperCatalogueNeverYieldsFewerReplicas, ()) {
   auto fleet = arbitrary_fleet();

@@ -161,6 +161,8 @@ struct PolicyStatus {
   std::optional<ScheduleChangeStatus> next_schedule_change{};
   std::optional<ForecastStatus> forecast{};
   std::optional<PolicyAcceleratorStatus> accelerators{};
+  /// Replicas that it may have at most now, of a policy that draws on a pool; nothing: not known.
+  std::optional<std::int32_t> effective_max{};
   std::optional<PolicyCostStatus> cost{};
   std::vector<TimedReplicas> recommendations{};  // digest of Memory, newest last
   std::vector<TimedReplicas> scale_ups{};

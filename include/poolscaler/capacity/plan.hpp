@@ -37,6 +37,8 @@ struct Asking {
   /// Recommend, or something that keeps it from being written).
   bool acts = true;
   std::optional<HourlyRate> max_added_hourly{};  // of what is added now
+  /// Replicas: how many of so many it might have is told, wanted or not. 0: it is not.
+  std::int64_t reach = 0;
 };
 
 struct FleetInput {
@@ -75,6 +77,9 @@ struct MoneyInput {
 
 struct Granted {
   std::int64_t most = 0;          // replicas; never fewer than there are
+  /// Of Asking::reach: replicas that it would be granted if it alone asked for more now; not below
+  /// `most`.
+  std::int64_t reachable = 0;
   std::int64_t without_node = 0;  // of those that there are, once all is granted that can be
   money::Refusal refusal = money::Refusal::None;
   std::optional<std::size_t> limit{};  // that refused; nothing: none, or maxAddedHourly

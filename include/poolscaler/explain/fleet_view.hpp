@@ -28,6 +28,7 @@ struct DrawingView {
   std::int32_t per_replica = 0;
   std::int32_t current = 0;
   std::int32_t desired = 0;
+  std::optional<std::int32_t> effective_max{};  // what it may have; nothing: not known
   std::optional<HourlyRate> hourly{};  // nothing: a price is unknown
   std::string reason{};
   std::string message{};

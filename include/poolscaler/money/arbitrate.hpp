@@ -57,6 +57,8 @@ struct Claim {
   std::int32_t priority = 0;
   std::int64_t weight = 1;            // at least 1
   bool avoids_spot = false;           // is placed on no spot node
+  /// More than it has: how many of so many it might have is told, wanted or not.
+  std::int64_t reach = 0;
   /// Of its own replicas. A limit that is the pool's too counts whole nodes, in which they are.
   std::vector<std::size_t> limits{};
 };
@@ -74,6 +76,9 @@ struct ClaimGrant {
   std::int64_t late = 0;  // of them on late nodes
   Refusal refusal = Refusal::None;
   std::optional<std::size_t> limit{};
+  /// Of Claim::reach: as many as it would be granted if it asked for them when all are served. Not
+  /// below `granted`.
+  std::int64_t reachable = 0;
 };
 
 struct Arbitration {

@@ -96,11 +96,6 @@ struct Admission {
 /// All limits must pass; the largest partial grant is given.
 [[nodiscard]] Admission admit(std::span<const Limit> limits, const Growth& growth, Instant now);
 
-/// What the caps leave of a policy that has `replicas` at `price` each: for others to know.
-[[nodiscard]] std::int64_t effective_max_replicas(std::span<const Limit> limits,
-                                                  std::int64_t replicas, HourlyRate price,
-                                                  Instant now);
-
 /// Rates by hour of the week, Monday 00:00 first, in local time.
 using WeekProfile = std::array<HourlyRate, 168>;
 

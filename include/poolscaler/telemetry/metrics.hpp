@@ -53,6 +53,7 @@ struct PolicySample {
   std::int32_t current = 0;
   std::int32_t desired = 0;
   std::int32_t recommended = 0;
+  std::optional<std::int32_t> effective_max{};  // of one that draws on a pool
   bool ready = false;
   std::vector<SignalSample> signals{};
 };

@@ -67,6 +67,7 @@ PolicyStatus full_status() {
                                .reason = Reason::ForecastNoHistory,
                                .detail = "no history: it has not been read yet"}}},
           .accelerators = PolicyAcceleratorStatus{.pool = "h100", .per_replica = 8},
+          .effective_max = 12,
           .cost = PolicyCostStatus{.hourly = HourlyRate::of(55'040'000'000),
                                    .hourly_desired = HourlyRate::of(110'080'000'000),
                                    .ledger = LedgerStatus{.counted_to = at(7)}},

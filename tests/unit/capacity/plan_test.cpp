@@ -57,6 +57,29 @@ TEST(Plan, TheCapGrantsOneOfTwoNodesAndSaysSo) {
   EXPECT_EQ(plan.pools[0].groups[0].wanted, 3);
 }
 
+/// money.md: 100 $/h, nodes at 32.77. Wanting nothing, it might have three; with maxReplicas 2, two.
+TEST(Plan, TellsHowManyAPolicyMightHave) {
+  Theatre world;
+  world.fleet.add_pool("a", {{.price = "32.77"}});
+  world.asking[world.add_policy("shop/web", 8)] = {
+      .draw = {.policy = "shop/web", .accelerators = 8, .replicas = 2}, .wanted = 2, .reach = 10};
+  world.fleet.add_node(0, 0);
+  world.fleet.add_node(0, 0);
+  world.schedule();
+  world.limits = {most("100")};
+  EXPECT_EQ(world.planned().grants[0].reachable, 3);
+  EXPECT_EQ(world.planned().grants[0].most, 2);
+  world.limits = {most("65.53")};
+  EXPECT_EQ(world.planned().grants[0].reachable, 2) << "a cap takes nothing";
+  world.limits = {};
+  EXPECT_EQ(world.planned().grants[0].reachable, 10);
+  world.asking[0].acts = false;
+  world.limits = {most("100")};
+  EXPECT_EQ(world.planned().grants[0].reachable, 3) << "mode Recommend is told alike";
+  world.asking[0].reach = 2;
+  EXPECT_EQ(world.planned().grants[0].reachable, 2);
+}
+
 TEST(Plan, AReplicaOfFourDoesNotFitTwoAndTwo) {
   Theatre world;
   world.fleet.add_pool("a", {{.max_nodes = 2}});

@@ -68,6 +68,30 @@ TEST_F(PoolsInRounds, TheBudgetGrantsOneOfTwoNodesAndSaysSo) {
   EXPECT_EQ(world.cluster->group_writes.size(), writes);
 }
 
+TEST_F(PoolsInRounds, ThePolicyIsToldHowManyItMayHave) {
+  const auto told = [this] {
+    return world.cluster->status(web).value("effectiveMaxReplicas", -1);
+  };
+  set_up(1);
+  waiting(10);
+  live(90 * second);
+  EXPECT_EQ(told(), 5) << "of maxReplicas 10 the pool has nodes for five";
+  EXPECT_THAT(world.metrics.text(),
+              HasSubstr("poolscaler_policy_effective_max_replicas{policy_namespace=\"shop\","
+                        "policy=\"web\"} 5\n"));
+  world.cluster->add_budget("team-a", {{"limits", json::array({{{"name", "rate"},
+                                                               {"mode", "Rate"},
+                                                               {"amount", "100"}}})}});
+  live(90 * second);
+  EXPECT_EQ(told(), 3);
+  world.cluster->add_budget("team-b", {{"limits", json::array({{{"name", "rate"},
+                                                               {"mode", "Rate"},
+                                                               {"amount", "20"}}})}});
+  live(90 * second);
+  EXPECT_EQ(told(), 1) << "what is there stays: Freeze takes nothing";
+  EXPECT_EQ(replicas(), 1);
+}
+
 TEST_F(PoolsInRounds, WhoIsCappedGoesOnWhenThereIsRoomAgain) {
   set_up(0, 1);
   waiting(20);

@@ -127,6 +127,7 @@ FleetView fleet() {
                         .per_replica = 8,
                         .current = 1,
                         .desired = 2,
+                        .effective_max = 3,
                         .hourly = rate("55.04"),
                         .reason = "CappedByBudget"}}};
 }
@@ -167,7 +168,7 @@ TEST(FleetView, TellsWhatIsNotAsItShouldBe) {
 TEST(FleetView, PutsTheDearestPolicyFirst) {
   const auto text = text_of(fleet(), {});
   EXPECT_LT(text.find("shop/llama"), text.find("shop/small"));
-  EXPECT_THAT(text, HasSubstr("shop/llama  h100    1 -> 2     8     55.04  CappedByBudget\n"));
+  EXPECT_THAT(text, HasSubstr("shop/llama  h100    1 -> 2        3     8     55.04  CappedByBudget\n"));
 }
 
 TEST(FleetView, ShowsWhatIsLeftOfEachLimit) {
@@ -201,7 +202,10 @@ TEST(FleetView, IsReadFromObjects) {
       {{"metadata", {{"name", "llama"}, {"namespace", "shop"}}},
        {"spec", {{"poolRef", {{"name", "h100"}}}, {"acceleratorsPerReplica", 8}}},
        {"status",
-        {{"currentReplicas", 1}, {"desiredReplicas", 2}, {"cost", {{"hourly", "5.5"}}}}}});
+        {{"currentReplicas", 1},
+         {"desiredReplicas", 2},
+         {"effectiveMaxReplicas", 3},
+         {"cost", {{"hourly", "5.5"}}}}}});
   fleet.add_policy("no object");
   ASSERT_EQ(fleet.pools.size(), 1U);
   EXPECT_EQ(fleet.pools[0].per_node, 8);
@@ -211,6 +215,7 @@ TEST(FleetView, IsReadFromObjects) {
   EXPECT_EQ(fleet.policies[0].policy, "shop/llama");
   EXPECT_EQ(fleet.policies[0].per_replica, 8);
   EXPECT_EQ(fleet.policies[0].hourly, rate("5.5"));
+  EXPECT_EQ(fleet.policies[0].effective_max, 3);
 }
 
 TEST(FleetView, HasTheSameAsJson) {
@@ -218,6 +223,8 @@ TEST(FleetView, HasTheSameAsJson) {
   EXPECT_EQ(told["time"], "2026-11-27T10:00:00Z");
   EXPECT_EQ(told["pools"][0]["status"]["cost"]["hourly"], "98.31");
   EXPECT_EQ(told["policies"][1]["policy"], "shop/llama");
+  EXPECT_EQ(told["policies"][1]["effectiveMaxReplicas"], 3);
+  EXPECT_TRUE(told["policies"][0]["effectiveMaxReplicas"].is_null());
   EXPECT_EQ(told["policies"][1]["hourly"], "55.04");
   EXPECT_EQ(told["budgets"][0]["status"]["limits"][1]["accrued"], "500");
 }

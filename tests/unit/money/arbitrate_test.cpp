@@ -57,6 +57,35 @@ TEST(Arbitration, AGangTakesWholeNodes) {
   EXPECT_THAT(arbitrate(claims, pools, {}, now).new_nodes, ElementsAre(ElementsAre(1)));
 }
 
+/// "granted of reachable" of each claim.
+std::string reached(const std::vector<Claim>& claims, const std::vector<PoolSupply>& pools,
+                    const std::vector<Limit>& limits = {}) {
+  std::string text;
+  for (const auto& grant : arbitrate(claims, pools, limits, now).grants)
+    text += std::to_string(grant.granted) + " of " + std::to_string(grant.reachable) + "  ";
+  return text;
+}
+
+TEST(Arbitration, TellsHowFarEachMightGoAlone) {
+  const Claim a{.policy = "a", .accelerators = 8, .wanted = 1, .reach = 9};
+  const Claim b{.policy = "b", .accelerators = 4, .reach = 9};
+  const Claim c{.policy = "c", .accelerators = 4, .wanted = 1};
+  EXPECT_EQ(reached({a, b, c}, {pool(4)}), "1 of 3  0 of 5  1 of 1  ");
+  auto limited = pool(4);
+  limited.limits = {0};
+  EXPECT_EQ(reached({a, b, c}, {limited}, {most("160")}), "1 of 1  0 of 1  1 of 1  ")
+      << "half of the second node is free, and there is no money for a third";
+  EXPECT_EQ(reached({a, b}, {limited}, {most("79")}), "0 of 0  0 of 0  ");
+}
+
+TEST(Arbitration, TheReachEndsAtTheOwnLimits) {
+  auto own = Claim{.policy = "a", .accelerators = 4, .replicas = 1, .wanted = 1, .reach = 9};
+  own.limits = {0};
+  EXPECT_EQ(reached({own}, {pool(9)}, {most("125")}), "1 of 3  ") << "40 $/h each";
+  own.reach = 2;
+  EXPECT_EQ(reached({own}, {pool(9)}, {most("125")}), "1 of 2  ");
+}
+
 TEST(Arbitration, TheBudgetGrantsOneOfTwoNodes) {
   auto node_limited = pool(9);
   node_limited.limits = {0};

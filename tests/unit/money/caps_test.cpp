@@ -149,12 +149,6 @@ TEST(Caps, NothingGrowsOnAnUnknownPrice) {
   EXPECT_EQ(admit({}, {.count = -4, .price = rate("1")}, midnight).granted, 0);
 }
 
-TEST(Caps, PublishTheReplicasThatTheyLeave) {
-  const std::vector limits = {hourly("65.54")};
-  EXPECT_EQ(effective_max_replicas(limits, 2, rate("32.77"), midnight), 3);
-  EXPECT_EQ(effective_max_replicas({}, 2, rate("32.77"), midnight), no_bound);
-}
-
 TEST(Caps, TypicalProjectionFollowsTheWeek) {
   const auto berlin = api::time_zone_named("Europe/Berlin").value();
   WeekProfile profile{};

@@ -36,6 +36,7 @@ void touch_everything(Metrics& metrics) {
                      {.current = 2,
                       .desired = 5,
                       .recommended = 5,
+                      .effective_max = 9,
                       .ready = true,
                       .signals = {{"queue", SignalState::Value, 48, 0.5},
                                   {"gpu", SignalState::Stale}}});
