@@ -147,7 +147,7 @@ class Arbiter {
     return true;
   }
 
-  /// What one more round would grant if only this claim wanted something; everything stays as it is.
+  /// What one more round would grant if this claim alone wanted something; all stays as it is.
   void look_ahead(std::size_t i) {
     const auto served = grants_[i];
     grants_[i].reachable = served.granted;

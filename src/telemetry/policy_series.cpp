@@ -51,8 +51,9 @@ void PolicySeries::print(std::string& out) const {
   std::string most;
   for (const auto& [policy, sample] : rows_)
     if (sample.effective_max)
-      fmt::format_to(std::back_inserter(most), "poolscaler_policy_effective_max_replicas{{{}}} {}\n",
-                     labels_of(policy), *sample.effective_max);
+      fmt::format_to(std::back_inserter(most),
+                     "poolscaler_policy_effective_max_replicas{{{}}} {}\n", labels_of(policy),
+                     *sample.effective_max);
   if (!most.empty()) {
     print_head(out, "poolscaler_policy_effective_max_replicas");
     out += most;
