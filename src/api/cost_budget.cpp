@@ -26,7 +26,10 @@ BudgetLimit limit_from(const json& from) {
           .mode = word_to(limit_mode_words, from["mode"]),
           .period = from.contains("period") ? word_to(budget_period_words, from["period"])
                                             : BudgetPeriod::Hour,
-          .amount = checked_amount(from["amount"])};
+          .amount = checked_amount(from["amount"]),
+          .burst_percent = from.contains("burstPercent")
+                               ? std::optional(from["burstPercent"].get<int>())
+                               : std::nullopt};
 }
 
 CostBudget budget_from(const json& object, const json& spec,

@@ -125,6 +125,16 @@ constexpr Field budget_fields[] = {
      .syntax = Syntax::Money,
      .example = "\"500\"",
      .doc = "How much: in the period, or per hour for a `Rate`."},
+    {.path = "spec.limits[].burstPercent",
+     .type = Integer,
+     .min = 100,
+     .max = 10'000,
+     .unit = "percent",
+     .example = "150",
+     .doc = "Of an `Accrued` amount: nothing is added that would cost more an hour than this part "
+            "of `pace`, what may be spent an hour to have all of it at the end of the period; and "
+            "no more than the pace itself while such periods usually end above the amount. "
+            "Missing: growth is bound by the amount alone."},
     {.path = "spec.thresholds",
      .type = List,
      .min = 1,
@@ -199,6 +209,9 @@ constexpr Field budget_fields[] = {
      .doc = "Key of a label."},
 };
 
+bool burst_of_accrued(const json& limit) {
+  return limit["mode"] == "Accrued" || !limit.contains("burstPercent");
+}
 bool period_of_accrued(const json& limit) {
   return limit["mode"] != "Accrued" || limit.contains("period");
 }
@@ -215,6 +228,12 @@ bool ascending(const json& thresholds) {
 
 constexpr Rule budget_rules[] = {
     above_zero("spec.limits[].amount"),
+    {.at = "spec.limits[]",
+     .cel = "self.mode == 'Accrued' || !has(self.burstPercent)",
+     .problem = "must be left out for `mode: Rate`",
+     .remedy = "a rate has no pace: its `amount` is what holds at every moment",
+     .child = "burstPercent",
+     .holds = burst_of_accrued},
     {.at = "spec.limits[]",
      .cel = "self.mode != 'Accrued' || has(self.period)",
      .problem = "must be set for `mode: Accrued`",

@@ -37,6 +37,11 @@ std::string_view in_words(const AccruedCap& cap) {
   return {};
 }
 
+std::string of_pace(const RateCap& cap) {
+  if (cap.pace_percent == 0) return {};
+  return fmt::format(", {} % of its pace", cap.pace_percent);
+}
+
 std::string words_of(const Limit& limit, const Growth& growth, std::int64_t granted) {
   return fmt::format("{} asked for at {} an hour each, {} granted: {}{}; may resume {}",
                      growth.count, shown(*growth.price), granted, shown(limit),
@@ -59,8 +64,8 @@ std::string shown(const Limit& limit) {
                                  limit.name.empty() ? "" : " (" + limit.name + ")");
   return std::visit(
       Overloaded{[&](const RateCap& cap) {
-                   return fmt::format("{}: {} of {} an hour", whose, shown(limit.rate),
-                                      shown(cap.most));
+                   return fmt::format("{}: {} of {} an hour{}", whose, shown(limit.rate),
+                                      shown(cap.most), of_pace(cap));
                  },
                  [&](const AccruedCap& cap) {
                    return fmt::format("{}: {} of {} {}, and {} an hour", whose,
@@ -72,7 +77,10 @@ std::string shown(const Limit& limit) {
 
 std::string resumes(const Limit& limit) {
   return std::visit(
-      Overloaded{[](const RateCap&) { return std::string("when the rate has fallen"); },
+      Overloaded{[](const RateCap& cap) -> std::string {
+                   return cap.pace_percent == 0 ? "when the rate has fallen"
+                                                : "when the rate has fallen or the pace risen";
+                 },
                  [](const AccruedCap& cap) {
                    if (cap.next) return std::string("when less of it is left to run then");
                    return fmt::format("at {}, when the next one begins",

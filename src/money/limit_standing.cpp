@@ -170,6 +170,23 @@ JudgedLimit judge_rate(const BudgetFacts& facts, const BudgetLimit& declared, Gu
   return judged;
 }
 
+/// What is spent an hour may be above the pace while the period usually ends within its amount.
+RateCap burst_of(int percent, const LimitStanding& standing) {
+  const bool fits = standing.projected_typical.value_or(Amount()) <= standing.amount;
+  const int allowed = fits ? percent : 100;
+  return {.most = HourlyRate::of(narrowed(Wide{standing.pace->nano()} * allowed / 100)),
+          .pace_percent = allowed};
+}
+
+void add_burst(JudgedLimit& judged, int percent) {
+  const auto cap = burst_of(percent, judged.standing);
+  judged.paced = judged.limit;
+  judged.paced->frozen = false;  // as the limit itself says
+  judged.paced->cap = cap;
+  judged.standing.words += fmt::format("; nothing grows beyond {} an hour, {} % of its pace",
+                                       shown(cap.most), cap.pace_percent);
+}
+
 JudgedLimit judge_accrued(const BudgetFacts& facts, const BudgetLimit& declared,
                           GuardState& state) {
   JudgedLimit judged{.limit = bare_limit(facts.budget, declared),
@@ -210,6 +227,7 @@ JudgedLimit judge_accrued(const BudgetFacts& facts, const BudgetLimit& declared,
   judged.limit.notice = facts.notice;
   judged.next = next_period(judged.limit, *facts.ledger.zone, facts.now);
   judged.limit.frozen = verdict.act != GuardAct::None;
+  if (declared.burst_percent) add_burst(judged, *declared.burst_percent);
   return judged;
 }
 

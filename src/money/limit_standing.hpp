@@ -32,7 +32,8 @@ struct BudgetFacts {
 
 struct JudgedLimit {
   Limit limit;
-  std::optional<Limit> next{};  // of the period after this one
+  std::optional<Limit> next{};   // of the period after this one
+  std::optional<Limit> paced{};  // burstPercent
   LimitStanding standing;
 };
 

@@ -332,6 +332,7 @@ void Look::finish(BudgetStanding& standing, const CostBudget& budget, const View
   if (budget.on_limit != OnBudgetLimit::Notify) {
     bind(view, std::move(judged.limit));
     if (judged.next) bind(view, *std::move(judged.next));
+    if (judged.paced) bind(view, *std::move(judged.paced));
   }
   const bool near = judged.standing.warned || judged.standing.act != GuardAct::None;
   for (std::size_t p = 0; p < round_.pools.size(); ++p)

@@ -413,6 +413,48 @@ RC_GTEST_PROP(BudgetBook, AnAmountIsNeverExceededByWhatItAdmitted, ()) {
   }
 }
 
+/// Nodes come by grants alone, and go as they like.
+RC_GTEST_PROP(BudgetBook, NothingGrowsBeyondItsPartOfThePace, ()) {
+  auto round = arbitrary_cluster();
+  round.budgets.resize(1);
+  auto budget = *round.budgets[0].budget;
+  budget.limits.erase(budget.limits.begin());
+  const auto percent = *rc::gen::inRange(100, 400);
+  budget.limits[0].burst_percent = percent;
+  round.budgets[0].budget = std::make_shared<CostBudget>(budget);
+  round.pools[0].hold = minutes(*rc::gen::inRange(1, 90));
+  BudgetBook book;
+  const auto steps = *rc::gen::inRange(1, 40);
+  for (int step = 0; step < steps; ++step) {
+    round.now += minutes(*rc::gen::inRange(1, 90));
+    if (!round.nodes.empty() && *rc::gen::inRange(0, 4) == 0) round.nodes.pop_back();
+    const auto standings = book.look(round);
+    std::vector<money::Limit> limits;
+    for (const auto index : standings.of_pool[0]) limits.push_back(standings.limits[index]);
+    const auto price = arbitrary_rate();
+    const auto granted =
+        money::admit(limits,
+                     {.count = *rc::gen::inRange<std::int64_t>(0, 5),
+                      .price = price,
+                      .hold = round.pools[0].hold},
+                     round.now)
+            .granted;
+    HourlyRate rate = price * granted;
+    for (const auto& node : round.nodes) rate += *node.rate;
+    const auto pace = static_cast<long double>(
+        standings.budgets[0].limits[0].pace.value().nano());
+    if (granted > 0)
+      RC_ASSERT(static_cast<long double>(rate.nano()) <= pace * percent / 100);
+    for (std::int64_t i = 0; i < granted; ++i)
+      round.nodes.push_back({.uid = std::to_string(step) + "-" + std::to_string(i),
+                             .pool = "p",
+                             .rate = price,
+                             .started = round.now,
+                             .accelerators = 8,
+                             .uses = {}});
+  }
+}
+
 RC_GTEST_PROP(BudgetBook, ACheaperCatalogueNeverAdmitsFewer, ()) {
   auto dear = arbitrary_cluster();
   dear.nodes = arbitrary_fleet(false);

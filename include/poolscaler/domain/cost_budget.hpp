@@ -33,6 +33,9 @@ struct BudgetLimit {
   LimitMode mode;
   BudgetPeriod period = BudgetPeriod::Hour;  // of Accrued; a Rate is per hour
   Amount amount;                             // of a Rate: per hour
+  /// Of Accrued: nothing grows beyond this part of its pace, what may be spent an hour to have all
+  /// of it at the end.
+  std::optional<int> burst_percent{};
 };
 
 struct CostBudget {

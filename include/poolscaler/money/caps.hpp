@@ -28,6 +28,7 @@ namespace poolscaler::money {
 /// At every moment at most this rate.
 struct RateCap {
   HourlyRate most;
+  int pace_percent = 0;  // what it is of the pace of an accrued amount, where it is that
 };
 
 /// What is started is billed for at least this long, whatever hold is said.

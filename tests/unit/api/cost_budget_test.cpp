@@ -45,6 +45,7 @@ TEST(CostBudgetReader, FillsInDefaults) {
   ASSERT_EQ(budget->limits.size(), 1U);
   EXPECT_EQ(budget->limits[0].mode, LimitMode::Rate);
   EXPECT_EQ(budget->limits[0].amount, parse_amount("100").value());
+  EXPECT_FALSE(budget->limits[0].burst_percent);
 }
 
 TEST(CostBudgetReader, ReadsEveryField) {
@@ -54,7 +55,8 @@ TEST(CostBudgetReader, ReadsEveryField) {
                   "maxShedReplicas: 2, costLabels: [team, example.com/env], "
                   "selector: {namespaces: [shop, lab], pools: [h100], "
                   "policyLabels: [{key: team, value: chat}]}, "
-                  "limits: [{name: monthly, mode: Accrued, period: Month, amount: '60000.5'}]}"),
+                  "limits: [{name: monthly, mode: Accrued, period: Month, amount: '60000.5', "
+                  "burstPercent: 150}]}"),
       api::UnknownFields::Report);
   ASSERT_TRUE(budget) << text_of(budget.error());
   EXPECT_EQ(budget->currency.code(), "EUR");
@@ -72,6 +74,7 @@ TEST(CostBudgetReader, ReadsEveryField) {
   EXPECT_EQ(budget->limits[0].mode, LimitMode::Accrued);
   EXPECT_EQ(budget->limits[0].period, BudgetPeriod::Month);
   EXPECT_EQ(budget->limits[0].amount, parse_amount("60000.5").value());
+  EXPECT_EQ(budget->limits[0].burst_percent, 150);
 }
 
 TEST(CostBudgetReader, NamesWhatIsWrongWithALimit) {
@@ -84,6 +87,8 @@ TEST(CostBudgetReader, NamesWhatIsWrongWithALimit) {
   EXPECT_THAT(limit("mode: Rate, period: Day, amount: '1'"),
               StartsWith("spec.limits[0].period is \"Day\", must be 'Hour' or left out"));
   EXPECT_EQ(limit("mode: Rate, period: Hour, amount: '1'"), "accepted\n");
+  EXPECT_THAT(limit("mode: Rate, amount: '1', burstPercent: 150"),
+              StartsWith("spec.limits[0].burstPercent is 150, must be left out for `mode: Rate`"));
   for (const auto* amount : {"'-1'", "NaN", "'1e9'", "'1000000000'", "'0.0000000001'", "'1,000'"})
     EXPECT_THAT(limit("mode: Rate, amount: " + std::string(amount)),
                 StartsWith("spec.limits[0].amount is"))

@@ -58,6 +58,66 @@ TEST(BudgetCaps, SaysWhatFreezeCannotKeep) {
             "if all of it goes on, the Day ends 1859.44 over: Freeze takes nothing");
 }
 
+/// The limit by the pace, of the only budget.
+Limit burst_in(const Standings& standings) {
+  const auto found = std::ranges::find_if(standings.limits, [](const Limit& limit) {
+    return std::holds_alternative<RateCap>(limit.cap);
+  });
+  return found == standings.limits.end() ? Limit{.budget = "none", .cap = RateCap{}} : *found;
+}
+
+TEST(BudgetCaps, ABurstEndsAtItsPartOfThePace) {
+  BudgetWorld world;
+  auto daily = daily_limit("500");
+  daily.burst_percent = 400;
+  world.budget("day", {daily});
+  world.node("a", "32.77");
+  world.look();
+  const auto standings = world.after(hours(2));
+  // (500 - 65.54) / 22 hours = 19.75, of which four times are 78.99: two nodes, not three.
+  EXPECT_EQ(shown(*standings.budgets[0].limits[0].pace), "19.75");
+  EXPECT_THAT(standings.budgets[0].limits[0].words,
+              HasSubstr("; nothing grows beyond 78.99 an hour, 400 % of its pace"));
+  const auto admission =
+      admit(standings.limits, {.count = 3, .price = hourly("32.77")}, world.round.now);
+  EXPECT_EQ(admission.granted, 1);
+  EXPECT_EQ(admission.words,
+            "3 asked for at 32.77 an hour each, 1 granted: budget day (daily): 32.77 of 78.99 an "
+            "hour, 400 % of its pace; may resume when the rate has fallen or the pace risen");
+}
+
+/// money.md: 98.31 $/h, at 02:00 196.62 of 500 $ are spent and the pace is 13.79 $/h.
+TEST(BudgetCaps, WhatRunsAboveTheBurstStaysAndNothingIsAdded) {
+  BudgetWorld world;
+  auto daily = daily_limit("500");
+  daily.burst_percent = 150;
+  world.budget("day", {daily});
+  for (const auto* uid : {"a", "b", "c"}) world.node(uid, "32.77");
+  world.look();
+  const auto standings = world.after(hours(2));
+  EXPECT_EQ(shown(std::get<RateCap>(burst_in(standings).cap).most), "20.69");
+  EXPECT_EQ(admit(standings.limits, {.count = 1, .price = hourly("0.01")}, world.round.now).granted,
+            0);
+  EXPECT_EQ(standings.budgets[0].limits[0].act, GuardAct::None);
+}
+
+TEST(BudgetCaps, NoBurstWhileDaysUsuallyEndAboveTheAmount) {
+  BudgetWorld world;
+  auto daily = daily_limit("500");
+  daily.burst_percent = 400;
+  world.budget("day", {daily});
+  world.node("a", "32.77");
+  world.look();
+  for (int day = 0; day < 15; ++day)
+    world.until(world.round.now + hours(24), hours(1));
+  const auto standings = world.after(hours(1));
+  const auto& limit = standings.budgets[0].limits[0];
+  ASSERT_TRUE(limit.projected_typical);
+  EXPECT_GT(*limit.projected_typical, limit.amount);
+  EXPECT_EQ(std::get<RateCap>(burst_in(standings).cap).pace_percent, 100);
+  EXPECT_EQ(std::get<RateCap>(burst_in(standings).cap).most, *limit.pace);
+}
+
 TEST(BudgetCaps, SaysThatWhatIsProtectedCostsMoreThanThereIs) {
   BudgetWorld world;
   world.budget("day", {daily_limit("500")}).on_limit = OnBudgetLimit::Shed;
