@@ -57,7 +57,7 @@ TEST(Plan, TheCapGrantsOneOfTwoNodesAndSaysSo) {
   EXPECT_EQ(plan.pools[0].groups[0].wanted, 3);
 }
 
-/// money.md: 100 $/h, nodes at 32.77. Wanting nothing, it might have three; with maxReplicas 2, two.
+/// 100 $/h, nodes at 32.77. Wanting nothing, it might have three; with maxReplicas 2, two.
 TEST(Plan, TellsHowManyAPolicyMightHave) {
   Theatre world;
   world.fleet.add_pool("a", {{.price = "32.77"}});

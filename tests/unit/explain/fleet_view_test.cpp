@@ -168,7 +168,8 @@ TEST(FleetView, TellsWhatIsNotAsItShouldBe) {
 TEST(FleetView, PutsTheDearestPolicyFirst) {
   const auto text = text_of(fleet(), {});
   EXPECT_LT(text.find("shop/llama"), text.find("shop/small"));
-  EXPECT_THAT(text, HasSubstr("shop/llama  h100    1 -> 2        3     8     55.04  CappedByBudget\n"));
+  EXPECT_THAT(text,
+              HasSubstr("shop/llama  h100    1 -> 2        3     8     55.04  CappedByBudget\n"));
 }
 
 TEST(FleetView, ShowsWhatIsLeftOfEachLimit) {
