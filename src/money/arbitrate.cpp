@@ -1,8 +1,10 @@
 #include "poolscaler/money/arbitrate.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <queue>
+#include <tuple>
 #include <utility>
 
 #include "pool_stock.hpp"
@@ -45,7 +47,7 @@ class Arbiter {
   Arbitration result() {
     serve_all(true);
     serve_all(false);
-    for (std::size_t i = 0; i < claims_.size(); ++i) look_ahead(i);
+    look_ahead();
     Arbitration arbitration;
     arbitration.grants = std::move(grants_);
     for (const auto& stock : stocks_) {
@@ -147,23 +149,49 @@ class Arbiter {
     return true;
   }
 
-  /// What one more round would grant if this claim alone wanted something; all stays as it is.
-  void look_ahead(std::size_t i) {
+  /// What a claim could be granted beyond what it has been depends on this alone.
+  using Kin = std::tuple<std::size_t, std::int64_t, bool, std::vector<std::size_t>>;
+
+  [[nodiscard]] Kin kin_of(std::size_t i) const {
+    return {claims_[i].pool, claims_[i].accelerators, claims_[i].avoids_spot, own_limits_[i]};
+  }
+
+  [[nodiscard]] bool may_reach(std::size_t i) const {
+    return grants_[i].refusal == Refusal::None && claims_[i].reach > grants_[i].granted;
+  }
+
+  /// What one more round would grant if one claim alone wanted something. Kin are looked at once,
+  /// as far as one of them reaches: most of a fleet's policies are alike.
+  void look_ahead() {
+    std::map<Kin, std::pair<std::size_t, std::int64_t>> furthest;  // who, and how many more
+    for (std::size_t i = 0; i < claims_.size(); ++i) {
+      grants_[i].reachable = grants_[i].granted;
+      if (!may_reach(i)) continue;
+      const auto more = claims_[i].reach - grants_[i].granted;
+      auto& known = furthest.try_emplace(kin_of(i), i, more).first->second;
+      if (more > known.second) known = {i, more};
+    }
+    for (auto& [kin, known] : furthest) known.second = more_for(known.first);
+    for (std::size_t i = 0; i < claims_.size(); ++i)
+      if (may_reach(i))
+        grants_[i].reachable = std::min(
+            claims_[i].reach, grants_[i].granted + furthest.at(kin_of(i)).second);
+  }
+
+  /// How many more this claim alone would be granted; all stays as it is.
+  std::int64_t more_for(std::size_t i) {
     const auto served = grants_[i];
-    grants_[i].reachable = served.granted;
-    const auto& claim = claims_[i];
-    if (served.refusal != Refusal::None || claim.reach <= served.granted) return;
-    const auto stock = stocks_[claim.pool];
-    const auto& of_pool = pools_[claim.pool].limits;
+    const auto pool = claims_[i].pool;
+    const auto stock = stocks_[pool];
     std::vector<std::pair<std::size_t, Wide>> rooms;
     for (const auto limit : own_limits_[i]) rooms.emplace_back(limit, room_[limit]);
-    for (const auto limit : of_pool) rooms.emplace_back(limit, room_[limit]);
-    while (grants_[i].granted < claim.reach && grant_one(i)) continue;
-    const auto reachable = grants_[i].granted;
+    for (const auto limit : pools_[pool].limits) rooms.emplace_back(limit, room_[limit]);
+    while (grants_[i].granted < claims_[i].reach && grant_one(i)) continue;
+    const auto more = grants_[i].granted - served.granted;
     grants_[i] = served;
-    grants_[i].reachable = reachable;
-    stocks_[claim.pool] = stock;
+    stocks_[pool] = stock;
     for (const auto& [limit, room] : rooms) room_[limit] = room;
+    return more;
   }
 
   bool refuse(std::size_t i, Refusal refusal, std::optional<std::size_t> limit) {

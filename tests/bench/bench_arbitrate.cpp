@@ -1,5 +1,6 @@
 // One arbitration of a whole fleet: 10,000 policies over 100 pools and 100 budgets, each policy
-// under one budget and each pool under another, with room for a part of what is wanted.
+// under one budget and each pool under another, with room for a part of what is wanted or for all
+// of it. Each is told as well how many replicas it may have, up to 100.
 
 #include <benchmark/benchmark.h>
 
@@ -18,16 +19,17 @@ struct Fleet {
   std::vector<Limit> limits{};
 };
 
-Fleet fleet_of(std::size_t policies, std::size_t shared) {
+/// `nodes`: how many may be added to each pool.
+Fleet fleet_of(std::size_t policies, std::size_t shared, std::int64_t nodes) {
   Fleet fleet;
   const auto price = HourlyRate::of(32'770'000'000);
   for (std::size_t i = 0; i < shared; ++i) {
-    fleet.limits.push_back({.budget = std::to_string(i), .cap = RateCap{price * 25}});
+    fleet.limits.push_back({.budget = std::to_string(i), .cap = RateCap{price * (nodes + 5)}});
     fleet.pools.push_back({.per_node = 8,
                            .free_nodes = {0, 5, 5, 0, 5},
                            .tiers = {{.price = HourlyRate(), .nodes = 5},
                                      {.price = HourlyRate::of(price.nano() / 3), .nodes = 10},
-                                     {.price = price, .nodes = 20}},
+                                     {.price = price, .nodes = nodes}},
                            .share = HourlyRate::of(price.nano() / 8),
                            .limits = {i}});
   }
@@ -41,12 +43,13 @@ Fleet fleet_of(std::size_t policies, std::size_t shared) {
                             .protected_replicas = 1,
                             .priority = static_cast<std::int32_t>(i % 5),
                             .weight = 1 + static_cast<std::int64_t>(i % 3),
+                            .reach = 100,
                             .limits = {(i / shared) % shared}});
   return fleet;
 }
 
 void arbitrate_fleet(benchmark::State& state) {
-  const auto fleet = fleet_of(static_cast<std::size_t>(state.range(0)), 100);
+  const auto fleet = fleet_of(static_cast<std::size_t>(state.range(0)), 100, state.range(1));
   std::int64_t granted = 0;
   std::int64_t wanted = 0;
   for (auto _ : state) {
@@ -59,7 +62,11 @@ void arbitrate_fleet(benchmark::State& state) {
   state.counters["wanted"] = static_cast<double>(wanted);
   state.counters["granted"] = static_cast<double>(granted);
 }
-BENCHMARK(arbitrate_fleet)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(arbitrate_fleet)
+    ->Args({1'000, 20})
+    ->Args({10'000, 20})
+    ->Args({10'000, 2'000})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace poolscaler::money
