@@ -62,7 +62,12 @@ bool SocketGuard::is_stale() const {
 }
 
 void SocketGuard::cut() const {
-  if (socket_ >= 0) (void)shutdown(socket_, SHUT_RDWR);
+  if (socket_ < 0) return;
+  // With a reset once it is closed: a peer that waits for a full window to open again would be
+  // answered by the kernel, for minutes, that it has not.
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  (void)setsockopt(socket_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  (void)shutdown(socket_, SHUT_RDWR);
 }
 
 void set_liveness_options(int socket) {

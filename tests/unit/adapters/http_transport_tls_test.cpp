@@ -1,9 +1,11 @@
 // Whom the transport trusts over https, and whom it does not.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "poolscaler/adapters/http/transport.hpp"
 #include "unit/adapters/raw_server.hpp"
@@ -20,6 +22,20 @@ using test::make_leaf;
 using test::RawConnection;
 using test::RawServer;
 using testing::HasSubstr;
+
+/// What stands for the system's bundle of authorities in this program; a test may write it.
+const std::string& system_bundle() {
+  static const auto path = [] {
+    std::string made = (std::filesystem::temp_directory_path() / "bundle-XXXXXX").string();
+    close(mkstemp(made.data()));
+    setenv("SSL_CERT_FILE", made.c_str(), 1);
+    adapters::read_authorities_once();
+    return made;
+  }();
+  return path;
+}
+/// Before any transport asks where it is.
+[[maybe_unused]] const auto& told = system_bundle();
 
 void serve_ok(RawConnection& connection) {
   while (!connection.read_request().empty())
@@ -70,6 +86,18 @@ TEST(HttpTransportTls, RefusesAnotherAuthority) {
 TEST(HttpTransportTls, RefusesWithoutAnAuthorityWhatTheSystemDoesNotKnow) {
   const auto server = server_with(loopback_leaf());
   EXPECT_FALSE(ask({.origin = server.origin()}));
+}
+
+TEST(HttpTransportTls, TrustsTheSystemsAuthoritiesAsTheyAreNow) {
+  const auto server = server_with(loopback_leaf());
+  const auto transport = *make_transport({.origin = server.origin()});
+  const HttpRequest request{.target = "/", .deadline = std::chrono::seconds(5)};
+  EXPECT_FALSE(transport->send(request, {}));
+  std::ofstream(system_bundle()) << authority().certificate_pem;
+  for (int connection = 0; connection < 2; ++connection) EXPECT_TRUE(transport->send(request, {}));
+  std::ofstream(system_bundle()) << make_authority("another").certificate_pem;
+  EXPECT_FALSE(transport->send(request, {}));
+  std::filesystem::remove(system_bundle());
 }
 
 TEST(HttpTransportTls, RefusesAnotherName) {
