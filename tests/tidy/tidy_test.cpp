@@ -1,8 +1,6 @@
 // The house's rules, checked on the whole tree at once: each test lists every finding and what to
 // do instead. An exception is one line below with its reason; one that is not needed is a finding.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +8,8 @@
 #include <set>
 #include <span>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "source_tree.hpp"
 #include "support/checkout.hpp"
@@ -25,26 +25,15 @@ const std::vector<SourceFile>& tree() {
 }
 
 /// A room includes rooms of lower floors only.
-const std::map<std::string, int> floors = {{"base", 0},
-                                           {"domain", 1},
-                                           {"json", 1},
-                                           {"engine", 2},
-                                           {"api", 2},
-                                           {"ports", 2},
-                                           {"telemetry", 2},
-                                           {"query", 3},
-                                           {"kube", 3},
-                                           {"explain", 3},
-                                           {"convert", 3},
-                                           {"controllers", 4},
-                                           {"simulation/peers", 3},
-                                           {"money", 2},
-                                           {"capacity", 3},
-                                           {"simulation/replay", 4},
-                                           {"simulation", 5},
-                                           {"adapters/http", 5},
-                                           {"adapters/prometheus", 5},
-                                           {"app", 6}};
+const std::map<std::string, int> floors = {
+    {"base", 0},       {"domain", 1},        {"json", 1},          {"engine", 2},
+    {"api", 2},        {"ports", 2},         {"telemetry", 2},
+    {"query", 3},      {"kube", 3},          {"explain", 3},
+    {"convert", 3},    {"controllers", 4},   {"simulation/peers", 3},
+    {"money", 2},        {"capacity", 3},
+    {"simulation/replay", 4},
+    {"simulation", 5}, {"adapters/http", 5}, {"adapters/prometheus", 5},
+    {"app", 6}};
 
 struct Exception {
   std::string_view path;  // a file, or a folder with '/' at its end
@@ -59,9 +48,9 @@ class Excused {
 
   bool covers(const SourceFile& file, std::string_view what) {
     for (const auto& exception : list_)
-      if (exception.what == what &&
-          (file.path == exception.path ||
-           (exception.path.ends_with('/') && file.path.starts_with(exception.path)))) {
+      if (exception.what == what && (file.path == exception.path ||
+                                     (exception.path.ends_with('/') &&
+                                      file.path.starts_with(exception.path)))) {
         needed_.insert(&exception);
         return true;
       }
@@ -87,9 +76,7 @@ std::string at(const SourceFile& file, std::size_t line) {
   return file.path + ":" + std::to_string(line) + ": ";
 }
 
-void expect_none(const std::string& findings) {
-  EXPECT_TRUE(findings.empty()) << findings;
-}
+void expect_none(const std::string& findings) { EXPECT_TRUE(findings.empty()) << findings; }
 
 TEST(Tidy, RoomsIncludeLowerFloorsOnly) {
   std::string findings;
@@ -113,9 +100,9 @@ TEST(Tidy, RoomsIncludeLowerFloorsOnly) {
       if (other == floors.end())
         findings += at(file, include.line) + "'" + include.target + "' belongs to no room\n";
       else if (other->first != room && other->second >= floors.at(room))
-        findings += at(file, include.line) + room + " (floor " + std::to_string(floors.at(room)) +
-                    ") includes " + other->first + " (floor " + std::to_string(other->second) +
-                    "): move it down or pass data instead\n";
+        findings += at(file, include.line) + room + " (floor " +
+                    std::to_string(floors.at(room)) + ") includes " + other->first + " (floor " +
+                    std::to_string(other->second) + "): move it down or pass data instead\n";
     }
   }
   expect_none(findings);
@@ -155,10 +142,10 @@ TEST(Tidy, LibrariesStayInTheirRooms) {
     for (const auto& include : includes_of(file))
       for (const auto& library : libraries) {
         if (!include.target.starts_with(library.prefix)) continue;
-        const bool placed = file.is_test() || library.places.empty() ||
-                            std::ranges::any_of(library.places, [&](auto place) {
-                              return file.path.starts_with(place);
-                            });
+        const bool placed =
+            file.is_test() || library.places.empty() ||
+            std::ranges::any_of(library.places,
+                                [&](auto place) { return file.path.starts_with(place); });
         if (!placed)
           findings += at(file, include.line) + "<" + include.target + "> belongs in " +
                       std::string(library.places.front()) + ": go through its door\n";
@@ -178,9 +165,10 @@ TEST(Tidy, PureRoomsSeeNothingOfTheWorld) {
     const std::set<std::string> pure = {"domain", "engine", "money", "capacity"};
     if (!pure.contains(file.room())) continue;
     for (const auto& include : includes_of(file)) {
-      const bool foreign = include.quoted ? include.target.starts_with("poolscaler/json/")
-                                          : include.target.find('/') != std::string::npos &&
-                                                !include.target.starts_with("fmt/");
+      const bool foreign = include.quoted
+                               ? include.target.starts_with("poolscaler/json/")
+                               : include.target.find('/') != std::string::npos &&
+                                     !include.target.starts_with("fmt/");
       if (forbidden.contains(include.target) || foreign)
         findings += at(file, include.line) + "<" + include.target +
                     ">: decisions are pure; take what it gives as data\n";
@@ -253,25 +241,16 @@ TEST(Tidy, BannedWordsAreNotUsed) {
         if (position == std::string::npos || !stands_alone(file.code[i], position, ban.word))
           continue;
         if (!excused.covers(file, ban.word))
-          findings += at(file, i + 1) + "'" + std::string(ban.word) +
-                      "': " + std::string(ban.instead) + "\n";
+          findings += at(file, i + 1) + "'" + std::string(ban.word) + "': " +
+                      std::string(ban.instead) + "\n";
       }
   expect_none(findings + excused.leftovers());
 }
 
 TEST(Tidy, NothingIsLeftLyingAround) {
   // In two pieces each, so that this file does not find itself.
-  const std::vector<std::string> marks = {
-      "FIX"
-      "ME",
-      "TO"
-      "DO",
-      "XX"
-      "X",
-      "HA"
-      "CK",
-      "place"
-      "holder"};
+  const std::vector<std::string> marks = {"FIX" "ME", "TO" "DO", "XX" "X", "HA" "CK",
+                                          "place" "holder"};
   std::string findings;
   for (const auto& file : tree()) {
     for (std::size_t i = 0; i < file.lines.size(); ++i)
@@ -287,8 +266,8 @@ TEST(Tidy, NothingIsLeftLyingAround) {
 }
 
 TEST(Tidy, NamesSayWhatThingsAre) {
-  const std::set<std::string> empty_words = {"util",   "utils",   "helper", "helpers",
-                                             "common", "manager", "misc",   "managers"};
+  const std::set<std::string> empty_words = {"util",    "utils", "helper",  "helpers", "common",
+                                             "manager", "misc",  "managers"};
   std::string findings;
   for (const auto& file : tree())
     for (const auto& part : std::filesystem::path(file.path)) {

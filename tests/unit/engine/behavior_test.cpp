@@ -9,9 +9,7 @@
 namespace poolscaler::engine {
 namespace {
 
-TimedReplicas ago(int seconds, std::int32_t replicas) {
-  return {now - Seconds(seconds), replicas};
-}
+TimedReplicas ago(int seconds, std::int32_t replicas) { return {now - Seconds(seconds), replicas}; }
 
 std::vector<std::int32_t> counts(const std::vector<TimedReplicas>& entries) {
   std::vector<std::int32_t> out;
@@ -61,13 +59,15 @@ TEST(Recommendations, BeyondTheBoundHoldLongerAndNeverShorter) {
   const auto later = now + Seconds(86'400);
   for (int i = 0; i < 1000; i += 10) {
     const TimedReplicas desired{later + Seconds(i), 0};
-    EXPECT_GE(stabilized(history, desired, 5000, windows), stabilized(all, desired, 5000, windows));
+    EXPECT_GE(stabilized(history, desired, 5000, windows),
+              stabilized(all, desired, 5000, windows));
   }
 }
 
 ScalingRules rules(std::vector<RatePolicy> policies, SelectPolicy select = SelectPolicy::Max) {
-  return {
-      .stabilization_window_seconds = 0, .policies = std::move(policies), .select_policy = select};
+  return {.stabilization_window_seconds = 0,
+          .policies = std::move(policies),
+          .select_policy = select};
 }
 
 constexpr RatePolicy two_pods{RatePolicyType::Pods, 2, 60};

@@ -1,12 +1,11 @@
 // HPA's rules at the edges of their numbers.
 
 #include "poolscaler/engine/hpa.hpp"
-
-#include <gmock/gmock.h>
+#include "unit/engine/moment.hpp"
 
 #include <limits>
 
-#include "unit/engine/moment.hpp"
+#include <gmock/gmock.h>
 
 namespace poolscaler::engine::hpa {
 namespace {
@@ -15,9 +14,7 @@ constexpr auto most = std::numeric_limits<std::int64_t>::max();
 constexpr auto least = std::numeric_limits<std::int64_t>::min();
 constexpr auto most_replicas = std::numeric_limits<std::int32_t>::max();
 
-std::int64_t sum(const std::vector<std::int64_t>& quantities) {
-  return sum_of(quantities);
-}
+std::int64_t sum(const std::vector<std::int64_t>& quantities) { return sum_of(quantities); }
 
 TEST(HpaQuantities, SaturateAtBothEnds) {
   EXPECT_EQ(sum({}), 0);

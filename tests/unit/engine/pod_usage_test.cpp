@@ -1,11 +1,10 @@
 #include "pod_usage.hpp"
-
-#include <gtest/gtest.h>
+#include "unit/engine/moment.hpp"
 
 #include <limits>
 #include <vector>
 
-#include "unit/engine/moment.hpp"
+#include <gtest/gtest.h>
 
 namespace poolscaler::engine {
 namespace {
@@ -41,9 +40,7 @@ PodsMeasured cpu(const std::vector<PodSample>& pods) {
   return {.pods = pods, .resource = Resource::Cpu, .now = now};
 }
 
-PodGroup cpu_group(const PodSample& sample) {
-  return group_of(sample, Resource::Cpu, {}, now);
-}
+PodGroup cpu_group(const PodSample& sample) { return group_of(sample, Resource::Cpu, {}, now); }
 
 TEST(PodGroups, LeaveOutWhatEndsAndHoldBackWhatWaits) {
   auto sample = pod(1);
@@ -95,18 +92,19 @@ TEST(ResourceUtilization, CutsToWholePercentOfTheRequests) {
   EXPECT_EQ(got.average_milli, 559);
   EXPECT_EQ(got.counted, 3);
   EXPECT_EQ(got.proposal.replicas, 3);
-  EXPECT_EQ(
-      resource_utilization(cpu(std::vector(3, pod(560))), 50, 3, ten_percent).proposal.replicas, 4);
+  EXPECT_EQ(resource_utilization(cpu(std::vector(3, pod(560))), 50, 3, ten_percent)
+                .proposal.replicas,
+            4);
 }
 
 TEST(ResourceUtilization, TakesMissingPodsForFullyUsedBeforeItShrinks) {
-  EXPECT_EQ(
-      resource_utilization(cpu({pod(100), unmeasured()}), 100, 4, ten_percent).proposal.replicas,
-      2);  // (100 + 1000) / 2000 = 55 %
+  EXPECT_EQ(resource_utilization(cpu({pod(100), unmeasured()}), 100, 4, ten_percent)
+                .proposal.replicas,
+            2);  // (100 + 1000) / 2000 = 55 %
   // A target above 100 % is what they are taken for.
-  EXPECT_EQ(
-      resource_utilization(cpu({pod(100), unmeasured()}), 200, 2, ten_percent).proposal.replicas,
-      2);  // (100 + 2000) / 2000 = 105 % of 200 %: 1.05 -> 2
+  EXPECT_EQ(resource_utilization(cpu({pod(100), unmeasured()}), 200, 2, ten_percent)
+                .proposal.replicas,
+            2);  // (100 + 2000) / 2000 = 105 % of 200 %: 1.05 -> 2
 }
 
 TEST(ResourceUtilization, TakesMissingAndStartingPodsForIdleBeforeItGrows) {
@@ -157,9 +155,9 @@ TEST(PodsAverageValue, CutsTheAverageAndNeedsNoRequests) {
 }
 
 TEST(PodsAverageValue, TakesMissingPodsForJustRightBeforeItShrinks) {
-  EXPECT_EQ(
-      pods_average_value(cpu({pod(100), unmeasured()}), 1000, 3, ten_percent).proposal.replicas,
-      2);  // (100 + 1000) / 2 = 550
+  EXPECT_EQ(pods_average_value(cpu({pod(100), unmeasured()}), 1000, 3, ten_percent)
+                .proposal.replicas,
+            2);  // (100 + 1000) / 2 = 550
 }
 
 TEST(PodsAverageValue, CountsUsageOfUnknownPods) {
