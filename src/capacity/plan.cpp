@@ -111,8 +111,7 @@ class Planner {
     if (nodes == 0) return;
     auto& stock = stocks_[at.pool];
     auto& offer = stock.tiers[tier];
-    auto& shelf = offer.late ? (offer.spot ? stock.late_spot_nodes : stock.late_nodes)
-                             : (offer.spot ? stock.free_spot_nodes : stock.free_nodes);
+    auto& shelf = stock.nodes_of(offer.spot, offer.late);
     shelf.resize(static_cast<std::size_t>(stock.per_node) + 1);
     shelf.back() += nodes;
     offer.nodes -= nodes;

@@ -84,10 +84,7 @@ class Supplier {
   }
 
   void put(std::size_t group, std::int64_t free, std::int64_t nodes, bool late) {
-    auto& stock = out_.stock;
-    const bool spot = type(group) == CapacityType::Spot;
-    auto& shelf = late ? (spot ? stock.late_spot_nodes : stock.late_nodes)
-                       : (spot ? stock.free_spot_nodes : stock.free_nodes);
+    auto& shelf = out_.stock.nodes_of(type(group) == CapacityType::Spot, late);
     const auto size = static_cast<std::size_t>(
         std::min<std::int64_t>(free, pool_.accelerator.per_node));
     if (shelf.size() <= size) shelf.resize(size + 1);

@@ -45,6 +45,12 @@ struct PoolSupply {
   HourlyRate share{};
   Millis hold{};                      // how long a node is kept at least
   std::vector<std::size_t> limits{};  // of whole nodes
+
+  /// Where nodes of this kind are counted.
+  [[nodiscard]] std::vector<std::int64_t>& nodes_of(bool spot, bool late) {
+    if (late) return spot ? late_spot_nodes : late_nodes;
+    return spot ? free_spot_nodes : free_nodes;
+  }
 };
 
 struct Claim {
