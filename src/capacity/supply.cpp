@@ -106,13 +106,14 @@ class Supplier {
     }
   }
 
-  /// Of a group that brings nothing nothing is expected, and it costs nothing either: it is asked
-  /// for fewer. Nobody can be asked where pods bring nodes: there they may come yet.
+  /// Of a group that brings nothing nothing is expected. It is asked for fewer, but until that is
+  /// written they may come yet, and are paid for.
   void count_in_flight() {
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
       const auto& group = survey(i);
-      if (group.in_flight == 0 || memory(i).refused_until) continue;
-      put(i, pool_.accelerator.per_node, group.in_flight, is_late(i));
+      if (group.in_flight == 0) continue;
+      if (!memory(i).refused_until)
+        put(i, pool_.accelerator.per_node, group.in_flight, is_late(i));
       if (!group.follows_pods) pay(i, group.in_flight);
     }
     count_brought();

@@ -262,13 +262,6 @@ void tell_learned(const Memory& memory, api::PolicyStatus& status, Instant now) 
   status.last_needs = engine::last_needs(memory.keep_alive, now);
 }
 
-/// A wake whose status was lost still shows in the last scale.
-std::optional<Instant> woken_at(const api::PolicyStatus& status) {
-  if (status.last_scale && status.last_scale->from == 0 && status.last_scale->to > 0)
-    return std::max(status.last_scale->time, status.woken_at.value_or(Instant::min()));
-  return status.woken_at;
-}
-
 std::size_t hash_without_digits(std::string_view text) {
   std::string kept;
   for (const char c : text)
@@ -414,7 +407,7 @@ std::shared_ptr<const Restored> restored_from(const api::PolicyStatus& status,
     if (last.from) memory.last_direction = last.to > *last.from ? Trend::Up : Trend::Down;
   }
   memory.cold_starts = engine::cold_starts_from(status.cold_starts);
-  memory.woken_at = woken_at(status);
+  memory.woken_at = status.woken_at;
   memory.keep_alive.layers = status.keep_alive;
   memory.keep_alive.told = status.last_needs;
   if (spec == nullptr) return restored;

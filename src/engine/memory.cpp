@@ -66,6 +66,8 @@ void put_oldest_first(std::vector<TimedReplicas>& entries) {
 void remember_change(Memory& memory, const Behavior& behavior, const Scaling& change) {
   memory.last_scale = change.at;
   if (!change.from) return;
+  // Told at once and not when the replicas are seen: a restart may lie between.
+  if (*change.from <= 0 && change.to > 0) memory.woken_at = change.at;
   const bool up = change.to > *change.from;
   auto& events = up ? memory.scale_ups : memory.scale_downs;
   const auto size = up ? change.to - *change.from : *change.from - change.to;
@@ -106,6 +108,7 @@ Memory without_write(const Outcome& outcome, const Memory& before) {
   memory.scale_downs = same_target ? before.scale_downs : std::vector<TimedReplicas>{};
   memory.last_scale = same_target ? before.last_scale : std::nullopt;
   memory.last_direction = same_target ? before.last_direction : std::nullopt;
+  if (outcome.decision.current <= 0) memory.woken_at.reset();
   return memory;
 }
 

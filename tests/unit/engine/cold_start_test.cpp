@@ -174,6 +174,7 @@ TEST_F(ColdStart, FollowsOnlySoManyAsks) {
 
 TEST_F(ColdStart, MakesTheNextWakeKnown) {
   look(Seconds(0), {}, 1);
+  EXPECT_EQ(memory_.woken_at, start) << "before the replicas are seen: a restart may lie between";
   look(Seconds(15), {.starting = 1}, 1);
   EXPECT_EQ(memory_.woken_at, start);
   look(Seconds(15), {.ready = 1}, 4);

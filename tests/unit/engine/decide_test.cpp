@@ -245,6 +245,13 @@ TEST(WithoutWrite, KeepsWhatWasSeenAndForgetsTheChange) {
   EXPECT_EQ(kept.recommendations, second.memory.recommendations);
 }
 
+TEST(WithoutWrite, ForgetsAWakeThatWasNotWritten) {
+  const auto policy = queue_policy(0, 10);
+  const auto woken = decide(seen(0, value(30)), policy, {}, start);
+  EXPECT_EQ(woken.memory.woken_at, start);
+  EXPECT_EQ(without_write(woken, {}).woken_at, std::nullopt);
+}
+
 TEST(WithoutWrite, CarriesNothingOverFromAnotherTarget) {
   const auto policy = queue_policy(1, 10);
   const auto first = decide(seen(3, value(60)), policy, {}, start);
