@@ -21,8 +21,10 @@ constexpr Field policy_fields[] = {
      .type = Object,
      .required = true,
      .doc = "What is scaled: anything with a scale subresource (Deployment, StatefulSet, "
-            "LeaderWorkerSet, a custom kind), always in the policy's own namespace. The operator "
-            "remembers the target's UID: a target that was deleted and made again starts anew."},
+            "LeaderWorkerSet, a custom kind), or a job that can be suspended (Job, JobSet, "
+            "TrainJob: 0 replicas is suspended, 1 is running), always in the policy's own "
+            "namespace. The operator remembers the target's UID: a target that was deleted and "
+            "made again starts anew."},
     {.path = "spec.scaleTargetRef.apiVersion",
      .type = Text,
      .required = true,

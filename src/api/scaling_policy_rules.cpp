@@ -6,6 +6,7 @@
 #include "field_table.hpp"
 #include "forecast.hpp"
 #include "policy_cost.hpp"
+#include "poolscaler/domain/suspendable.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -59,7 +60,25 @@ bool no_internal_label(const json& label) {
   return !label.get_ref<const std::string&>().starts_with("__");
 }
 
+bool job_is_one(const json& spec) {
+  const auto& target = spec["scaleTargetRef"];
+  return spec["maxReplicas"] == 1 ||
+         suspendable_kind(target["apiVersion"].get_ref<const std::string&>(),
+                          target["kind"].get_ref<const std::string&>()) == nullptr;
+}
+
 constexpr Rule own_rules[] = {
+    {.at = "spec",
+     .cel = "self.maxReplicas == 1 || !((self.scaleTargetRef.kind == 'Job' && "
+            "self.scaleTargetRef.apiVersion.startsWith('batch/')) || "
+            "(self.scaleTargetRef.kind == 'JobSet' && "
+            "self.scaleTargetRef.apiVersion.startsWith('jobset.x-k8s.io/')) || "
+            "(self.scaleTargetRef.kind == 'TrainJob' && "
+            "self.scaleTargetRef.apiVersion.startsWith('trainer.kubeflow.org/')))",
+     .problem = "must be 1 for a job, which runs or is suspended",
+     .remedy = "set `maxReplicas: 1`",
+     .child = "maxReplicas",
+     .holds = job_is_one},
     {.at = "spec",
      .cel = "self.minReplicas <= self.maxReplicas",
      .problem = "must be at most `maxReplicas`",

@@ -1,8 +1,37 @@
 #include "cluster_stores.hpp"
 
+#include <algorithm>
+
 #include "poolscaler/base/text.hpp"
 
 namespace poolscaler::controllers {
+
+namespace {
+
+std::optional<Trouble> trouble_of_job(JobState state, const TargetRef& ref) {
+  if (state == JobState::Ended)
+    return Trouble{Reason::TargetEnded,
+                   fmt::format("{} '{}' has ended; make it anew to run it again", ref.kind,
+                               ref.name)};
+  if (state == JobState::Queued)
+    return Trouble{Reason::TargetManagedElsewhere,
+                   fmt::format("{} '{}' carries the label kueue.x-k8s.io/queue-name: "
+                               "Kueue suspends and resumes it; delete this policy, or take the label away",
+                               ref.kind, ref.name)};
+  return std::nullopt;
+}
+
+/// A job is one replica, however many pods it has: it works when all of them do.
+PodCounts as_one(PodCounts pods) {
+  const auto one = [](std::int32_t count) { return std::min(count, 1); };
+  pods.unschedulable = one(pods.unschedulable);
+  pods.starting = pods.unschedulable > 0 ? 0 : one(pods.starting);
+  pods.restarting = std::min(one(pods.restarting), pods.starting);
+  pods.ready = pods.unschedulable + pods.starting > 0 ? 0 : one(pods.ready);
+  return pods;
+}
+
+}  // namespace
 
 void ClusterState::Impl::put_policy(const ObjectKey& key, PolicyRecord&& record) {
   auto& slot = policies[key];
@@ -49,7 +78,7 @@ void ClusterState::Impl::put_target(const TargetKind& kind, const ObjectKey& key
     lookups.insert({kind, key});
   }
   if (!same_object || known.spec_replicas != record.spec_replicas ||
-      known.deleting != record.deleting)
+      known.deleting != record.deleting || known.job != record.job)
     touch(claimants(kind, key));
   known = std::move(record);
 }
@@ -104,7 +133,9 @@ std::optional<PolicyOnPool> ClusterState::Impl::policy_on_pool(const ObjectKey& 
   selector = &target.selector;
   PolicyOnPool out{.policy = found->second, .replicas = target.spec_replicas};
   auto accelerators = target.accelerators;
-  if (!accelerators) accelerators = pods.accelerators_of(key.ns, target.selector);
+  // Of a job all pods together are its one replica.
+  if (!accelerators && target.job == JobState::None)
+    accelerators = pods.accelerators_of(key.ns, target.selector);
   const auto pool = pool_things.pools.find(spec.pool);
   if (accelerators && pool != pool_things.pools.end() && pool->second->spec)
     out.accelerators = capacity::count_of(*accelerators, pool->second->spec->accelerator.resource);
@@ -135,11 +166,16 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
                                   fmt::format("{} '{}' is being deleted", ref.kind, ref.name)};
     return;
   }
+  if (const auto trouble = trouble_of_job(target.job, ref)) {
+    view.target_trouble = *trouble;
+    return;
+  }
   view.synced = target.scale_known;
+  const auto counted = pods.count(policy.key.ns, target.selector);
   view.target = {.uid = target.uid,
                  .spec_replicas = target.spec_replicas,
                  .status_replicas = target.status_replicas,
-                 .pods = pods.count(policy.key.ns, target.selector),
+                 .pods = target.job == JobState::None ? counted : as_one(counted),
                  .created = target.created};
   view.target_resource_version = target.resource_version;
   view.selector = target.selector.text();

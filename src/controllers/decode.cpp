@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "decode_capacity.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/domain/suspendable.hpp"
 #include "poolscaler/json/members.hpp"
 #include "poolscaler/ports/cluster_writer.hpp"
 #include "status.hpp"
@@ -69,19 +72,69 @@ std::optional<ObjectMeta> read_meta(const nlohmann::json& object) {
 
 namespace {
 
-/// Whether there is an entry of our own writes to the scale subresource: the server keeps it for as
-/// long as nobody else gives the replicas another value. It does not say when that was.
+/// Whether there is an entry of our own writes to the scale subresource, or to the `suspend` of a
+/// job: the server keeps it for as long as nobody else gives it another value. It does not say when
+/// that was.
 bool is_scaled_by_us(const nlohmann::json& object) {
   const auto& entries = at_path(object, {"metadata", "managedFields"});
   return entries.is_array() && std::ranges::any_of(entries, [](const auto& entry) {
            return text_at(entry, "manager") == field_manager &&
-                  text_at(entry, "subresource") == "scale";
+                  (text_at(entry, "subresource") == "scale" ||
+                   at_path(entry, {"fieldsV1", "f:spec", "f:suspend"}).is_object());
          });
+}
+
+JobState job_state_of(const nlohmann::json& object) {
+  const auto& labels = at_path(object, {"metadata", "labels"});
+  if (!text_at(labels, "kueue.x-k8s.io/queue-name").empty()) return JobState::Queued;
+  const auto& conditions = at_path(object, {"status", "conditions"});
+  for (const auto* type : {"Complete", "Completed", "Failed"})
+    if (condition_of(conditions, type, "True") != nullptr) return JobState::Ended;
+  return JobState::Open;
+}
+
+/// What all pods of a job take that run at one time.
+std::shared_ptr<const capacity::Resources> accelerators_of_job(const nlohmann::json& spec) {
+  const auto each = read_accelerators(at_path(spec, {"template", "spec"}));
+  const auto pods = std::min(replicas_at(spec, "parallelism", 1),
+                             replicas_at(spec, "completions", replicas_at(spec, "parallelism", 1)));
+  if (!each || pods == 1) return each;
+  auto all = *each;
+  for (auto& one : all) one.count *= pods;
+  return std::make_shared<const capacity::Resources>(std::move(all));
+}
+
+/// Of the jobs that a JobSet is made of.
+std::shared_ptr<const capacity::Resources> accelerators_of_jobs(const nlohmann::json& jobs) {
+  capacity::Resources all;
+  for (const auto& job : jobs) {
+    const auto each = accelerators_of_job(at_path(job, {"template", "spec"}));
+    const auto count = replicas_at(job, "replicas", 1);
+    if (!each) continue;
+    for (const auto& one : *each) capacity::add(all, one.resource, one.count * count);
+  }
+  if (all.empty()) return nullptr;
+  return std::make_shared<const capacity::Resources>(std::move(all));
+}
+
+void read_job(const nlohmann::json& object, const ObjectMeta& meta, const SuspendableKind& kind,
+              TargetRecord& record) {
+  const auto& spec = at_path(object, {"spec"});
+  record.job = job_state_of(object);
+  const auto suspend = spec.find("suspend");
+  const bool suspended = suspend != spec.end() && *suspend == true;
+  record.spec_replicas = record.status_replicas = suspended ? 0 : 1;
+  record.selector = parse_selector(fmt::format("{}={}", kind.pod_label, meta.key.name))
+                        .value_or(Selector());
+  record.scale_known = true;
+  const auto& jobs = at_path(spec, {"replicatedJobs"});
+  record.accelerators = jobs.is_array() ? accelerators_of_jobs(jobs) : accelerators_of_job(spec);
 }
 
 }  // namespace
 
 bool carries_scale(const TargetKind& kind) {
+  if (suspendable_kind(kind.api_version, kind.kind) != nullptr) return true;
   return kind.api_version == "apps/v1" &&
          (kind.kind == "Deployment" || kind.kind == "StatefulSet" || kind.kind == "ReplicaSet");
 }
@@ -94,6 +147,10 @@ TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
                       .created = meta.created,
                       .deleting = meta.deleting};
   if (!carries_scale(kind)) return record;
+  if (const auto* job = suspendable_kind(kind.api_version, kind.kind)) {
+    read_job(object, meta, *job, record);
+    return record;
+  }
   const auto& spec = at_path(object, {"spec"});
   // The API server fills in 1 where replicas is missing.
   record.spec_replicas = replicas_at(spec, "replicas", 1);

@@ -2,6 +2,7 @@
 // ours; nothing here throws, whatever the object looks like.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -24,6 +25,14 @@ struct ObjectMeta {
 /// Nothing when the object has no name.
 [[nodiscard]] std::optional<ObjectMeta> read_meta(const nlohmann::json& object);
 
+/// Of a job that can be suspended.
+enum class JobState : std::uint8_t {
+  None,    // it is no job
+  Open,    // it runs or is suspended
+  Ended,   // it is complete or has failed
+  Queued,  // Kueue suspends and resumes it
+};
+
 struct TargetRecord {
   std::string uid;
   std::string resource_version;  // of the object that the numbers below belong to
@@ -36,10 +45,12 @@ struct TargetRecord {
   bool scale_known = false;  // the numbers have been read at all
   /// That a pod of its template takes, where it has one; null: none.
   std::shared_ptr<const capacity::Resources> accelerators{};
+  JobState job = JobState::None;
 };
 
-/// Deployments, StatefulSets and ReplicaSets carry their scale in themselves; of other kinds only
-/// the metadata is understood, and the rest comes from their scale subresource.
+/// Deployments, StatefulSets, ReplicaSets and jobs that can be suspended carry their scale in
+/// themselves; of other kinds only the metadata is understood, and the rest comes from their scale
+/// subresource.
 [[nodiscard]] bool carries_scale(const TargetKind& kind);
 [[nodiscard]] TargetRecord decode_target(const nlohmann::json& object, const ObjectMeta& meta,
                                          const TargetKind& kind);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/domain/suspendable.hpp"
 #include "poolscaler/json/members.hpp"
 
 namespace poolscaler::kube {
@@ -93,9 +94,10 @@ Result<Resource> Discovery::find_scalable(std::string_view api_version, std::str
                                           std::stop_token stop) {
   auto info = find(api_version, kind, stop);
   if (!info) return fail(info.error());
-  if (info->has_scale) return info->resource;
+  if (info->has_scale || suspendable_kind(api_version, kind) != nullptr) return info->resource;
   return fail(ErrorKind::InvalidInput,
-              fmt::format("{} has no scale subresource: choose a kind like Deployment that has one",
+              fmt::format("{} has no scale subresource, and is no job that can be suspended: "
+                          "choose a kind like Deployment, or Job, JobSet or TrainJob",
                           info->resource.text()));
 }
 

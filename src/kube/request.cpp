@@ -167,18 +167,41 @@ Request merge_patch_request(const Resource& resource, const ObjectKey& key,
                        merge_patch_type, std::move(body));
 }
 
+namespace {
+
+Result<void> is_of_one_version(const ScalePatch& patch) {
+  if (!patch.uid.empty() && !patch.resource_version.empty()) return {};
+  return fail(ErrorKind::InvalidInput,
+              "a scale write needs the uid and the resourceVersion of its target");
+}
+
+}  // namespace
+
 Result<Request> scale_patch_request(const Resource& resource, const ObjectKey& key,
                                     const ScalePatch& patch) {
   if (patch.replicas < 0)
     return fail(ErrorKind::InvalidInput,
                 fmt::format("replicas is {}, must be at least 0", patch.replicas));
-  if (patch.uid.empty() || patch.resource_version.empty())
-    return fail(ErrorKind::InvalidInput,
-                "a scale write needs the uid and the resourceVersion of its target");
+  const auto known = is_of_one_version(patch);
+  if (!known) return fail(known.error());
   const nlohmann::json body{
       {"metadata", {{"uid", patch.uid}, {"resourceVersion", patch.resource_version}}},
       {"spec", {{"replicas", patch.replicas}}}};
   return merge_patch_request(resource, key, "scale", body.dump());
+}
+
+Result<Request> suspend_patch_request(const Resource& resource, const ObjectKey& key,
+                                      const ScalePatch& patch) {
+  if (patch.replicas < 0 || patch.replicas > 1)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("replicas is {}, must be 0 or 1: a job runs or is suspended",
+                            patch.replicas));
+  const auto known = is_of_one_version(patch);
+  if (!known) return fail(known.error());
+  const nlohmann::json body{
+      {"metadata", {{"uid", patch.uid}, {"resourceVersion", patch.resource_version}}},
+      {"spec", {{"suspend", patch.replicas == 0}}}};
+  return merge_patch_request(resource, key, {}, body.dump());
 }
 
 Result<Request> count_patch_request(const Resource& resource, const ObjectKey& key,

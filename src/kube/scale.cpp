@@ -39,6 +39,18 @@ Result<Scale> read_scale(const nlohmann::json& object) {
                .deleting = member(object, "metadata", "deletionTimestamp") != nullptr};
 }
 
+Result<Scale> read_suspendable(const nlohmann::json& object) {
+  const auto* suspend = member(object, "spec", "suspend");
+  if (suspend && !suspend->is_boolean())
+    return fail(ErrorKind::Internal, "spec.suspend of the job is neither true nor false");
+  const std::int32_t replicas = suspend && suspend->get<bool>() ? 0 : 1;
+  return Scale{.uid = text_at(object, "metadata", "uid"),
+               .resource_version = text_at(object, "metadata", "resourceVersion"),
+               .spec_replicas = replicas,
+               .status_replicas = replicas,
+               .deleting = member(object, "metadata", "deletionTimestamp") != nullptr};
+}
+
 Result<Scale> get_scale(const Client& client, const Resource& resource, const ObjectKey& key,
                         std::stop_token stop) {
   const auto object = client.call(get_request(resource, key, "scale"), stop);

@@ -6,6 +6,7 @@
 #include "event_poster.hpp"
 #include "poolscaler/base/check.hpp"
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/domain/suspendable.hpp"
 #include "poolscaler/json/members.hpp"
 #include "poolscaler/kube/scale.hpp"
 
@@ -37,15 +38,18 @@ Result<ScaleWritten> Writer::write_scale(const ScaleWrite& write, std::stop_toke
   const auto resource =
       discovery_.find_scalable(write.target.api_version, write.target.kind, stop);
   if (!resource) return fail(resource.error().context(where));
-  const auto request = scale_patch_request(*resource, {.ns = write.ns, .name = write.target.name},
-                                           {.uid = write.uid,
-                                            .resource_version = write.resource_version,
-                                            .replicas = write.replicas});
+  const bool suspends =
+      suspendable_kind(write.target.api_version, write.target.kind) != nullptr;
+  const auto make_request = suspends ? suspend_patch_request : scale_patch_request;
+  const auto request = make_request(*resource, {.ns = write.ns, .name = write.target.name},
+                                    {.uid = write.uid,
+                                     .resource_version = write.resource_version,
+                                     .replicas = write.replicas});
   if (!request) return fail(request.error().context(where));
   const auto answer =
       client_.call_once(*request, options_.write_deadline, stop, options_.may_write);
   if (!answer) return fail(answer.error().context(where));
-  const auto scale = read_scale(*answer);
+  const auto scale = suspends ? read_suspendable(*answer) : read_scale(*answer);
   if (!scale) return fail(scale.error().context(where));
   return ScaleWritten{.replicas = scale->spec_replicas,
                       .resource_version = scale->resource_version};

@@ -80,6 +80,49 @@ TEST_F(Scaling, ScalesAStatefulSet) {
       << policy_object("db").dump(1);
 }
 
+// Simulated pods of a job end at once, so it has many to run.
+TEST_F(Scaling, ResumesAJobOnLoadAndSuspendsItWhenIdle) {
+  start_operator();
+  const auto path = "/apis/batch/v1/namespaces/" + ns() + "/jobs";
+  const json pod{{"restartPolicy", "Never"},
+                 {"containers", {{{"name", "main"}, {"image", "trainer"}}}}};
+  const auto made = cluster().request(
+      "POST", path,
+      json{{"apiVersion", "batch/v1"},
+           {"kind", "Job"},
+           {"metadata", {{"name", "train"}}},
+           {"spec",
+            {{"suspend", true},
+             {"parallelism", 2},
+             {"completions", 100000},
+             {"template", {{"spec", pod}}}}}}
+          .dump());
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto suspended = [&] {
+    return cluster().get(path + "/train")["spec"].value("suspend", false);
+  };
+  set_load("train", 0);
+  const json job{{"apiVersion", "batch/v1"}, {"kind", "Job"}};
+  make_policy("train", {{"maxReplicas", 1}, {"scaleTargetRef", job}});
+  ASSERT_TRUE(condition_becomes("train", "Ready", "True Accepted"));
+  EXPECT_TRUE(suspended());
+  set_load("train", 50);
+  ASSERT_TRUE(rig::eventually(Ms{20'000}, [&] { return !suspended(); }))
+      << policy_object("train").dump(1);
+  EXPECT_TRUE(rig::eventually(Ms{30'000}, [&] {
+    return items("/api/v1/namespaces/" + ns() + "/pods").size() >= 2;
+  })) << "the job's own controller makes its pods";
+  set_load("train", 0);
+  EXPECT_TRUE(rig::eventually(Ms{60'000}, suspended)) << policy_object("train").dump(1);
+
+  const auto labelled = cluster().request(
+      "PATCH", path + "/train",
+      json{{"metadata", {{"labels", {{"kueue.x-k8s.io/queue-name", "team"}}}}}}.dump(),
+      "application/merge-patch+json");
+  ASSERT_EQ(labelled.status, 200) << labelled.body;
+  EXPECT_TRUE(condition_becomes("train", "Ready", "False TargetManagedElsewhere"));
+}
+
 // The kind comes after the operator has started, and brings the permission that a platform team
 // gives for it.
 TEST_F(Scaling, ScalesACustomKindThatAppearsLater) {

@@ -66,7 +66,9 @@ namespace poolscaler {
   /* nothing can be done */                                                                      \
   X(InvalidSpec, "the policy's spec has errors")                                                 \
   X(TargetNotFound, "the scale target does not exist")                                           \
-  X(TargetNotScalable, "the scale target has no scale subresource")                              \
+  X(TargetNotScalable, "the scale target has no scale subresource and cannot be suspended")      \
+  X(TargetEnded, "the job has ended, so there is nothing to suspend or to resume")               \
+  X(TargetManagedElsewhere, "Kueue decides when the job runs")                                   \
   X(TargetReplaced, "the scale target was deleted and made again, so its history starts anew")   \
   X(TargetDeleting, "the scale target is being deleted")                                         \
   X(MetricSourceNotFound, "a signal names a MetricSource that does not exist")                   \

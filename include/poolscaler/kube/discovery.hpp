@@ -31,7 +31,7 @@ class Discovery {
   /// (malformed apiVersion), and those of Client::call; after such an error an old answer is used.
   [[nodiscard]] Result<KindInfo> find(std::string_view api_version, std::string_view kind,
                                       std::stop_token stop);
-  /// As find(), and InvalidInput when the kind has no scale subresource.
+  /// As find(), and InvalidInput when the kind neither has a scale subresource nor is suspendable.
   [[nodiscard]] Result<Resource> find_scalable(std::string_view api_version, std::string_view kind,
                                                std::stop_token stop);
 

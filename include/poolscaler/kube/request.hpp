@@ -100,6 +100,9 @@ struct ScalePatch {
 /// Errors: InvalidInput (negative replicas, empty uid or resourceVersion).
 [[nodiscard]] Result<Request> scale_patch_request(const Resource& resource, const ObjectKey& key,
                                                   const ScalePatch& patch);
+/// Suspends a job (0 replicas) or resumes it (1), on the same conditions; more is InvalidInput.
+[[nodiscard]] Result<Request> suspend_patch_request(const Resource& resource, const ObjectKey& key,
+                                                    const ScalePatch& patch);
 
 /// What one number of an object is patched with. The server refuses it (a failed test) unless the
 /// object has still this uid and this resourceVersion.

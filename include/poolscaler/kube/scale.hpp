@@ -21,6 +21,9 @@ struct Scale {
 
 /// Errors: Internal (not a Scale, replicas not an int32), and those of Client::call.
 [[nodiscard]] Result<Scale> read_scale(const nlohmann::json& object);
+/// A job that can be suspended: 1 replica while it is not. Errors: Internal (`suspend` is no
+/// boolean).
+[[nodiscard]] Result<Scale> read_suspendable(const nlohmann::json& object);
 [[nodiscard]] Result<Scale> get_scale(const Client& client, const Resource& resource,
                                       const ObjectKey& key, std::stop_token stop);
 

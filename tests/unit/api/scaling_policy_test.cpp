@@ -166,6 +166,9 @@ TEST(ScalingPolicyReader, NamesFieldValueLimitAndRemedy) {
   EXPECT_EQ(refusal("{mode: automatic}"),
             "spec.mode is \"automatic\", must be one of Automatic, Recommend, Paused: did you mean "
             "Automatic?\n");
+  EXPECT_EQ(refusal("{scaleTargetRef: {apiVersion: batch/v1, kind: Job}}"),
+            "spec.maxReplicas is 10, must be 1 for a job, which runs or is suspended: set "
+            "`maxReplicas: 1`\n");
   EXPECT_EQ(refusal("{maxReplicas: null}"), "spec.maxReplicas is required: for example 20\n");
   EXPECT_EQ(refusal("{signals: []}"),
             "spec.signals must have at least one item: add a signal, or a `schedule` where time "

@@ -281,6 +281,50 @@ TEST_F(State, ACustomKindIsReadThroughItsScaleSubresource) {
       << "the version is that of the numbers";
 }
 
+TEST_F(State, AJobIsOneReplicaUnlessItIsSuspended) {
+  sync();
+  auto spec = policy("shop", "train", "train");
+  spec["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", "train"}};
+  spec["spec"]["minReplicas"] = 0;
+  spec["spec"]["maxReplicas"] = 1;
+  state.policies().upsert(spec);
+  const TargetKind jobs{"batch/v1", "Job"};
+  auto job = object("shop", "train");
+  job["spec"] = {{"suspend", true}, {"parallelism", 2}};
+  list(state.targets(jobs), {job});
+  EXPECT_THAT(state.take_scale_lookups(), IsEmpty()) << "it says all by itself";
+  EXPECT_EQ(state.view({"shop", "train"})->target.spec_replicas, 0);
+  EXPECT_EQ(state.view({"shop", "train"})->selector, "batch.kubernetes.io/job-name=train");
+
+  job["metadata"]["resourceVersion"] = "2";
+  job["spec"]["suspend"] = false;
+  state.targets(jobs).upsert(job);
+  for (const auto* name : {"train-a", "train-b"}) {
+    auto pod = object("shop", name);
+    pod["metadata"]["labels"] = {{"batch.kubernetes.io/job-name", "train"}};
+    pod["status"]["conditions"] = {
+        {{"type", "Ready"}, {"status", name == std::string("train-a") ? "True" : "False"}}};
+    state.pods().upsert(pod);
+  }
+  const auto half = state.view({"shop", "train"});
+  EXPECT_EQ(half->target.spec_replicas, 1);
+  EXPECT_EQ(half->target.pods.ready, 0) << "it works when all of its pods do";
+  EXPECT_EQ(half->target.pods.starting, 1);
+
+  (void)state.take_dirty();
+  job["status"]["conditions"] = {{{"type", "Complete"}, {"status", "True"}}};
+  state.targets(jobs).upsert(job);
+  EXPECT_THAT(state.take_dirty(), ElementsAre(ObjectKey{"shop", "train"}));
+  EXPECT_EQ(state.view({"shop", "train"})->target_trouble->reason, Reason::TargetEnded);
+
+  job["status"] = json::object();
+  job["metadata"]["labels"] = {{"kueue.x-k8s.io/queue-name", "team"}};
+  state.targets(jobs).upsert(job);
+  EXPECT_EQ(state.view({"shop", "train"})->target_trouble->reason,
+            Reason::TargetManagedElsewhere);
+}
+
 TEST_F(State, AFailedLookupIsWantedAgainUnlessItIsGone) {
   sync();
   auto spec = policy("shop", "llm", "llm");

@@ -34,5 +34,19 @@ TEST(ReadScale, RefusesWhatIsNoCount) {
   EXPECT_FALSE(read_scale(nlohmann::json::parse(R"({"kind": "Deployment"})")));
 }
 
+TEST(ReadSuspendable, RunsUnlessItIsSuspended) {
+  for (const auto& [spec, replicas] : {std::pair{R"({"suspend": true})", 0},
+                                       {R"({"suspend": false})", 1},
+                                       {"{}", 1}}) {
+    const auto scale = read_suspendable(nlohmann::json::parse(
+        std::string(R"({"metadata": {"uid": "u", "resourceVersion": "7"}, "spec": )") + spec +
+        "}"));
+    ASSERT_TRUE(scale) << spec;
+    EXPECT_EQ(scale->spec_replicas, replicas) << spec;
+    EXPECT_EQ(scale->resource_version, "7");
+  }
+  EXPECT_FALSE(read_suspendable(nlohmann::json::parse(R"({"spec": {"suspend": "yes"}})")));
+}
+
 }  // namespace
 }  // namespace poolscaler::kube

@@ -69,6 +69,30 @@ TEST_F(WriterTest, ScalesAndTellsTheNewVersion) {
   EXPECT_EQ(transport.sent().back().deadline, Millis(5000));
 }
 
+TEST_F(WriterTest, SuspendsAndResumesAJob) {
+  transport.on_send = [](const HttpRequest& request) -> FakeTransport::Answer {
+    if (request.target == "/apis/batch/v1")
+      return json_answer(nlohmann::json::parse(R"({"kind": "APIResourceList", "resources": [
+          {"name": "jobs", "namespaced": true, "kind": "Job"}]})"));
+    return json_answer(nlohmann::json::parse(R"({"kind": "Job", "apiVersion": "batch/v1",
+        "metadata": {"resourceVersion": "8"}, "spec": {"suspend": false}})"));
+  };
+  auto write = scale_to(1);
+  write.target = {.api_version = "batch/v1", .kind = "Job", .name = "train"};
+  const auto written = writer.write_scale(write, {});
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->replicas, 1);
+  EXPECT_EQ(written->resource_version, "8");
+  const auto sent = transport.sent().back();
+  EXPECT_EQ(sent.target.substr(0, sent.target.find('?')),
+            "/apis/batch/v1/namespaces/shop/jobs/train");
+  EXPECT_EQ(nlohmann::json::parse(sent.body),
+            nlohmann::json::parse(R"({"metadata": {"uid": "u", "resourceVersion": "7"},
+                                      "spec": {"suspend": false}})"));
+  write.replicas = 2;
+  EXPECT_EQ(writer.write_scale(write, {}).error().kind, ErrorKind::InvalidInput);
+}
+
 TEST_F(WriterTest, SendsNothingThroughAClosedGate) {
   open = false;
   EXPECT_EQ(writer.write_scale(scale_to(3), {}).error().kind, ErrorKind::Cancelled);
