@@ -87,9 +87,9 @@ class Run {
     if (next.at > end_ + grace_after_end) return give_up();
     pass_to(next.at);
     carry_out(next.step, i);
-    if (premises_) house();
-    for (const auto touched : touched_) settle(touched);
-    touched_.clear();
+    if (!premises_) return true;
+    house();
+    settle_touched();
     note_nodes();
     return true;
   }
@@ -97,7 +97,8 @@ class Run {
   void carry_out(Step step, std::size_t i) {
     if (step == Step::Nodes) return change_nodes();
     if (step == Step::Decision) return decide();
-    auto& workload = touch(i);
+    auto& workload = *workloads_[i];
+    workload.pass_to(now_);
     if (step == Step::Completion) {
       workload.complete();
     } else if (step == Step::Ready) {
@@ -105,6 +106,7 @@ class Run {
     } else {
       workload.arrive();
     }
+    settle(i);
   }
 
   [[nodiscard]] std::size_t soonest() const {
@@ -127,6 +129,11 @@ class Run {
     return *workloads_[i];
   }
 
+  void settle_touched() {
+    for (const auto i : touched_) settle(i);
+    touched_.clear();
+  }
+
   void settle(std::size_t i) {
     workloads_[i]->note_change();
     dues_[i] = workloads_[i]->next();
@@ -140,6 +147,8 @@ class Run {
   /// Those that wait for room get what there is: the oldest first, of those asked for at once that
   /// of the higher priority. One that fits nowhere does not stand in the way of others.
   void house() {
+    const auto waits = [](const auto& workload) { return workload->waiting_for_room() > 0; };
+    if (std::ranges::none_of(workloads_, waits)) return;
     stuck_.assign(workloads_.size(), false);
     for (;;) {
       std::optional<std::size_t> first;
@@ -184,6 +193,7 @@ class Run {
     }
     if (asks && premises_) return ask();
     for (const auto i : deciding_) workloads_[i]->conclude(nullptr);
+    settle_touched();
   }
 
   void ask() {

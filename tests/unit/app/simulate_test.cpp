@@ -200,6 +200,7 @@ spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: llm}
   minReplicas: 0
   maxReplicas: 8
+  poolRef: {name: gaudi}
   cost: {priority: )" + (words[0] == 'a' ? "0" : "100") + R"(}
   signals:
     - name: inflight
@@ -216,7 +217,7 @@ class Together : public Simulate {
     given_.files = {write("two.yaml", two_policies())};
     given_.loads = {"a=" + trace_, "ops/b=" + trace_};
     auto pool = std::string(pool_text);
-    pool.replace(pool.find("maxNodes: 10"), 12, "maxNodes: 3");
+    pool.replace(pool.find("maxNodes: 10"), 12, "maxNodes: 2");
     given_.pool = write("pool.yaml", pool);
     given_.prices = {write("prices.yaml", std::string(prices_text))};
     given_.spot_series = write("spot.csv", std::string(spot_text));
