@@ -182,11 +182,6 @@ void Fleet::lose(ReplicaId id) {
   --draining_;
 }
 
-std::optional<Micros> Fleet::next_ready() const {
-  if (starting_.empty()) return std::nullopt;
-  return replicas_[starting_.front()].began + cold_start_;
-}
-
 void Fleet::make_ready() {
   ready_.add(starting_.front());
   starting_.pop_front();

@@ -79,7 +79,10 @@ class Fleet {
   void lose(ReplicaId id);
 
   /// When the next starting replica becomes ready.
-  [[nodiscard]] std::optional<Micros> next_ready() const;
+  [[nodiscard]] std::optional<Micros> next_ready() const {
+    if (starting_.empty()) return std::nullopt;
+    return replicas_[starting_.front()].began + cold_start_;
+  }
   void make_ready();
 
   [[nodiscard]] bool has_free_slot() const { return ready_.has_free_slot(); }

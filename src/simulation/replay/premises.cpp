@@ -200,18 +200,20 @@ void Premises::pass(Micros from, Micros to) {
   to = std::min(to, measured_.end);
   if (to <= from) return;
   const auto time = (to - from).count();
+  HourlyRate all;
   for (const auto& [id, house] : nodes_) {
     const auto type = estate_.pool.node_groups[house.group].capacity_type;
     spending_.node_micros[static_cast<std::size_t>(type)] += time;
     const auto& rate = prices_.quote(house.group).rate;
     if (!rate) continue;
+    all += *rate;
     billed_[{type, *rate}] += time;
     idle_[*rate] += time * (estate_.pool.accelerator.per_node - house.used);
     if (tenants_.size() == 1) continue;
     for (std::size_t i = 0; i < tenants_.size(); ++i)
       if (house.used_by[i] > 0) had_[i][*rate] += time * house.used_by[i];
   }
-  spending_.most_rate = std::max(spending_.most_rate, rate());
+  spending_.most_rate = std::max(spending_.most_rate, all);
 }
 
 HourlyRate Premises::rate() const {

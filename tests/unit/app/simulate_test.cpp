@@ -235,11 +235,12 @@ TEST_F(Together, TheMoreImportantGetsTheNodes) {
   const auto result = json::parse(run(given_));
   ASSERT_EQ(result["scalers"].size(), 2U);
   EXPECT_EQ(result["loads"][0]["policy"], "ops/b");
-  const auto& high = result["scalers"][0]["settings"][0];
-  const auto& low = result["scalers"][1]["settings"][0];
-  EXPECT_LT(high["delayed"], low["delayed"]);
   const auto& pool = result["pool"];
   EXPECT_EQ(pool["name"], "gaudi");
+  EXPECT_EQ(pool["shares"][0]["policy"], "ops/b");
+  EXPECT_EQ(pool["shares"][0]["cappedByReason"], json::object());
+  EXPECT_GT(pool["shares"][1]["cappedByReason"]["CappedByPool"], 0);
+  EXPECT_GT(pool["shares"][0]["acceleratorSeconds"], pool["shares"][1]["acceleratorSeconds"]);
   double paid = std::stod(pool["idleCost"].get<std::string>());
   for (const auto& share : pool["shares"]) paid += std::stod(share["cost"].get<std::string>());
   EXPECT_NEAR(paid, std::stod(pool["cost"].get<std::string>()), 1e-9);
