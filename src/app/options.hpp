@@ -95,7 +95,7 @@ struct PrometheusLoad {
 
 struct SimulateOptions {
   std::vector<std::string> files{};                          // with ScalingPolicies
-  std::vector<std::string> loads{};                          // FILE or FILE:COLUMN[,COLUMN...]
+  std::vector<std::string> loads{};                          // [POLICY=]FILE[:COLUMN,...]
   PrometheusLoad prometheus{};
   std::vector<std::pair<std::string, std::string>> meanings{};  // signal, word
   int slots = 8;

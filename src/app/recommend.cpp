@@ -196,22 +196,21 @@ std::string json_of(const replay::Recommendation& found, const json& object,
 
 }  // namespace
 
-Result<std::string> recommended(const SimulateOptions& options) {
-  const auto policies = policies_of(options);
-  if (!policies) return fail(policies.error());
-  if (policies->size() != 1)
+Result<std::string> recommended(const SimulateOptions& options,
+                                const std::vector<NamedPolicy>& policies) {
+  if (policies.size() != 1)
     return fail(ErrorKind::InvalidInput,
                 fmt::format("--recommend needs the file of one ScalingPolicy, the one that runs "
                             "now; there are {}",
-                            policies->size()));
+                            policies.size()));
   if (options.compare || !options.report.empty())
     return fail(ErrorKind::InvalidInput,
                 "--recommend stands alone; run --compare or --report by themselves");
-  const auto meanings = meanings_of(options, *policies);
+  const auto meanings = meanings_of(options, policies);
   if (!meanings) return fail(meanings.error());
   const auto loads = loads_of(options);
   if (!loads) return fail(loads.error());
-  const auto& named = policies->front();
+  const auto& named = policies.front();
   const replay::Ask ask{.max_delayed = options.max_delayed,
                         .max_wait_p99 = options.max_wait_p99_seconds};
   ProgressBar bar;

@@ -20,20 +20,12 @@ Result<replay::Contender> contender_of(const NamedPolicy& named,
                                        const std::vector<replay::Case>& cases,
                                        const replay::SaidMeanings& said, Instant start,
                                        std::shared_ptr<const replay::Estate> estate) {
-  const auto own = said_of(named.policy, said);
-  for (const auto& one : cases)
-    if (const auto sources = replay::sources_of(named.policy, own, one.load.is_metric()); !sources)
-      return fail(sources.error().context(
-          fmt::format("policy '{}' on {}", named.name, one.load.name)));
+  auto make = scaler_of(named, cases, said, start);
+  if (!make) return fail(make.error());
   return replay::Contender{
       .name = named.name,
       .role = replay::Role::Policy,
-      .settings = {{.label = "", .make = [policy = named.policy, own, start](const auto& one) {
-                      return std::make_unique<replay::PolicyScaler>(
-                          policy, replay::sources_of(policy, own, one.load.is_metric()).value(),
-                          start);
-                    },
-                    .estate = std::move(estate)}}};
+      .settings = {{.label = "", .make = *std::move(make), .estate = std::move(estate)}}};
 }
 
 /// The first half is a trace of its own; the second is measured at the end of the whole.
@@ -57,12 +49,10 @@ struct Plan {
   std::vector<replay::Contender> contenders{};
 };
 
-Result<Plan> plan_of(const SimulateOptions& options) {
-  const auto policies = policies_of(options);
-  if (!policies) return fail(policies.error());
-  const auto meanings = meanings_of(options, *policies);
+Result<Plan> plan_of(const SimulateOptions& options, const std::vector<NamedPolicy>& policies) {
+  const auto meanings = meanings_of(options, policies);
   if (!meanings) return fail(meanings.error());
-  if (policies->empty() && !options.compare)
+  if (policies.empty() && !options.compare)
     return fail(ErrorKind::InvalidInput,
                 "there is nothing to play: give the file of a ScalingPolicy, or --compare");
   const auto given = estate_of(options);
@@ -74,7 +64,7 @@ Result<Plan> plan_of(const SimulateOptions& options) {
   if (!cases) return fail(cases.error());
   const auto start = start_of(options);
   Plan plan{.setup = setup, .cases = std::move(*cases)};
-  for (const auto& named : *policies) {
+  for (const auto& named : policies) {
     std::shared_ptr<const replay::Estate> estate;
     if (*given && !options.compare) {
       auto made = estate_for(**given, named);
@@ -87,7 +77,7 @@ Result<Plan> plan_of(const SimulateOptions& options) {
   }
   if (!options.compare) return plan;
   if (*given) {
-    const auto price = replica_price_of(**given, *policies);
+    const auto price = replica_price_of(**given, policies);
     if (!price) return fail(price.error());
     plan.setup.replica_price = *price;
   }
@@ -132,18 +122,14 @@ std::vector<replay::Timeline> timelines_of(const Plan& plan, const replay::Study
   return timelines;
 }
 
-Result<void> write_report(const std::string& path, const std::string& page) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << page;
-  file.close();
-  if (file) return {};
-  return fail(ErrorKind::Unavailable,
-              fmt::format("--report: '{}' cannot be written; check the folder", path));
-}
-
 Result<std::string> simulated(const SimulateOptions& options) {
-  if (options.recommend && options.pool.empty()) return recommended(options);
-  auto plan = plan_of(options);
+  const auto policies = policies_of(options);
+  if (!policies) return fail(policies.error());
+  const auto own_loads = policy_loads_of(options, *policies);
+  if (!own_loads) return fail(own_loads.error());
+  if (!own_loads->empty()) return simulated_together(options, *policies, *own_loads);
+  if (options.recommend && options.pool.empty()) return recommended(options, *policies);
+  auto plan = plan_of(options, *policies);
   if (!plan) return fail(plan.error());
   ProgressBar bar;
   const auto study = replay::study(
@@ -158,6 +144,15 @@ Result<std::string> simulated(const SimulateOptions& options) {
 }
 
 }  // namespace
+
+Result<void> write_report(const std::string& path, const std::string& page) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << page;
+  file.close();
+  if (file) return {};
+  return fail(ErrorKind::Unavailable,
+              fmt::format("--report: '{}' cannot be written; check the folder", path));
+}
 
 int simulate(const SimulateOptions& options, std::ostream& out) {
   const auto text = simulated(options);

@@ -72,6 +72,16 @@ std::string name_of_object(const json& object) {
   return ns.empty() ? text("name") : ns + "/" + text("name");
 }
 
+replay::ReadingRules rules_of(const SimulateOptions& options) {
+  const auto& model = options.service_model;
+  return {.service = {.base = model[0],
+                      .per_input = model[1],
+                      .per_output = model[2],
+                      .constant = options.service_seconds},
+          .seed = options.seed,
+          .skip_bad_lines = options.skip_bad_lines};
+}
+
 /// The words of --map name signals of some policy.
 Result<void> check_meanings(const replay::SaidMeanings& meanings,
                             const std::vector<NamedPolicy>& policies) {
@@ -113,30 +123,28 @@ Result<std::vector<NamedPolicy>> policies_of(const SimulateOptions& options) {
   return policies;
 }
 
+Result<std::vector<replay::Load>> loads_from(const std::string& said,
+                                             const SimulateOptions& options) {
+  auto name = load_name_of(said);
+  const auto text = contents_of(name.path, replay::trace_bytes_max);
+  if (!text) return fail(text.error().context("--load"));
+  auto rules = rules_of(options);
+  rules.columns = std::move(name.columns);
+  return replay::read_loads(name.path, *text, rules);
+}
+
 Result<std::vector<replay::Load>> loads_of(const SimulateOptions& options) {
   if (options.loads.empty() && options.prometheus.url.empty())
     return fail(ErrorKind::InvalidInput,
                 "--load is missing: give a trace, such as --load day.csv, or --prometheus");
-  const auto& model = options.service_model;
-  replay::ReadingRules rules{.service = {.base = model[0],
-                                         .per_input = model[1],
-                                         .per_output = model[2],
-                                         .constant = options.service_seconds},
-                             .seed = options.seed,
-                             .skip_bad_lines = options.skip_bad_lines};
   std::vector<replay::Load> loads;
   for (const auto& said : options.loads) {
-    auto name = load_name_of(said);
-    const auto text = contents_of(name.path, replay::trace_bytes_max);
-    if (!text) return fail(text.error().context("--load"));
-    rules.columns = std::move(name.columns);
-    auto read = replay::read_loads(name.path, *text, rules);
+    auto read = loads_from(said, options);
     if (!read) return fail(read.error());
     std::ranges::move(*read, std::back_inserter(loads));
   }
-  rules.columns.clear();
   if (options.prometheus.url.empty()) return loads;
-  auto asked = prometheus_loads(options, rules);
+  auto asked = prometheus_loads(options, rules_of(options));
   if (!asked) return fail(asked.error());
   std::ranges::move(*asked, std::back_inserter(loads));
   return loads;
@@ -163,6 +171,20 @@ replay::SaidMeanings said_of(const ScalingPolicy& policy, const replay::SaidMean
   for (const auto& signal : policy.signals)
     if (const auto word = said.find(signal.name); word != said.end()) own.insert(*word);
   return own;
+}
+
+Result<replay::MakeScaler> scaler_of(const NamedPolicy& named,
+                                     const std::vector<replay::Case>& cases,
+                                     const replay::SaidMeanings& said, Instant start) {
+  const auto own = said_of(named.policy, said);
+  for (const auto& one : cases)
+    if (const auto sources = replay::sources_of(named.policy, own, one.load.is_metric()); !sources)
+      return fail(sources.error().context(
+          fmt::format("policy '{}' on {}", named.name, one.load.name)));
+  return [policy = named.policy, own, start](const replay::Case& one) {
+    return std::make_unique<replay::PolicyScaler>(
+        policy, replay::sources_of(policy, own, one.load.is_metric()).value(), start);
+  };
 }
 
 replay::Setup setup_of(const SimulateOptions& options) {

@@ -22,6 +22,22 @@ struct NamedPolicy {
 /// The ScalingPolicies of the files; objects of other kinds are passed over.
 [[nodiscard]] Result<std::vector<NamedPolicy>> policies_of(const SimulateOptions& options);
 [[nodiscard]] Result<std::vector<replay::Load>> loads_of(const SimulateOptions& options);
+/// What one --load names: FILE or FILE:COLUMN[,COLUMN...].
+[[nodiscard]] Result<std::vector<replay::Load>> loads_from(const std::string& said,
+                                                           const SimulateOptions& options);
+
+/// A --load that says to which policy it belongs: POLICY=FILE.
+struct PolicyLoad {
+  std::size_t policy;  // index
+  std::string file;    // FILE or FILE:COLUMN
+};
+/// One for each policy, in their order; none where no --load names a policy.
+[[nodiscard]] Result<std::vector<PolicyLoad>> policy_loads_of(
+    const SimulateOptions& options, const std::vector<NamedPolicy>& policies);
+/// Plays the policies together over one pool, each with its load.
+[[nodiscard]] Result<std::string> simulated_together(const SimulateOptions& options,
+                                                     const std::vector<NamedPolicy>& policies,
+                                                     const std::vector<PolicyLoad>& loads);
 /// What --prometheus asks for.
 [[nodiscard]] Result<std::vector<replay::Load>> prometheus_loads(const SimulateOptions& options,
                                                                  const replay::ReadingRules& rules);
@@ -31,6 +47,11 @@ struct NamedPolicy {
 /// Of what was said, what this policy has.
 [[nodiscard]] replay::SaidMeanings said_of(const ScalingPolicy& policy,
                                            const replay::SaidMeanings& said);
+/// What decides as the policy does; on metric traces as well as on requests.
+[[nodiscard]] Result<replay::MakeScaler> scaler_of(const NamedPolicy& named,
+                                                   const std::vector<replay::Case>& cases,
+                                                   const replay::SaidMeanings& said,
+                                                   Instant start);
 [[nodiscard]] replay::Setup setup_of(const SimulateOptions& options);
 [[nodiscard]] Instant start_of(const SimulateOptions& options);
 
@@ -58,6 +79,10 @@ class ProgressBar {
 };
 
 /// `simulate --recommend`: the ScalingPolicy to apply, and what it costs, as comments.
-[[nodiscard]] Result<std::string> recommended(const SimulateOptions& options);
+[[nodiscard]] Result<std::string> recommended(const SimulateOptions& options,
+                                              const std::vector<NamedPolicy>& policies);
+
+/// The HTML of --report.
+[[nodiscard]] Result<void> write_report(const std::string& path, const std::string& page);
 
 }  // namespace poolscaler::app

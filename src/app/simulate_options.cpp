@@ -173,7 +173,8 @@ const std::array options = {
                }},
     OptionInfo{"simulate", "--load", "", Arity::Many, "",
                "a trace (CSV), or FILE:COLUMN[,COLUMN...] of one with a column per client; may be "
-               "given several times",
+               "given several times; POLICY=FILE with --pool: of this policy, and all policies are "
+               "played together over the one pool",
                [](Choices& c, const std::string& v) {
                  c.simulate.loads.push_back(v);
                  return Result<void>();

@@ -110,7 +110,7 @@ void ReadySet::move(ReplicaId id, int from, int to) {
 void Fleet::begin_with(std::int32_t replicas) {
   for (std::int32_t i = 0; i < replicas; ++i) {
     const auto id = static_cast<ReplicaId>(replicas_.size());
-    CHECK(housing_ == nullptr || housing_->place(id), "there is room for the first replicas");
+    if (housing_ != nullptr && !housing_->place(id)) return start(replicas - i, Micros(0));
     ready_.add(id);
     replicas_.push_back(
         {.asked_for = long_ago, .began = long_ago, .running = 0, .draining = false});
@@ -123,15 +123,19 @@ void Fleet::start(std::int32_t replicas, Micros now) {
     line.push_back(static_cast<ReplicaId>(replicas_.size()));
     replicas_.push_back({.asked_for = now, .began = now, .running = 0, .draining = false});
   }
-  house(now);
 }
 
-void Fleet::house(Micros now) {
-  while (!waiting_.empty() && housing_->place(waiting_.front())) {
-    replicas_[waiting_.front()].began = now;
-    starting_.push_back(waiting_.front());
-    waiting_.pop_front();
-  }
+std::optional<Micros> Fleet::waits_since() const {
+  if (waiting_.empty()) return std::nullopt;
+  return replicas_[waiting_.front()].asked_for;
+}
+
+bool Fleet::house_oldest(Micros now) {
+  if (waiting_.empty() || !housing_->place(waiting_.front())) return false;
+  replicas_[waiting_.front()].began = now;
+  starting_.push_back(waiting_.front());
+  waiting_.pop_front();
+  return true;
 }
 
 void Fleet::remove(std::int32_t replicas) {
@@ -176,11 +180,6 @@ void Fleet::lose(ReplicaId id) {
   running_ -= replica.running;
   replica.running = 0;
   --draining_;
-}
-
-std::optional<Micros> Fleet::next_ready() const {
-  if (starting_.empty()) return std::nullopt;
-  return replicas_[starting_.front()].began + cold_start_;
 }
 
 void Fleet::make_ready() {

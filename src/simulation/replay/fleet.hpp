@@ -63,10 +63,14 @@ class Fleet {
   Fleet(int slots, Micros cold_start, Housing* housing = nullptr)
       : cold_start_(cold_start), housing_(housing), ready_(slots) {}
 
+  /// Ready ones; those for which there is no room are asked for instead.
   void begin_with(std::int32_t replicas);
+  /// Where there is housing, they wait for room.
   void start(std::int32_t replicas, Micros now);
-  /// Those that wait for room get what there is, the oldest first, and begin to start.
-  void house(Micros now);
+  /// When the one was asked for that has waited longest for room.
+  [[nodiscard]] std::optional<Micros> waits_since() const;
+  /// It gets room and begins to start; false: there is none, or none waits.
+  bool house_oldest(Micros now);
   /// Starting ones first, then the freest; newest first. At most all there are.
   void remove(std::int32_t replicas);
   /// It takes no more requests, and another one starts in its place; false: it drains already.
@@ -75,7 +79,10 @@ class Fleet {
   void lose(ReplicaId id);
 
   /// When the next starting replica becomes ready.
-  [[nodiscard]] std::optional<Micros> next_ready() const;
+  [[nodiscard]] std::optional<Micros> next_ready() const {
+    if (starting_.empty()) return std::nullopt;
+    return replicas_[starting_.front()].began + cold_start_;
+  }
   void make_ready();
 
   [[nodiscard]] bool has_free_slot() const { return ready_.has_free_slot(); }

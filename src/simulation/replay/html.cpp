@@ -158,6 +158,9 @@ std::string hourly_chart(const Timeline& timeline) {
 }
 
 std::string timeline_html(const Timeline& timeline) {
+  if (timeline.is_pool)
+    return fmt::format("<h2>Pool {}</h2>\n", html_escaped(timeline.scaler)) +
+           nodes_chart(timeline) + hourly_chart(timeline);
   auto text = fmt::format("<h2>{} on {}</h2>\n", html_escaped(timeline.scaler),
                           html_escaped(timeline.load));
   text += replicas_chart(timeline);
@@ -205,18 +208,34 @@ std::string figures_html(const Study& study) {
   return "<h2>Figures</h2>\n" + html_table(rows);
 }
 
+std::string cuts_html(const std::string& policy, const ReasonCounts& capped) {
+  std::string text;
+  for (const auto& line : capped_lines(capped))
+    text += fmt::format("<p>{}: cut by {}</p>\n", html_escaped(policy), line);
+  return text;
+}
+
+std::string limits_html(const Spending& spending) {
+  std::string text;
+  for (const auto& line : limit_lines(spending))
+    text += fmt::format("<p class=\"soft\">{}</p>\n", html_escaped(line));
+  return text;
+}
+
 std::string spending_html(const Study& study) {
   if (!has_spending(study)) return {};
   auto text = "<h2>Nodes and money</h2>\n" + html_table(spending_rows(study));
   for (const auto& standing : study.standings)
     for (const auto& ran : standing.ran) {
       if (!ran.total.spending) continue;
-      for (const auto& line : capped_lines(*ran.total.spending))
-        text += fmt::format("<p>{}: cut by {}</p>\n", html_escaped(standing.name), line);
-      for (const auto& line : limit_lines(*ran.total.spending))
-        text += fmt::format("<p class=\"soft\">{}</p>\n", html_escaped(line));
+      text += cuts_html(standing.name, ran.total.spending->capped);
+      text += limits_html(*ran.total.spending);
     }
-  return text;
+  if (!study.pool) return text;
+  text += fmt::format("<h3>Who had pool {}</h3>\n", html_escaped(study.pool->pool)) +
+          html_table(share_rows(*study.pool));
+  for (const auto& share : study.pool->shares) text += cuts_html(share.policy, share.capped);
+  return text + limits_html(study.pool->spending);
 }
 
 std::string shares_html(const Study& study) {
@@ -278,9 +297,12 @@ std::string frontier_chart(const Study& study) {
 
 std::string loads_html(const Study& study) {
   std::string text;
-  for (const auto& one : study.cases)
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    const auto& one = study.cases[i];
+    const auto policy = study.pool ? study.standings[i].name + " on " : "";
     text += fmt::format(
-        "<p>{}: {}, measured from {} to {}{}</p>\n", html_escaped(one.load.name),
+        "<p>{}{}: {}, measured from {} to {}{}</p>\n", html_escaped(policy),
+        html_escaped(one.load.name),
         one.load.is_metric() ? fmt::format("{} samples", one.load.samples.size())
                              : fmt::format("{} requests", one.load.requests.size()),
         time_tick(seconds_of(one.measured.begin), seconds_of(one.load.end)),
@@ -288,6 +310,7 @@ std::string loads_html(const Study& study) {
         one.load.skipped_lines > 0
             ? fmt::format(", {} bad lines skipped", one.load.skipped_lines)
             : "");
+  }
   return text + fmt::format("<p class=\"soft\">{} slots per replica, cold start {}, {}; a request "
                             "is delayed when it waits longer than {}.</p>\n",
                             study.setup.slots, seconds_text(seconds_of(study.setup.cold_start)),

@@ -10,6 +10,14 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+json reasons_json(const ReasonCounts& counts) {
+  json reasons = json::object();
+  for (const auto reason : all_reasons)
+    if (const auto count = counts[static_cast<std::size_t>(reason)]; count > 0)
+      reasons[std::string(poolscaler::name_of(reason))] = count;
+  return reasons;
+}
+
 json spending_json(const Spending& spending) {
   json types = json::object();
   for (const auto type : {CapacityType::OnDemand, CapacityType::Spot, CapacityType::Reserved}) {
@@ -18,10 +26,6 @@ json spending_json(const Spending& spending) {
         {"nodeSeconds", static_cast<double>(spending.node_micros[i]) / 1e6},
         {"cost", exact_text(spending.cost[i])}};
   }
-  json capped = json::object();
-  for (const auto reason : all_reasons)
-    if (const auto count = spending.capped[static_cast<std::size_t>(reason)]; count > 0)
-      capped[std::string(poolscaler::name_of(reason))] = count;
   json limits = json::array();
   for (const auto& use : spending.limits)
     limits.push_back({{"budget", use.budget},
@@ -34,15 +38,11 @@ json spending_json(const Spending& spending) {
           {"mostNodes", spending.most_nodes},
           {"nodesStarted", spending.nodes_started},
           {"nodesInterrupted", spending.nodes_interrupted},
-          {"cappedByReason", std::move(capped)},
+          {"cappedByReason", reasons_json(spending.capped)},
           {"limits", std::move(limits)}};
 }
 
 json figures_json(const Figures& f) {
-  json reasons = json::object();
-  for (const auto reason : all_reasons)
-    if (const auto count = f.reasons[static_cast<std::size_t>(reason)]; count > 0)
-      reasons[std::string(poolscaler::name_of(reason))] = count;
   json object = {{"replicaSeconds", f.replica_seconds},
                  {"replicaHours", f.replica_hours()},
                  {"requests", f.requests},
@@ -60,8 +60,22 @@ json figures_json(const Figures& f) {
                  {"startsFromZero", f.starts_from_zero},
                  {"mostReplicas", f.most_replicas},
                  {"decisions", f.decisions},
-                 {"decisionsByReason", std::move(reasons)}};
+                 {"decisionsByReason", reasons_json(f.reasons)}};
   if (f.spending) object["money"] = spending_json(*f.spending);
+  return object;
+}
+
+json pool_json(const PoolBill& bill) {
+  json object = {{"name", bill.pool}};
+  object.update(spending_json(bill.spending));
+  object["requestsRestarted"] = bill.restarted;
+  object["shares"] = json::array();
+  for (const auto& share : bill.shares)
+    object["shares"].push_back(
+        {{"policy", share.policy},
+         {"acceleratorSeconds", static_cast<double>(share.accelerator_micros) / 1e6},
+         {"cost", exact_text(share.cost)},
+         {"cappedByReason", reasons_json(share.capped)}});
   return object;
 }
 
@@ -141,9 +155,13 @@ std::string as_json(const Study& study) {
                  {"bounds", bounds_json(study.bounds)},
                  {"scalers", json::array()}};
   if (setup.replica_price) object["setup"]["replicaPrice"] = exact_text(*setup.replica_price);
-  for (const auto& one : study.cases) object["loads"].push_back(case_json(one));
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    auto& load = object["loads"].emplace_back(case_json(study.cases[i]));
+    if (study.pool) load["policy"] = study.standings[i].name;
+  }
   for (const auto& standing : study.standings)
     object["scalers"].push_back(standing_json(standing, study));
+  if (study.pool) object["pool"] = pool_json(*study.pool);
   return object.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

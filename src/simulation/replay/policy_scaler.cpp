@@ -99,7 +99,7 @@ Micros PolicyScaler::next_evaluation(Micros now, std::int32_t current,
 std::int64_t PolicyScaler::pass_over(Micros now) {
   const auto period = micros(policy_.interval_seconds);
   const auto last = (now - Micros(1)) / period;
-  const auto rounds = rests_ ? last - last_round_ / period : 0;
+  const auto rounds = rests_ ? std::max<std::int64_t>(last - last_round_ / period, 0) : 0;
   if (rounds > 0) rest(memory_, clock_at(last * period));
   return rounds;
 }
@@ -189,7 +189,8 @@ std::optional<Wanted> PolicyScaler::evaluate(const Sight& sight) {
   read(sight);
   const auto current = sight.current();
   const bool changes = next_change_ && sight.now >= *next_change_;
-  const bool is_due = changes || sight.now % micros(policy_.interval_seconds) == Micros(0);
+  const bool is_due =
+      changes || sight.called || sight.now % micros(policy_.interval_seconds) == Micros(0);
   if (!is_due && !(current == 0 && wakes())) return std::nullopt;
   auto& target = observation_.target;
   target.spec_replicas = current;

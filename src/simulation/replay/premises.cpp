@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "poolscaler/money/integral.hpp"
-
 namespace poolscaler::replay {
 namespace {
 
@@ -36,13 +34,19 @@ money::Labels labels_of(const NodeGroup& group) {
 
 }  // namespace
 
-Premises::Premises(const Estate& estate, const Interval& measured)
+Premises::Premises(const Estate& estate, std::vector<Drawing> tenants, const Interval& measured)
     : estate_(estate),
+      tenants_(std::move(tenants)),
       measured_(measured),
       prices_(estate),
       reclaims_(estate.pool, estate.interruptions),
-      of_replica_(std::make_shared<const capacity::Resources>(capacity::Resources{
-          {estate.pool.accelerator.resource, estate.drawing.accelerators}})) {}
+      had_(tenants_.size()) {
+  for (std::size_t i = 0; i < tenants_.size(); ++i) {
+    housings_.emplace_back(*this, i);
+    of_replica_.push_back(std::make_shared<const capacity::Resources>(capacity::Resources{
+        {estate.pool.accelerator.resource, tenants_[i].accelerators}}));
+  }
+}
 
 Instant Premises::clock_at(Micros now) const {
   return estate_.start + std::chrono::floor<Millis>(now);
@@ -60,14 +64,20 @@ void Premises::add_nodes(std::size_t group, std::int64_t count, Micros ready_at,
         .labels = labels_of(declared),
         .created = created,
         .capacity = {{accelerator.resource, accelerator.per_node}}});
-    nodes_.emplace(id, House{.group = group, .ready_at = ready_at, .object = std::move(object)});
+    nodes_.emplace(id, House{.group = group,
+                             .ready_at = ready_at,
+                             .object = std::move(object),
+                             .used_by = std::vector<std::int32_t>(tenants_.size(), 0)});
   }
   spending_.most_nodes = std::max(spending_.most_nodes, nodes());
 }
 
-std::int32_t Premises::begin_with(std::int32_t replicas) {
+std::vector<std::int32_t> Premises::begin_with(const std::vector<std::int32_t>& replicas) {
   const auto now = clock_at(Micros(0));
-  auto round = round_of(0, 0, replicas);
+  std::vector<Wish> wishes;
+  for (const auto count : replicas)
+    wishes.push_back({.current = 0, .waiting = 0, .wanted = count});
+  auto round = round_of(wishes);
   const capacity::FleetInput input{.pools = round.pools,
                                    .cluster = round.cluster,
                                    .prices = prices_.book(),
@@ -76,24 +86,28 @@ std::int32_t Premises::begin_with(std::int32_t replicas) {
   auto memory = memory_;
   const auto sight = capacity::look(memory, input, now);
   const std::vector<std::vector<std::size_t>> none(1);
+  const std::vector<std::vector<std::size_t>> none_of_any(tenants_.size());
   const auto plan = capacity::plan(
       memory, input, sight,
-      {.limits = {}, .of_pool = none, .of_asking = none, .pool_warned = {false}}, now);
+      {.limits = {}, .of_pool = none, .of_asking = none_of_any, .pool_warned = {false}}, now);
   for (std::size_t group = 0; group < plan.pools[0].groups.size(); ++group)
     add_nodes(group, plan.pools[0].groups[group].wanted.value_or(0), Micros(0),
               now - first_nodes_age);
   open_nodes(Micros(0));
-  return static_cast<std::int32_t>(plan.grants[0].most);
+  std::vector<std::int32_t> granted;
+  for (const auto& grant : plan.grants) granted.push_back(static_cast<std::int32_t>(grant.most));
+  return granted;
 }
 
-bool Premises::place(ReplicaId id) {
-  const auto needed = estate_.drawing.accelerators;
+bool Premises::place(const Guest& guest) {
+  const auto& drawing = tenants_[guest.tenant];
+  const auto needed = drawing.accelerators;
   const auto& groups = estate_.pool.node_groups;
   House* best = nullptr;
   NodeId best_id = 0;
   for (auto& [node, house] : nodes_) {
     if (!house.object->ready || house.object->cordoned || house.gone_at) continue;
-    if (estate_.drawing.cost.spot == SpotUse::Never &&
+    if (drawing.cost.spot == SpotUse::Never &&
         groups[house.group].capacity_type == CapacityType::Spot)
       continue;
     if (estate_.pool.accelerator.per_node - house.used < needed) continue;
@@ -103,17 +117,19 @@ bool Premises::place(ReplicaId id) {
   }
   if (best == nullptr) return false;
   best->used += needed;
+  best->used_by[guest.tenant] += needed;
   ++best->replicas;
-  homes_[id] = best_id;
+  homes_[guest] = best_id;
   return true;
 }
 
-void Premises::leave(ReplicaId id) {
-  draining_.erase(id);
-  const auto home = homes_.find(id);
+void Premises::leave(const Guest& guest) {
+  draining_.erase(guest);
+  const auto home = homes_.find(guest);
   if (home == homes_.end()) return;
   auto& house = nodes_.at(home->second);
-  house.used -= estate_.drawing.accelerators;
+  house.used -= tenants_[guest.tenant].accelerators;
+  house.used_by[guest.tenant] -= tenants_[guest.tenant].accelerators;
   --house.replicas;
   homes_.erase(home);
 }
@@ -148,11 +164,11 @@ void Premises::open_nodes(Micros now) {
   }
 }
 
-std::vector<ReplicaId> Premises::replicas_on(NodeId id) const {
-  std::vector<ReplicaId> replicas;
-  for (const auto& [replica, home] : homes_)
-    if (home == id) replicas.push_back(replica);
-  return replicas;
+std::vector<Premises::Guest> Premises::guests_on(NodeId id) const {
+  std::vector<Guest> guests;
+  for (const auto& [guest, home] : homes_)
+    if (home == id) guests.push_back(guest);
+  return guests;
 }
 
 void Premises::give_notice(Micros now, Changes& changes) {
@@ -161,7 +177,7 @@ void Premises::give_notice(Micros now, Changes& changes) {
     if (house.gone_at || std::ranges::find(groups, house.group) == groups.end()) continue;
     house.gone_at = now + estate_.interruptions.notice;
     house.object->interruption = told_interruption();
-    std::ranges::copy(replicas_on(id), std::back_inserter(changes.leaving));
+    std::ranges::copy(guests_on(id), std::back_inserter(changes.leaving));
   }
 }
 
@@ -170,9 +186,9 @@ void Premises::end_notices(Micros now, Changes& changes) {
   for (const auto& [id, house] : nodes_)
     if (house.gone_at && *house.gone_at <= now) gone.push_back(id);
   for (const auto id : gone) {
-    for (const auto replica : replicas_on(id)) {
-      changes.lost.push_back(replica);
-      leave(replica);
+    for (const auto& guest : guests_on(id)) {
+      changes.lost.push_back(guest);
+      leave(guest);
     }
     end_node(id, clock_at(now));
     spending_.nodes_interrupted += is_measured(now) ? 1 : 0;
@@ -183,15 +199,21 @@ void Premises::pass(Micros from, Micros to) {
   from = std::max(from, measured_.begin);
   to = std::min(to, measured_.end);
   if (to <= from) return;
+  const auto time = (to - from).count();
+  HourlyRate all;
   for (const auto& [id, house] : nodes_) {
     const auto type = estate_.pool.node_groups[house.group].capacity_type;
-    spending_.node_micros[static_cast<std::size_t>(type)] += (to - from).count();
+    spending_.node_micros[static_cast<std::size_t>(type)] += time;
     const auto& rate = prices_.quote(house.group).rate;
     if (!rate) continue;
-    billed_[{type, *rate}] += (to - from).count();
-    idle_[*rate] += (to - from).count() * (estate_.pool.accelerator.per_node - house.used);
+    all += *rate;
+    billed_[{type, *rate}] += time;
+    idle_[*rate] += time * (estate_.pool.accelerator.per_node - house.used);
+    if (tenants_.size() == 1) continue;
+    for (std::size_t i = 0; i < tenants_.size(); ++i)
+      if (house.used_by[i] > 0) had_[i][*rate] += time * house.used_by[i];
   }
-  spending_.most_rate = std::max(spending_.most_rate, rate());
+  spending_.most_rate = std::max(spending_.most_rate, all);
 }
 
 HourlyRate Premises::rate() const {
@@ -199,22 +221,6 @@ HourlyRate Premises::rate() const {
   for (const auto& [id, house] : nodes_)
     rate += prices_.quote(house.group).rate.value_or(HourlyRate());
   return rate;
-}
-
-Spending Premises::spent() const {
-  auto spending = spending_;
-  std::array<money::Integral, capacity_type_count> sums;
-  for (const auto& [what, micros] : billed_)
-    sums[static_cast<std::size_t>(what.first)].add(
-        what.second, std::chrono::duration_cast<Millis>(Micros(micros)));
-  for (std::size_t i = 0; i < capacity_type_count; ++i)
-    spending.cost[i] = sums[i].rounded_down();
-  money::Integral idle;
-  for (const auto& [rate, micros] : idle_)
-    idle.add(rate, std::chrono::duration_cast<Millis>(
-                       Micros(micros / estate_.pool.accelerator.per_node)));
-  spending.idle = idle.rounded_down();
-  return spending;
 }
 
 void Premises::remove_empty(NodeId id, Instant now) {

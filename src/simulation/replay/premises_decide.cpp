@@ -1,5 +1,5 @@
-// One decision over nodes and money: the cluster is told to the operator's own planner, and what it
-// answers is carried out.
+// One decision over nodes and money: the cluster and what its tenants want are told to the
+// operator's own planner, and what it answers is carried out.
 #include <algorithm>
 
 #include "premises.hpp"
@@ -21,22 +21,27 @@ Reason reason_of(const capacity::Granted& grant, const money::Standings& standin
   return Reason::CappedByPool;
 }
 
-}  // namespace
-
-void Premises::see_pods(Round& round, std::int32_t waiting) const {
-  std::map<NodeId, std::size_t> places;
-  for (std::size_t i = 0; i < round.ids.size(); ++i) places[round.ids[i]] = i;
-  for (const auto& [replica, home] : homes_) {
-    capacity::Pod pod{.node = places.at(home), .accelerators = of_replica_};
-    if (!draining_.contains(replica)) pod.policy = 0;
-    round.cluster.pods.push_back(std::move(pod));
-  }
-  for (std::int32_t i = 0; i < waiting; ++i)
-    round.cluster.pods.push_back({.accelerators = of_replica_, .policy = 0});
+/// That no budget takes, unless it goes to zero.
+std::int64_t kept_replicas(const Drawing& drawing) {
+  return std::max(drawing.cost.protected_replicas, drawing.min_replicas);
 }
 
-Premises::Round Premises::round_of(std::int32_t current, std::int32_t waiting,
-                                   std::int32_t wanted) const {
+}  // namespace
+
+void Premises::see_pods(Round& round, const std::vector<Wish>& wishes) const {
+  std::map<NodeId, std::size_t> places;
+  for (std::size_t i = 0; i < round.ids.size(); ++i) places[round.ids[i]] = i;
+  for (const auto& [guest, home] : homes_) {
+    capacity::Pod pod{.node = places.at(home), .accelerators = of_replica_[guest.tenant]};
+    if (!draining_.contains(guest)) pod.policy = guest.tenant;
+    round.cluster.pods.push_back(std::move(pod));
+  }
+  for (std::size_t tenant = 0; tenant < wishes.size(); ++tenant)
+    for (std::int32_t i = 0; i < wishes[tenant].waiting; ++i)
+      round.cluster.pods.push_back({.accelerators = of_replica_[tenant], .policy = tenant});
+}
+
+Premises::Round Premises::round_of(const std::vector<Wish>& wishes) const {
   Round round;
   const auto& pool = prices_.pool();
   auto& input = round.pools.emplace_back(capacity::PoolInput{.pool = &pool, .groups = {}});
@@ -55,40 +60,42 @@ Premises::Round Premises::round_of(std::int32_t current, std::int32_t waiting,
     round.cluster.nodes.push_back(house.object);
     round.ids.push_back(id);
   }
-  see_pods(round, waiting);
-  const auto& drawing = estate_.drawing;
-  round.asking.push_back(
-      {.draw = {.policy = drawing.policy,
-                .pool = 0,
-                .accelerators = drawing.accelerators,
-                .replicas = current,
-                .priority = drawing.cost.priority},
-       .wanted = std::max(wanted, current),
-       .protected_replicas = std::max(drawing.cost.protected_replicas, drawing.min_replicas),
-       .weight = drawing.cost.weight,
-       .avoids_spot = drawing.cost.spot == SpotUse::Never,
-       .max_added_hourly = drawing.cost.max_added_hourly});
+  see_pods(round, wishes);
+  for (std::size_t tenant = 0; tenant < wishes.size(); ++tenant) {
+    const auto& drawing = tenants_[tenant];
+    const auto& wish = wishes[tenant];
+    round.asking.push_back({.draw = {.policy = drawing.policy,
+                                     .pool = 0,
+                                     .accelerators = drawing.accelerators,
+                                     .replicas = wish.current,
+                                     .priority = drawing.cost.priority},
+                            .wanted = std::max(wish.wanted, wish.current),
+                            .protected_replicas = kept_replicas(drawing),
+                            .weight = drawing.cost.weight,
+                            .avoids_spot = drawing.cost.spot == SpotUse::Never,
+                            .max_added_hourly = drawing.cost.max_added_hourly});
+  }
   return round;
 }
 
 money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& sight,
-                                     std::int32_t waiting, Instant now) {
-  const auto& drawing = estate_.drawing;
+                                     const std::vector<Wish>& wishes, Instant now) {
   const auto& supply = sight.supplies[0];
-  const auto share = supply.stock.share * drawing.accelerators;
-  money::BudgetRound bill{.now = now,
-                          .currency = estate_.pool.currency,
-                          .between = estate_.drawing.interval};
-  bill.tenants.push_back(
-      {.uid = drawing.policy,
-       .policy = drawing.policy,
-       .ns = drawing.ns,
-       .labels = drawing.labels,
-       .pool = estate_.pool.name,
-       .cost = drawing.cost,
-       .coming = share * waiting,
-       .floor = share * std::max(drawing.cost.protected_replicas, drawing.min_replicas),
-       .kept_replicas = std::max(drawing.cost.protected_replicas, drawing.min_replicas)});
+  money::BudgetRound bill{.now = now, .currency = estate_.pool.currency, .between = {}};
+  for (std::size_t tenant = 0; tenant < wishes.size(); ++tenant) {
+    const auto& drawing = tenants_[tenant];
+    const auto each = supply.stock.share * drawing.accelerators;
+    bill.between = std::max(bill.between, drawing.interval);
+    bill.tenants.push_back({.uid = drawing.policy,
+                            .policy = drawing.policy,
+                            .ns = drawing.ns,
+                            .labels = drawing.labels,
+                            .pool = estate_.pool.name,
+                            .cost = drawing.cost,
+                            .coming = each * wishes[tenant].waiting,
+                            .floor = each * kept_replicas(drawing),
+                            .kept_replicas = kept_replicas(drawing)});
+  }
   bill.pools.push_back({.name = estate_.pool.name,
                         .uid = estate_.pool.name,
                         .currency = estate_.pool.currency,
@@ -99,6 +106,12 @@ money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& 
                         .stop = capacity::pod_stops,
                         .coming = supply.in_flight});
   for (const auto& budget : estate_.budgets) bill.budgets.push_back({budget->name, budget});
+  bill_nodes(bill, round, sight);
+  return bill;
+}
+
+void Premises::bill_nodes(money::BudgetRound& bill, const Round& round,
+                          const capacity::Sight& sight) {
   for (const auto& seen : sight.survey.pools[0].nodes) {
     const auto& house = nodes_.at(round.ids[seen.node]);
     auto& node = bill.nodes.emplace_back(
@@ -110,11 +123,11 @@ money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& 
                         .doubtful = seen.quote->state == money::PriceState::Stale,
                         .started = house.object->created,
                         .accelerators = estate_.pool.accelerator.per_node});
-    if (house.used > 0) node.uses.push_back({0, house.used});
+    for (std::size_t tenant = 0; tenant < tenants_.size(); ++tenant)
+      if (house.used_by[tenant] > 0) node.uses.push_back({tenant, house.used_by[tenant]});
   }
   for (auto& ended : ended_) bill.nodes.push_back(std::move(ended));
   ended_.clear();
-  return bill;
 }
 
 capacity::Plan Premises::plan_of(const Round& round, const capacity::Sight& sight,
@@ -132,50 +145,68 @@ capacity::Plan Premises::plan_of(const Round& round, const capacity::Sight& sigh
                         now);
 }
 
-Grant Premises::decide(Micros now, std::int32_t current, std::int32_t waiting,
-                       const Wanted& wanted) {
+std::vector<Grant> Premises::decide(Micros now, const std::vector<Wish>& wishes) {
   const auto at = clock_at(now);
-  const auto round = round_of(current, waiting, wanted.replicas);
+  const auto round = round_of(wishes);
   const capacity::FleetInput input{.pools = round.pools,
                                    .cluster = round.cluster,
                                    .prices = prices_.book(),
                                    .asking = round.asking,
                                    .left_on = round.left_on};
   const auto sight = capacity::look(memory_, input, at);
-  const auto bill = bill_of(round, sight, waiting, at);
+  const auto bill = bill_of(round, sight, wishes, at);
   const auto standings = budgets_.look(bill);
   const auto plan = plan_of(round, sight, standings, at);
-  const auto& planned = plan.grants[0];
-  Grant grant{.most = static_cast<std::int32_t>(planned.most),
-              .reason = reason_of(planned, standings),
-              .words = planned.words};
-  shed(grant, std::min(wanted.replicas, grant.most), bill, standings);
+  std::vector<Grant> grants;
+  for (const auto& planned : plan.grants)
+    grants.push_back({.most = static_cast<std::int32_t>(planned.most),
+                      .reason = reason_of(planned, standings),
+                      .words = planned.words});
+  shed(grants, wishes, bill, standings);
   note_limits(now, standings);
   carry_out(round, plan, now);
-  return grant;
+  return grants;
 }
 
 /// `kept`: what there would be otherwise.
-void Premises::shed(Grant& grant, std::int32_t kept, const money::BudgetRound& bill,
-                    const money::Standings& standings) const {
-  HourlyRate price;  // of a replica: what its part of the dearest node costs
-  for (const auto& [id, house] : nodes_)
-    if (house.replicas > 0)
-      price = std::max(price, prices_.quote(house.group).marginal.value_or(HourlyRate()));
+money::Holding Premises::holding_of(std::size_t tenant, std::int32_t kept) const {
+  HourlyRate price;  // of a replica: what its part of the dearest of its nodes costs
+  bool spot = true;
+  for (const auto& [id, house] : nodes_) {
+    if (house.used_by[tenant] == 0) continue;
+    price = std::max(price, prices_.quote(house.group).marginal.value_or(HourlyRate()));
+    spot = spot &&
+           estate_.pool.node_groups[house.group].capacity_type == CapacityType::Spot;
+  }
   const auto per_node = estate_.pool.accelerator.per_node;
-  const auto& drawing = estate_.drawing;
-  const std::vector<money::Holding> holdings = {
-      {.tenant = 0,
-       .replicas = kept,
-       .accelerators = drawing.accelerators,
-       .price = HourlyRate::of(price.nano() / per_node * drawing.accelerators),
-       .protected_replicas = std::max(drawing.cost.protected_replicas, drawing.min_replicas)}};
+  const auto& drawing = tenants_[tenant];
+  return {.tenant = tenant,
+          .replicas = kept,
+          .accelerators = drawing.accelerators,
+          .price = HourlyRate::of(price.nano() / per_node * drawing.accelerators),
+          .protected_replicas = kept_replicas(drawing),
+          .spot = spot};
+}
+
+void Premises::shed(std::vector<Grant>& grants, const std::vector<Wish>& wishes,
+                    const money::BudgetRound& bill, const money::Standings& standings) const {
+  const bool takes = std::ranges::any_of(standings.budgets, [](const auto& standing) {
+    return standing.act() >= money::GuardAct::Shed;
+  });
+  if (!takes) return;
+  std::vector<money::Holding> holdings;
+  for (std::size_t tenant = 0; tenant < wishes.size(); ++tenant) {
+    const auto& wish = wishes[tenant];
+    holdings.push_back(holding_of(
+        tenant, wish.decides ? std::min(wish.wanted, grants[tenant].most) : wish.current));
+  }
   for (const auto& lowered : money::most_replicas(bill, standings, holdings))
-    grant = {.most = static_cast<std::int32_t>(lowered.most),
-             .reason = lowered.act == money::GuardAct::ScaleToZero ? Reason::ZeroedByBudget
-                                                                   : Reason::ShedByBudget,
-             .words = lowered.words,
-             .takes = true};
+    grants[lowered.holding] = {.most = static_cast<std::int32_t>(lowered.most),
+                               .reason = lowered.act == money::GuardAct::ScaleToZero
+                                             ? Reason::ZeroedByBudget
+                                             : Reason::ShedByBudget,
+                               .words = lowered.words,
+                               .takes = true};
 }
 
 void Premises::note_limits(Micros now, const money::Standings& standings) {

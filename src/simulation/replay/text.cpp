@@ -12,8 +12,10 @@ namespace {
 
 std::string loads_text(const Study& study) {
   std::string text;
-  for (const auto& one : study.cases) {
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    const auto& one = study.cases[i];
     const auto& load = one.load;
+    if (study.pool) text += study.standings[i].name + " on ";
     text += load.is_metric()
                 ? fmt::format("{}: {} samples", load.name, load.samples.size())
                 : fmt::format("{}: {} requests, at most {} replicas needed at once", load.name,

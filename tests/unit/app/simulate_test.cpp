@@ -1,5 +1,6 @@
 // The verb `simulate` from its flags to what it prints, on small files.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -186,6 +187,155 @@ TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
   given.pool = write("pool.yaml", std::string(pool_text));
   given.compare = true;
   EXPECT_THAT(run(given), HasSubstr("leave --budget away"));
+}
+
+/// Two policies, of which the second is more important.
+std::string two_policies() {
+  std::string text;
+  for (const auto* const words : {"a, namespace: shop", "b, namespace: ops"})
+    text += "---\n" + std::string(R"(apiVersion: poolscaler.dev/v1alpha1
+kind: ScalingPolicy
+metadata: {name: )") + words + R"(}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: llm}
+  minReplicas: 0
+  maxReplicas: 8
+  poolRef: {name: gaudi}
+  cost: {priority: )" + (words[0] == 'a' ? "0" : "100") + R"(}
+  signals:
+    - name: inflight
+      metricSourceRef: {name: prometheus}
+      metric: {name: my_metric}
+      target: {type: PerReplica, value: 4}
+)";
+  return text;
+}
+
+class Together : public Simulate {
+ protected:
+  Together() {
+    given_.files = {write("two.yaml", two_policies())};
+    given_.loads = {"a=" + trace_, "ops/b=" + trace_};
+    auto pool = std::string(pool_text);
+    pool.replace(pool.find("maxNodes: 10"), 12, "maxNodes: 2");
+    given_.pool = write("pool.yaml", pool);
+    given_.prices = {write("prices.yaml", std::string(prices_text))};
+    given_.spot_series = write("spot.csv", std::string(spot_text));
+  }
+  SimulateOptions given_{};
+};
+
+TEST_F(Together, TheMoreImportantGetsTheNodes) {
+  const auto text = run(given_);
+  EXPECT_THAT(text, HasSubstr("shop/a on "));
+  EXPECT_THAT(text, HasSubstr("who had pool gaudi"));
+  EXPECT_THAT(text, HasSubstr("decisions of shop/a that were cut"));
+  given_.output = OutputFormat::Json;
+  given_.report = (folder_ / "report.html").string();
+  const auto result = json::parse(run(given_));
+  ASSERT_EQ(result["scalers"].size(), 2U);
+  EXPECT_EQ(result["loads"][0]["policy"], "ops/b");
+  const auto& pool = result["pool"];
+  EXPECT_EQ(pool["name"], "gaudi");
+  EXPECT_EQ(pool["shares"][0]["policy"], "ops/b");
+  EXPECT_EQ(pool["shares"][0]["cappedByReason"], json::object());
+  EXPECT_GT(pool["shares"][1]["cappedByReason"]["CappedByPool"], 0);
+  EXPECT_GT(pool["shares"][0]["acceleratorSeconds"], pool["shares"][1]["acceleratorSeconds"]);
+  double paid = std::stod(pool["idleCost"].get<std::string>());
+  for (const auto& share : pool["shares"]) paid += std::stod(share["cost"].get<std::string>());
+  EXPECT_NEAR(paid, std::stod(pool["cost"].get<std::string>()), 1e-9);
+  std::stringstream report;
+  report << std::ifstream(given_.report).rdbuf();
+  EXPECT_THAT(report.str(), HasSubstr("Who had pool gaudi"));
+  EXPECT_THAT(report.str(), HasSubstr("<h2>Pool gaudi</h2>"));
+  EXPECT_THAT(report.str(), HasSubstr("<h2>shop/a on "));
+}
+
+TEST_F(Together, TheOrderDoesNotMatter) {
+  const auto text = run(given_);
+  std::ranges::reverse(given_.loads);
+  EXPECT_EQ(run(given_), text);
+  const auto both = two_policies();
+  const auto second = both.find("---", 3);
+  given_.files = {write("turned.yaml", both.substr(second) + both.substr(0, second))};
+  EXPECT_EQ(run(given_), text);
+}
+
+TEST_F(Together, OneAloneComesToWhatItDoesWithoutItsName) {
+  auto alone = options();
+  alone.pool = given_.pool;
+  alone.prices = given_.prices;
+  alone.spot_series = given_.spot_series;
+  alone.output = OutputFormat::Json;
+  const auto single = json::parse(run(alone))["scalers"][0]["settings"][0];
+  alone.loads = {"llm=" + trace_};
+  const auto result = json::parse(run(alone));
+  auto shared = result["scalers"][0]["settings"][0];
+  auto money = result["pool"];
+  for (const auto* const own : {"name", "requestsRestarted", "shares"}) money.erase(own);
+  shared["money"] = money;
+  EXPECT_EQ(shared, single);
+}
+
+TEST_F(Together, NamesWhatIsWrongWithItsLoads) {
+  const auto with = [&](std::vector<std::string> loads) {
+    auto asked = given_;
+    asked.loads = std::move(loads);
+    return run(asked);
+  };
+  EXPECT_THAT(with({"a=" + trace_}), HasSubstr("policy 'ops/b' has no load: give --load ops/b="));
+  EXPECT_THAT(with({"a=" + trace_, "b=" + trace_, "shop/a=" + trace_}),
+              HasSubstr("policy 'shop/a' has 2 loads; give one"));
+  EXPECT_THAT(with({"a=" + trace_, "c=" + trace_}), HasSubstr("no policy 'c' was given, only"));
+  EXPECT_THAT(with({"a=" + trace_, trace_}), HasSubstr("write POLICY="));
+  EXPECT_THAT(with({"a=" + trace_, "b="}), HasSubstr("the file is missing; write b=FILE"));
+  EXPECT_THAT(with({"a=" + trace_, "b=/nowhere.csv"}),
+              HasSubstr("ops/b: --load: '/nowhere.csv' cannot be opened"));
+  const auto wide = write("wide.csv", "timestamp_seconds,c0,c1\n0,1,2\n600,3,4\n1200,9,9\n");
+  EXPECT_THAT(with({"a=" + trace_, "b=" + wide + ":c0,c1"}), HasSubstr("choose one column"));
+  EXPECT_THAT(with({"a=" + trace_, "b=" + wide + ":c1"}), HasSubstr("wide.csv:c1"));
+}
+
+TEST_F(Together, NamesWhatItCannotPlay) {
+  const auto with = [&](void (*change)(SimulateOptions&)) {
+    auto asked = given_;
+    change(asked);
+    return run(asked);
+  };
+  EXPECT_THAT(with([](auto& o) { o.compare = true; }), HasSubstr("leave --compare away"));
+  EXPECT_THAT(with([](auto& o) { o.recommend = true; }), HasSubstr("leave --recommend away"));
+  EXPECT_THAT(with([](auto& o) { o.prometheus.url = "http://x"; }),
+              HasSubstr("--prometheus is the load of no policy"));
+  EXPECT_THAT(with([](auto& o) {
+                o.pool.clear();
+                o.prices.clear();
+                o.spot_series.clear();
+              }),
+              HasSubstr("give it with --pool, or play each policy alone"));
+  auto twice = given_;
+  auto text = two_policies();
+  text.replace(text.find("b, namespace: ops"), 17, "a, namespace: ops");
+  twice.files = {write("twice.yaml", text)};
+  EXPECT_THAT(run(twice), HasSubstr("that names 2 policies, shop/a, ops/a; write the namespace"));
+  twice.files = {given_.files[0], given_.files[0]};
+  EXPECT_THAT(run(twice), HasSubstr("leave all but one out of the files"));
+}
+
+TEST_F(Together, AFileMayHaveAnEqualsSign) {
+  auto asked = options();
+  asked.loads = {write("llm=1.csv", rates_of(40))};
+  EXPECT_THAT(run(asked), HasSubstr("decisions of shop/llm"));
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  asked.loads = {"day=1.csv"};
+  EXPECT_THAT(run(asked), HasSubstr("written ./FILE"));
+  write("day=1.csv", rates_of(40));
+  EXPECT_THAT(run(asked), HasSubstr("day=1.csv: "));
+  asked.loads = {"./llm=1.csv"};
+  EXPECT_THAT(run(asked), HasSubstr("decisions of shop/llm"));
+  asked.loads = {"llm=llm=1.csv"};
+  EXPECT_THAT(run(asked), HasSubstr("give it with --pool"));
+  std::filesystem::current_path(before);
 }
 
 TEST_F(Simulate, ComparesWithWhatAReplicaCosts) {

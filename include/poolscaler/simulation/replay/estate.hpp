@@ -1,5 +1,5 @@
 // A run with nodes and money: what it is given, and what it came to. One pool of accelerators, what
-// its nodes cost and when, the budgets over it, and the policy that draws on it. Nodes and grants
+// its nodes cost and when, the budgets over it, and the policies that draw on it. Nodes and grants
 // are decided by the operator's own code: capacity::plan and money::BudgetBook.
 #pragma once
 
@@ -71,7 +71,7 @@ struct Estate {
   Interruptions interruptions{};
   Micros node_boot{300'000'000};  // from asking for a node until pods can start on it
   Instant start{};                // what 0 of the trace is on the clock
-  Drawing drawing{};
+  Drawing drawing{};              // of the one policy that is played alone
 };
 
 /// A node may boot this long: what takes longer does not come, as the operator sees it.
@@ -108,6 +108,15 @@ struct Spending {
 
   void add(const Spending& other);
   [[nodiscard]] Amount total() const;
+};
+
+/// What one policy had of the pool, and paid, within the measured interval. All shares and what was
+/// idle are the cost of the nodes.
+struct Share {
+  std::string policy;
+  std::int64_t accelerator_micros = 0;
+  Amount cost{};
+  ReasonCounts capped{};  // its decisions that money or the pool cut, by why
 };
 
 }  // namespace poolscaler::replay

@@ -66,6 +66,8 @@ struct Sight {
   std::optional<double> value{};      // of a metric trace
   std::optional<Micros> youngest{};      // when the youngest replica was asked for
   std::optional<Micros> latest_ready{};  // when the last of those ready became so
+  /// The pool has something for it, or takes something: it decides now, whether it is due or not.
+  bool called = false;
 
   [[nodiscard]] std::int32_t current() const { return starting + ready; }
   [[nodiscard]] std::int64_t inflight() const { return waiting + running; }

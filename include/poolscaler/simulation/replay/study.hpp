@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,11 +66,21 @@ struct Standing {
   }
 };
 
+/// What a pool came to that several policies drew on.
+struct PoolBill {
+  std::string pool;
+  Spending spending;
+  std::int64_t restarted = 0;    // requests
+  std::vector<Share> shares{};  // by standing
+};
+
 struct Study {
   Setup setup;
   std::vector<Case> cases;
   Bounds bounds;  // of all loads together
   std::vector<Standing> standings;
+  /// With it each standing has played the case of its own index, all together over one pool.
+  std::optional<PoolBill> pool{};
 };
 
 struct Effort {

@@ -29,6 +29,7 @@ struct Timeline {
   Interval measured;
   bool is_metric = false;
   bool has_nodes = false;
+  bool is_pool = false;  // of the nodes alone, that all share
   std::vector<Slice> slices{};
 
   [[nodiscard]] double seconds_per_slice() const {
