@@ -15,8 +15,9 @@ std::optional<Trouble> trouble_of_job(JobState state, const TargetRef& ref) {
                                ref.name)};
   if (state == JobState::Queued)
     return Trouble{Reason::TargetManagedElsewhere,
-                   fmt::format("{} '{}' carries the label kueue.x-k8s.io/queue-name: "
-                               "Kueue suspends and resumes it; delete this policy, or take the label away",
+                   fmt::format("{} '{}' carries the label kueue.x-k8s.io/queue-name: Kueue "
+                               "suspends and resumes it; delete this policy, or take the label "
+                               "away",
                                ref.kind, ref.name)};
   return std::nullopt;
 }

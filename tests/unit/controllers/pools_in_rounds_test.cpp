@@ -141,6 +141,20 @@ TEST_F(PoolsInRounds, AGroupWithoutItsObjectIsSaidAndOthersAreAsked) {
               HasSubstr("MachineDeployment team/nobody does not exist"));
 }
 
+TEST_F(PoolsInRounds, PoolsThatCountOnOneObjectGrowNeither) {
+  set_up();
+  auto thief = pool_spec(5, "0.5");
+  thief["nodeGroups"][0]["backendRef"]["apiVersion"] = "cluster.x-k8s.io/v1beta1";
+  world.cluster->add_pool("thief", thief);
+  waiting(50);
+  live(20 * second);
+  EXPECT_EQ(asked(), 0);
+  EXPECT_EQ(replicas(), 0);
+  EXPECT_EQ(pool_condition("Ready")["reason"], "NodesAmbiguous");
+  EXPECT_THAT(pool_condition("Ready")["message"].get<std::string>(),
+              HasSubstr("is behind groups of several pools: 'h100', 'thief'"));
+}
+
 TEST_F(PoolsInRounds, APoolWhoseNodesMayNotBeReadIsNotReadyAndNothingGrows) {
   set_up();
   waiting(10);
