@@ -330,7 +330,12 @@ void PoolDesk::note_budget(const BudgetRecord& record, const BudgetState& known,
            {.warning = percent >= 100,
             .reason = Reason::BudgetThreshold,
             .action = "Count",
-            .note = fmt::format("{} % of limit {}: {}", percent, limit.name, limit.words)});
+            .note = fmt::format("{} % of limit {}: {}", percent, limit.name, limit.words),
+            .about = fmt::format("{} {}", limit.name, percent)});
+      parts_.log.info("budget reaches a threshold", {{"budget", record.name},
+                                                     {"limit", limit.name},
+                                                     {"percent", percent},
+                                                     {"stands", limit.words}});
     }
     if (limit.act != money::GuardAct::None) reached = &limit;
   }
