@@ -222,12 +222,33 @@ void PoolDesk::tell_budgets(Round& round) {
 
 namespace {
 
+bool is_full(const api::LimitStatus& limit) { return limit.used_basis_points >= 10'000; }
+
 bool same_limits(const std::vector<api::LimitStatus>& a, const std::vector<api::LimitStatus>& b) {
   return std::ranges::equal(a, b, [](const api::LimitStatus& one, const api::LimitStatus& other) {
     return one.name == other.name && one.amount == other.amount && one.act == other.act &&
            one.period_begin == other.period_begin && one.guard.fired == other.guard.fired &&
-           one.guard.frozen_since == other.guard.frozen_since;
+           one.guard.frozen_since == other.guard.frozen_since &&
+           one.guard.warned == other.guard.warned && is_full(one) == is_full(other);
   });
+}
+
+bool same_meaning(const api::BudgetStatus& a, const api::BudgetStatus& b) {
+  const auto costs = [](HourlyRate rate) { return rate > HourlyRate(); };
+  return say_the_same(a.conditions, b.conditions) && same_limits(a.limits, b.limits) &&
+         costs(a.rate) == costs(b.rate) && costs(a.committed) == costs(b.committed) &&
+         a.ledger.has_value() == b.ledger.has_value();
+}
+
+/// What stands still while nothing costs anything.
+bool same_numbers(const api::BudgetStatus& a, const api::BudgetStatus& b) {
+  const auto same_limit = [](const api::LimitStatus& one, const api::LimitStatus& other) {
+    return one.accrued == other.accrued && one.headroom == other.headroom &&
+           one.used_basis_points == other.used_basis_points;
+  };
+  return a.rate == b.rate && a.committed == b.committed && a.nodes == b.nodes &&
+         a.unpriced_nodes == b.unpriced_nodes && a.doubtful_nodes == b.doubtful_nodes &&
+         std::ranges::equal(a.limits, b.limits, same_limit);
 }
 
 telemetry::BudgetSample sample_of(const CostBudget& budget, const money::BudgetStanding& standing) {
@@ -270,12 +291,10 @@ void PoolDesk::tell_budget(const BudgetRecord& record, const money::BudgetStandi
 void PoolDesk::write_budget(const BudgetRecord& record, api::BudgetStatus status, bool billed) {
   auto& known = *budgets_.at(record.name);
   const auto now = parts_.clock.monotonic();
-  const bool same = say_the_same(known.told.conditions, status.conditions) &&
-                    same_limits(known.told.limits, status.limits) &&
-                    known.told.ledger.has_value() == status.ledger.has_value();
+  const bool moved = billed || !same_numbers(known.told, status);
   const bool due = known.stored.unsaid() ||
-                   (billed && (!known.told_at || now - *known.told_at >= ledger_period));
-  if (!known.stored.may_write() || (same && !due)) return;
+                   (moved && (!known.told_at || now - *known.told_at >= ledger_period));
+  if (!known.stored.may_write() || (same_meaning(known.told, status) && !due)) return;
   known.told_at = now;
   parts_.writes.put_status({.what = WriteSlot::What::BudgetStatus,
                             .key = {.ns = {}, .name = record.name}},
@@ -311,7 +330,12 @@ void PoolDesk::note_budget(const BudgetRecord& record, const BudgetState& known,
            {.warning = percent >= 100,
             .reason = Reason::BudgetThreshold,
             .action = "Count",
-            .note = fmt::format("{} % of limit {}: {}", percent, limit.name, limit.words)});
+            .note = fmt::format("{} % of limit {}: {}", percent, limit.name, limit.words),
+            .about = fmt::format("{} {}", limit.name, percent)});
+      parts_.log.info("budget reaches a threshold", {{"budget", record.name},
+                                                     {"limit", limit.name},
+                                                     {"percent", percent},
+                                                     {"stands", limit.words}});
     }
     if (limit.act != money::GuardAct::None) reached = &limit;
   }

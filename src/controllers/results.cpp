@@ -88,8 +88,11 @@ void Rounds::Steps::scale_written(PolicyRuntime& runtime, const PendingScale& pe
                                       {"to", pending.to},
                                       {"reason", name_of(pending.decision.reason)},
                                       {"cause", cause_text(*policy.spec, pending.decision)}});
-  note(note_on_policy(policy, pending.decision.reason, text));
-  note(note_on_target(policy, pending.target_uid, pending.decision.reason, text));
+  auto on_policy = note_on_policy(policy, pending.decision.reason, text);
+  auto on_target = note_on_target(policy, pending.target_uid, pending.decision.reason, text);
+  on_policy.about = on_target.about = fmt::format("{} to {}", pending.from, pending.to);
+  note(std::move(on_policy));
+  note(std::move(on_target));
   const auto view = parts_.state.view(policy.key);
   if (!view || view->policy->spec != policy.spec || view->target_trouble) return;
   tell(runtime, {.view = *view,

@@ -27,9 +27,10 @@ std::string event_namespace(const EventNote& note) {
 }
 
 std::string EventSeries::key_of(const EventNote& note) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", note.regarding_api_version,
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", note.regarding_api_version,
                      note.regarding_kind, note.regarding.ns, note.regarding.name,
-                     note.regarding_uid, note.warning, name_of(note.reason), note.action);
+                     note.regarding_uid, note.warning, name_of(note.reason), note.action,
+                     note.about);
 }
 
 EventToUpdate EventSeries::update_of(Series& series, Millis now) {

@@ -52,6 +52,9 @@ struct EventNote {
   Reason reason;
   std::string action;  // "Scale", "Decide"
   std::string note;    // capped at 1 kB by the writer
+  /// What else tells it from others with this reason: notes that differ here are never one series,
+  /// of which only the first is read.
+  std::string about{};
 };
 
 /// The nodes that a group asks for, bound to its object (uid) in one version. Made by

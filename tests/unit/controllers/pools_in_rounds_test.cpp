@@ -508,6 +508,51 @@ TEST(BudgetsInRounds, ABudgetThatOutlivesItsPoolKeepsItsLedger) {
   EXPECT_EQ(world.cluster->budget_status("all")["limits"][0]["accrued"], accrued);
 }
 
+/// A budget of one limit a day and one of the rate, and a node of 32.77 that nobody needs.
+void cost_something(FakeWorld& world) {
+  world.cluster->add_group("h100", 1);
+  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "1000"}},
+                                                           {{"name", "rate"},
+                                                            {"mode", "Rate"},
+                                                            {"amount", "30"}}})}});
+  world.cluster->add_pool("h100", pool_spec(5, "32.77"));
+  world.cluster->add_node("h100", true);
+  world.run_for(90 * second, second);
+}
+
+TEST(BudgetsInRounds, ThatNothingCostsAnythingAnyMoreIsToldAtOnceAndThenNothing) {
+  FakeWorld world;
+  cost_something(world);
+  ASSERT_EQ(world.cluster->budget_status("all")["rate"], "32.77");
+  world.cluster->delete_pool("h100");
+  world.cluster->remove_node("h100-n1");
+  world.run_for(10 * second, second);
+  const auto rate_limit = [&] { return world.cluster->budget_status("all")["limits"][1]; };
+  EXPECT_EQ(world.cluster->budget_status("all")["rate"], "0");
+  EXPECT_EQ(rate_limit()["accrued"], "0");
+  EXPECT_EQ(rate_limit()["headroom"], "30");
+  world.run_for(20 * minute, second);  // it is frozen for a while yet
+  const auto writes = world.cluster->status_writes;
+  world.run_for(20 * minute, second);
+  EXPECT_EQ(world.cluster->status_writes, writes) << "a fleet at rest writes nothing";
+}
+
+TEST(BudgetsInRounds, WhatIsOutdatedAfterARestartIsToldAnew) {
+  FakeWorld world;
+  cost_something(world);
+  world.cluster->hold_watches(true);
+  world.cluster->delete_pool("h100");
+  world.cluster->remove_node("h100-n1");
+  world.cluster->hold_watches(false);
+  world.restart();
+  world.run_for(70 * second, second);
+  EXPECT_EQ(world.cluster->budget_status("all")["rate"], "0");
+  EXPECT_EQ(world.cluster->budget_status("all")["limits"][1]["headroom"], "30");
+}
+
 TEST_F(PoolsInRounds, ABudgetWithScaleToZeroTakesEverything) {
   set_up(1);
   waiting(10);

@@ -72,6 +72,22 @@ TEST(EventSeries, KeepsDifferentThingsApart) {
   EXPECT_THAT(series.note(other_note, start, Millis(0)).update, SizeIs(1));
 }
 
+TEST(EventSeries, KeepsApartWhatIsAboutDifferentThings) {
+  EventSeries series;
+  auto half = note_of("a", Reason::BudgetThreshold);
+  half.about = "day 50";
+  auto more = half;
+  more.about = "day 80";
+  const auto first = series.note(half, start, Millis(0));
+  const auto second = series.note(more, start, Millis(0));
+  ASSERT_THAT(first.create, SizeIs(1));
+  ASSERT_THAT(second.create, SizeIs(1));
+  EXPECT_NE(first.create[0].name, second.create[0].name);
+  EXPECT_THAT(series.note(half, start, Millis(1)).update, SizeIs(1));
+  series.forget(more);
+  EXPECT_THAT(series.note(more, start, Millis(2)).create, SizeIs(1));
+}
+
 TEST(EventSeries, IsBounded) {
   EventSeries series;
   for (int i = 0; i < 5000; ++i)
