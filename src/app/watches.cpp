@@ -1,5 +1,7 @@
 #include "watches.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "memory.hpp"
@@ -151,10 +153,13 @@ void Watches::watch_group_kind(const TargetKind& kind, const std::stop_token& st
 }
 
 void Watches::read_scales(const std::stop_token& stop) {
-  for (const auto& lookup : around_.state.take_scale_lookups()) {
+  for (auto& lookup : around_.state.take_scale_lookups()) lookups_.try_emplace(std::move(lookup));
+  for (auto next = lookups_.begin(); next != lookups_.end();) {
+    const auto current = next++;
+    const auto& [lookup, retry] = *current;
     if (stop.stop_requested()) return;
     const auto kind = kinds_.find(lookup.kind);
-    if (kind == kinds_.end()) continue;
+    if (kind == kinds_.end() || around_.clock.monotonic() < retry.due) continue;
     const auto found =
         kube::get_scale(around_.link.reads(), kind->second, lookup.key, stop)
             .map([](const kube::Scale& scale) {
@@ -165,6 +170,13 @@ void Watches::read_scales(const std::stop_token& stop) {
                                 .selector = scale.selector};
             });
     around_.state.set_scale(lookup, found);
+    if (found || found.error().kind == ErrorKind::NotFound) {
+      lookups_.erase(current);
+    } else {
+      auto& [due, pause] = current->second;
+      pause = std::clamp<Millis>(2 * pause, Seconds(1), Seconds(30));
+      due = around_.clock.monotonic() + pause;
+    }
   }
 }
 

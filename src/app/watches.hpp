@@ -67,6 +67,11 @@ class Watches {
   std::vector<std::string> namespaces_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::map<controllers::TargetKind, kube::Resource> kinds_;
+  struct Retry {
+    Millis due{0};  // on monotonic time
+    Millis pause{0};
+  };
+  std::map<controllers::ScaleLookup, Retry> lookups_;  // scales that are not read yet
   bool follows_pools_ = false;  // what they are made of is watched
   std::set<controllers::TargetKind> group_kinds_;
   std::map<std::string, std::string> reported_;  // last error that was logged, by collection

@@ -263,8 +263,11 @@ class Planner {
                                   const money::ClaimGrant& grant) const {
     const auto& stock = stocks_[claim.pool];
     const auto each = stock.share * claim.accelerators;
-    auto text = fmt::format("{} more asked for at {} an hour each, {} granted: ", claim.wanted,
-                            shown(each), grant.granted);
+    const auto price = grant.refusal == money::Refusal::Unpriced
+                           ? std::string("a price that is not known")
+                           : shown(each) + " an hour each";
+    auto text = fmt::format("{} more asked for at {}, {} granted: ", claim.wanted, price,
+                            grant.granted);
     switch (grant.refusal) {
       case money::Refusal::None:
       case money::Refusal::Late: return text;

@@ -191,8 +191,12 @@ void ClusterState::set_scale(const ScaleLookup& lookup, const Result<ScaleFound>
     if (target == objects.end()) return;
     if (!found) {
       // The watch tells when the object itself has gone.
-      if (found.error().kind != ErrorKind::NotFound) impl_->lookups.insert(lookup);
-      return;
+      if (found.error().kind == ErrorKind::NotFound) return;
+      impl_->lookups.insert(lookup);
+      auto& told = target->second.scale_error;
+      if (told != found.error().message) impl_->touch(impl_->claimants(lookup.kind, lookup.key));
+      told = found.error().message;
+      return impl_->tell();
     }
     auto& record = target->second;
     if (record.uid != found->uid) return;
@@ -202,6 +206,7 @@ void ClusterState::set_scale(const ScaleLookup& lookup, const Result<ScaleFound>
     record.resource_version = found->resource_version;
     record.selector = parse_selector(found->selector).value_or(Selector());
     record.scale_known = true;
+    record.scale_error.clear();
     if (changed) impl_->touch(impl_->claimants(lookup.kind, lookup.key));
   }
   impl_->tell();

@@ -73,6 +73,7 @@ void ClusterState::Impl::put_target(const TargetKind& kind, const ObjectKey& key
     record.status_replicas = known.status_replicas;
     record.selector = std::move(known.selector);
     record.scale_known = known.scale_known;
+    record.scale_error = std::move(known.scale_error);
     if (known.scale_known) record.resource_version = known.resource_version;
     if (newer && !claimants(kind, key).empty()) lookups.insert({kind, key});
   } else if (!carries_scale(kind) && !claimants(kind, key).empty()) {
@@ -98,6 +99,16 @@ bool ClusterState::Impl::stores_synced(const TargetKind& kind) const {
     if (sync.resource == resource) kind_watched = true;
   }
   return kind_watched;
+}
+
+const SyncState* ClusterState::Impl::refused_sync(const TargetKind& kind,
+                                                  const std::string& ns) const {
+  for (const auto& [name, sink] : sinks) {
+    const auto& sync = sink->sync();
+    const bool of_kind = sync.is_target_kind && sync.resource == kind.text();
+    if (of_kind && sync.forbidden && (sync.ns.empty() || sync.ns == ns)) return &sync;
+  }
+  return nullptr;
 }
 
 bool ClusterState::Impl::pool_things_synced() const {
@@ -152,6 +163,15 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
     view.target_trouble = store->second.trouble;
     return;
   }
+  if (const auto* sync = refused_sync(kind, policy.key.ns)) {
+    view.synced = true;
+    view.target_trouble =
+        Trouble{Reason::NotReadable,
+                fmt::format("{}s cannot be read: {}; give the operator's service account the right "
+                            "(rbac.extraScaleTargets of the chart)",
+                            ref.kind, capped(escaped(sync->error), 300))};
+    return;
+  }
   view.synced = stores_synced(kind);
   if (!view.synced || store == kinds.end()) return;
   const auto found = store->second.objects.find({policy.key.ns, ref.name});
@@ -169,6 +189,13 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
   }
   if (const auto trouble = trouble_of_job(target.job, ref)) {
     view.target_trouble = *trouble;
+    return;
+  }
+  if (!target.scale_known && !target.scale_error.empty()) {
+    view.target_trouble =
+        Trouble{Reason::TargetNotScalable,
+                fmt::format("the scale of {} '{}' cannot be read: {}", ref.kind, ref.name,
+                            capped(escaped(target.scale_error), 300))};
     return;
   }
   view.synced = target.scale_known;

@@ -142,6 +142,8 @@ struct ClusterState::Impl {
   void erase_target(const TargetKind& kind, const ObjectKey& key);
 
   [[nodiscard]] bool stores_synced(const TargetKind& kind) const;
+  /// Of targets of this kind in this namespace, where there is no right to them; else null.
+  [[nodiscard]] const SyncState* refused_sync(const TargetKind& kind, const std::string& ns) const;
 
   /// Null where nobody reads it in all namespaces.
   [[nodiscard]] const SyncState* sync_of(std::string_view resource) const {

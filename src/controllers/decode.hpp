@@ -43,6 +43,7 @@ struct TargetRecord {
   Instant created{};
   bool deleting = false;
   bool scale_known = false;  // the numbers have been read at all
+  std::string scale_error{};  // why they have not
   /// That a pod of its template takes, where it has one; null: none.
   std::shared_ptr<const capacity::Resources> accelerators{};
   JobState job = JobState::None;

@@ -80,6 +80,15 @@ std::string wanted_of(const api::NodeGroupStatus& nodes) {
   return nodes.desired ? fmt::format("{}", *nodes.desired) : "-";
 }
 
+std::string_view period_words(BudgetPeriod period) {
+  switch (period) {
+    case BudgetPeriod::Hour: return "this hour";
+    case BudgetPeriod::Day: return "today";
+    case BudgetPeriod::Month: return "this month";
+  }
+  return "";
+}
+
 std::string head_of(const PoolView& pool, bool colour) {
   const auto& status = pool.status;
   auto text = fmt::format("{}  {} x {} a node", painted(pool.name, Paint::Bold, colour),
@@ -90,7 +99,7 @@ std::string head_of(const PoolView& pool, bool colour) {
     text += fmt::format(" ({} paid anyway)", shown(status.committed));
   if (status.ledger)
     for (const auto& period : status.ledger->periods)
-      text += fmt::format(", {} {}{}", period.kind == BudgetPeriod::Day ? "today" : "this month",
+      text += fmt::format(", {} {}{}", period_words(period.kind),
                           shown(period.bill.amount), period.kind == BudgetPeriod::Day
                               ? fmt::format(" ({} idle)", shown(period.idle.amount))
                               : "");

@@ -82,7 +82,7 @@ namespace poolscaler {
   X(GroupNotFound, "the object behind a group of nodes does not exist")                          \
   X(GroupManagedElsewhere, "something else owns the number of nodes of a group")                 \
   X(NodesAmbiguous, "the nodes of a group cannot be told from those of another")                 \
-  X(NotReadable, "the operator may not read what a pool is decided on, so nothing grows on it")  \
+  X(NotReadable, "the operator may not read what it decides on, so nothing grows on it")         \
   X(ExternalWriter, "something else keeps resetting the replicas of the target")                 \
   X(WriteFailed, "the API server refused or could not take the write")                           \
   X(InternalError, "a bug froze this policy until its spec changes")                             \
