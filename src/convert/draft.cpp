@@ -89,6 +89,26 @@ void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
               "no workload has so many replicas: choose a bound that protects");
 }
 
+void stay_above_zero(Draft& draft, const std::string& path) {
+  const auto& signals = draft.spec["signals"];
+  const bool all_of_pods = std::ranges::all_of(signals, [&](const json& signal) {
+    return draft.of_pods.contains(signal["name"].get<std::string>());
+  });
+  if (draft.spec["minReplicas"] != 0 || signals.empty() || !all_of_pods) return;
+  if (draft.spec.contains("schedule")) return;  // whose floor wakes it
+  const auto least = std::max<std::int64_t>(draft.least_active, 1);
+  draft.spec["minReplicas"] = least;
+  draft.least_active = 0;
+  draft.say(Severity::Differs, path,
+            fmt::format("asks for zero, and becomes `minReplicas: {}`: every signal here is read "
+                        "from the pods, so that without replicas nothing would wake the target "
+                        "again; KEDA does not go to zero by such metrics alone, and an HPA must "
+                        "not",
+                        least),
+            "for zero add a signal that is there without replicas, such as a queue at a gateway or "
+            "a broker, or a schedule");
+}
+
 std::string ratio_text(std::int64_t percent) {
   auto text = fmt::format("{}.{:02}", percent / 100, percent % 100);
   while (text.ends_with('0')) text.pop_back();
@@ -98,6 +118,7 @@ std::string ratio_text(std::int64_t percent) {
 
 void add_resource_signal(Draft& draft, const std::string& resource, const std::string& container) {
   auto& signal = draft.add_signal(container.empty() ? resource : resource + "-" + container);
+  draft.of_pods.insert(signal["name"]);
   signal["resource"]["name"] = resource;
   if (!container.empty()) signal["resource"]["container"] = container;
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,7 @@ class Draft {
   nlohmann::json spec = nlohmann::json::object();
   /// What a formula of KEDA calls a trigger, and the signal that it became.
   std::map<std::string, std::string, std::less<>> signal_of_trigger{};
+  std::set<std::string> of_pods{};  // signals that have no value without replicas
   std::int64_t least_active = 0;  // replicas of a target that goes to zero, while it is active
 
   void say(Severity severity, std::string path, std::string text, std::string remedy = {});
@@ -45,6 +47,10 @@ void read_target(ObjectReader& target, Draft& draft);
 /// minReplicas and maxReplicas within our bounds.
 void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
                   const std::string& path);
+
+/// Where the signals are all of pods, nothing would wake a target at zero: it keeps a replica, as
+/// HPA and KEDA keep it. `path` is where the object asks for zero.
+void stay_above_zero(Draft& draft, const std::string& path);
 
 /// HPA v2's behavior, with every default made explicit.
 void read_behavior(ObjectReader behavior, Draft& draft);

@@ -137,6 +137,7 @@ void add_metric_signal(ObjectReader& metric, Draft& draft) {
 
 void read_pods(ObjectReader metric, Draft& draft) {
   add_metric_signal(metric, draft);
+  draft.of_pods.insert(draft.spec["signals"].back()["name"]);
   metric.note(Severity::Differs, "metric",
               "was averaged over the target's pods, with the target assumed for pods without a "
               "value; it is the sum of the series that match now",
@@ -190,11 +191,6 @@ void read_bounds(ObjectReader& spec, Draft& draft) {
   if (!spec.has("maxReplicas"))
     draft.say(Severity::Invalid, "spec.maxReplicas", "is required", "for example 10");
   set_replicas(draft, "maxReplicas", spec.integer("maxReplicas").value_or(1), "spec.maxReplicas");
-  if (min == 0)
-    draft.say(Severity::Differs, "spec.minReplicas",
-              "is 0: HPA goes to zero with its first wish for it, ScalingPolicy after "
-              "`scaleToZero.idleAfterSeconds` of fresh data without activity",
-              "set `scaleToZero.idleAfterSeconds`; 300 is the default");
 }
 
 void read_annotations(const json& object, Draft& draft) {
@@ -211,6 +207,11 @@ void read_annotations(const json& object, Draft& draft) {
 
 /// Where a policy decides otherwise on purpose, whatever the fields say (docs/DIFFERENCES.md).
 void name_differences(Draft& draft) {
+  if (draft.spec["minReplicas"] == 0)
+    draft.say(Severity::Differs, "spec.minReplicas",
+              "is 0: HPA goes to zero with its first wish for it, ScalingPolicy after "
+              "`scaleToZero.idleAfterSeconds` of fresh data without activity",
+              "set `scaleToZero.idleAfterSeconds`; 300 is the default");
   draft.say(Severity::Said, "spec.scaleTargetRef",
             "is brought to `minReplicas`, or woken by a signal, also from zero, where an HPA is "
             "switched off",
@@ -245,6 +246,7 @@ void convert_hpa(const json& object, Draft& draft) {
               "was not set; HPA's default, cpu at 80 % of its request, is explicit now");
     add_default_cpu(draft, 80);
   }
+  stay_above_zero(draft, "spec.minReplicas");
   if (!spec.has("behavior"))
     draft.say(Severity::Said, "spec.behavior",
               "was not set; the documented defaults of HPA are explicit now");
@@ -268,6 +270,7 @@ void convert_hpa_v1(const json& object, Draft& draft) {
   if (percent && *percent <= 0)
     spec.refuse("targetCPUUtilizationPercentage", "must be above 0");
   add_default_cpu(draft, std::max<std::int64_t>(percent.value_or(80), 1));
+  stay_above_zero(draft, "spec.minReplicas");
   static const json none = json::object();
   read_behavior(ObjectReader(none, "spec.behavior", draft.conversion.notes), draft);
   draft.say(Severity::Said, "spec.behavior", "the documented defaults of HPA are explicit now");

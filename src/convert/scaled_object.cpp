@@ -187,6 +187,8 @@ void convert_scaled_object(const json& object, Draft& draft) {
   auto triggers = spec.list("triggers");
   if (triggers.empty()) draft.say(Severity::Invalid, "spec.triggers", "must have an item");
   for (auto& trigger : triggers) read_trigger(trigger, draft);
+  stay_above_zero(draft, spec.has("idleReplicaCount") ? "spec.idleReplicaCount"
+                                                      : "spec.minReplicaCount");
   read_advanced(spec.object("advanced"), draft);
   keep_least_active(draft);
   read_fallback(spec, draft, polling);

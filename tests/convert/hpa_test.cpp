@@ -29,6 +29,15 @@ const std::string external =
     "[{type: External, external: {metric: {name: queue_depth, selector: {matchLabels: {queue: "
     "prompts}}}, target: {type: AverageValue, averageValue: \"30\"}}}]";
 
+TEST(Hpa, KeepsAReplicaWhereAllThatItReadsIsOfPods) {
+  const std::string pods =
+      "{type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 5}}}";
+  const auto done = hpa("[" + pods + "]", "{minReplicas: 0}");
+  EXPECT_EQ(policy_of(done)["spec"]["minReplicas"], 1) << notes_of(done);
+  EXPECT_THAT(notes_of(done), HasSubstr("differs: spec.minReplicas asks for zero"));
+  EXPECT_EQ(policy_of(hpa(external, "{minReplicas: 0}"))["spec"]["minReplicas"], 0);
+}
+
 TEST(Hpa, BecomesAPolicyOfTheSameName) {
   const auto done = hpa(external);
   const auto policy = policy_of(done);

@@ -46,6 +46,25 @@ TEST(ScaledObject, BecomesAPolicyAndTheSourceThatItsTriggerNames) {
   EXPECT_EQ(signal["activation"]["above"], "2");
 }
 
+TEST(ScaledObject, KeepsAReplicaWhereAllThatItReadsIsOfPods) {
+  const std::string cpu = "{type: cpu, metadata: {type: Utilization, value: '60'}}";
+  const std::string memory = "{type: memory, metadata: {type: AverageValue, value: 1Gi}}";
+  const auto done = keda(cpu + ", " + memory);
+  EXPECT_EQ(policy_of(done)["spec"]["minReplicas"], 1) << notes_of(done);
+  EXPECT_TRUE(done.has(Severity::Differs));
+  EXPECT_THAT(notes_of(done), HasSubstr("differs: spec.minReplicaCount asks for zero, and becomes "
+                                        "`minReplicas: 1`"));
+  const auto kept = keda(cpu, "{minReplicaCount: 3, idleReplicaCount: 0}");
+  EXPECT_EQ(policy_of(kept)["spec"]["minReplicas"], 3) << notes_of(kept);
+  EXPECT_FALSE(policy_of(kept)["spec"].contains("formula"));
+  // A trigger that is not converted wakes nothing either.
+  EXPECT_EQ(policy_of(keda(cpu + ", {type: kafka, metadata: {}}"))["spec"]["minReplicas"], 1);
+  EXPECT_EQ(policy_of(keda(cpu + ", " + prometheus))["spec"]["minReplicas"], 0);
+  EXPECT_EQ(policy_of(keda(cpu + ", {type: cron, metadata: {timezone: UTC, start: 0 8 * * *, end: "
+                                 "0 9 * * *, desiredReplicas: '2'}}"))["spec"]["minReplicas"],
+            0);
+}
+
 TEST(ScaledObject, SaysThatMissingDataIsNoZeroHere) {
   EXPECT_THAT(notes_of(keda(prometheus)),
               HasSubstr("differs: spec.triggers[0].metadata.ignoreNullValues"));
