@@ -65,6 +65,38 @@ TEST(ScaledObject, KeepsAReplicaWhereAllThatItReadsIsOfPods) {
             0);
 }
 
+TEST(ScaledObject, PointsAtItsOwnFieldWhereAPolicyCannotHaveIt) {
+  const auto bad = [](const std::string& from, const std::string& to) {
+    auto trigger = prometheus;
+    return trigger.replace(trigger.find(from), from.size(), to);
+  };
+  EXPECT_THAT(notes_of(keda(prometheus + ", " + bad("'5'", "'0'"))),
+              HasSubstr("error: spec.triggers[1].metadata.threshold (\"0\") must be above 0"));
+  EXPECT_THAT(notes_of(keda(bad("http://", "http://user:pw@"))),
+              HasSubstr("error: spec.triggers[0].metadata.serverAddress ("));
+  EXPECT_THAT(notes_of(keda(prometheus, "{minReplicaCount: 5, maxReplicaCount: 3}")),
+              HasSubstr("error: spec.minReplicaCount is 5, must be at most spec.maxReplicaCount"));
+  const std::string windows =
+      "{type: cron, metadata: {timezone: Mars/X, start: 0 8 * * 7, end: 0 9 * * 1, "
+      "desiredReplicas: '2'}}";
+  const auto cron = notes_of(keda(prometheus + ", " + windows));
+  EXPECT_THAT(cron, HasSubstr("error: spec.triggers[1].metadata.start (\"0 8 * * 7\")"));
+  EXPECT_THAT(cron, HasSubstr("error: spec.triggers[1].metadata.timezone (\"Mars/X\")"));
+}
+
+TEST(ScaledObject, NamesTheTargetsThatAFormulaMakesNothingOf) {
+  const auto one = [](const std::string& name, const std::string& more) {
+    return prometheus.substr(0, prometheus.size() - 1) + ", name: " + name + more + "}";
+  };
+  const auto notes =
+      notes_of(keda(one("a", "") + ", " + one("b", ", metricType: Value"),
+                    "{advanced: {scalingModifiers: {formula: a + b, target: '3'}}}"));
+  EXPECT_THAT(notes, HasSubstr("note: spec.triggers[0].metadata.threshold counts for nothing"));
+  EXPECT_THAT(notes, HasSubstr("note: spec.triggers[1].metadata.threshold counts for nothing"));
+  EXPECT_THAT(notes, HasSubstr("note: spec.triggers[1].metricType counts for nothing"));
+  EXPECT_THAT(notes, Not(HasSubstr("spec.triggers[0].metricType")));
+}
+
 TEST(ScaledObject, SaysThatMissingDataIsNoZeroHere) {
   EXPECT_THAT(notes_of(keda(prometheus)),
               HasSubstr("differs: spec.triggers[0].metadata.ignoreNullValues"));
