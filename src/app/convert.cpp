@@ -20,7 +20,7 @@ struct Tally {
   int foreign = 0;
 };
 
-void take(const std::string& path, convert::Conversion conversion, std::ostream& errors,
+void take(const FileManifest& from, convert::Conversion conversion, std::ostream& errors,
           Tally& result) {
   using convert::Severity;
   if (conversion.is_foreign) {
@@ -28,7 +28,8 @@ void take(const std::string& path, convert::Conversion conversion, std::ostream&
     return;
   }
   for (const auto& note : conversion.notes)
-    errors << fmt::format("{}: {}: {}\n", path, conversion.subject, note.line());
+    errors << fmt::format("{}: {}: {}\n", place(from.file, from.manifest.line_of(note.path)),
+                          conversion.subject, note.line());
   if (conversion.has(Severity::Invalid))
     ++result.invalid;
   else if (conversion.objects.empty())
@@ -47,9 +48,9 @@ int convert_manifests(const ConvertOptions& options, std::ostream& out, std::ost
     errors << fmt::format("{}: {}\n", place(problem.file, problem.line), problem.message);
     ++result.invalid;
   }
-  for (const auto& [file, manifest] : files.manifests)
-    take(place(file, manifest.line_of("")),
-         convert::convert(manifest.object, {.metric_source = options.metric_source}), errors,
+  for (const auto& from : files.manifests)
+    take(from,
+         convert::convert(from.manifest.object, {.metric_source = options.metric_source}), errors,
          result);
   out << convert::yaml_of(result.done);
   const auto converted = std::ranges::count_if(

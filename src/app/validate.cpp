@@ -38,6 +38,11 @@ json finding(const FileProblem& problem) {
   return {{"file", problem.file}, {"line", problem.line}, {"problem", problem.message}};
 }
 
+std::vector<api::FieldError> warnings_of(const json& object) {
+  const auto kind = own_kind_of(object);
+  return kind ? api::warnings_of(*kind, object) : std::vector<api::FieldError>();
+}
+
 }  // namespace
 
 int validate(const ValidateOptions& options, std::ostream& out) {
@@ -52,6 +57,7 @@ int validate(const ValidateOptions& options, std::ostream& out) {
     if (as_text) out << fmt::format("{}: {}\n", place(problem.file, problem.line), problem.message);
   }
   json skipped = json::array();
+  json warnings = json::array();
   for (const auto& from : files.manifests) {
     const auto errors = manifest_errors(from.manifest.object);
     if (!errors) {
@@ -68,6 +74,13 @@ int validate(const ValidateOptions& options, std::ostream& out) {
         out << fmt::format("{}: {}: {}\n", place(from.file, from.manifest.line_of(error.path)),
                            title_of(from.manifest.object), error.text());
     }
+    for (const auto& warning : warnings_of(from.manifest.object)) {
+      warnings.push_back(finding(from, warning));
+      if (as_text)
+        out << fmt::format("{}: {}: warning: {}\n",
+                           place(from.file, from.manifest.line_of(warning.path)),
+                           title_of(from.manifest.object), warning.text());
+    }
   }
   if (as_text) {
     out << fmt::format("{} valid, {} with errors, {} of other kinds not looked at\n", tally.valid,
@@ -76,7 +89,8 @@ int validate(const ValidateOptions& options, std::ostream& out) {
     out << json{{"valid", tally.valid},
                 {"invalid", tally.invalid},
                 {"skipped", std::move(skipped)},
-                {"errors", std::move(findings)}}
+                {"errors", std::move(findings)},
+                {"warnings", std::move(warnings)}}
                .dump(2, ' ', false, json::error_handler_t::replace)
         << "\n";
   }

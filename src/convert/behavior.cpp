@@ -51,6 +51,7 @@ void read_rules(ObjectReader rules, bool up, json& out) {
 
 void read_behavior(ObjectReader behavior, Draft& draft) {
   auto& out = draft.spec["behavior"];
+  draft.remember("spec.behavior", behavior.path(), true);
   read_rules(behavior.object("scaleUp"), true, out["scaleUp"]);
   read_rules(behavior.object("scaleDown"), false, out["scaleDown"]);
   behavior.finish();

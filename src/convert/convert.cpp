@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -28,18 +29,46 @@ std::string subject_of(const json& object) {
                      short_text_at(object, {"metadata", "name"}));
 }
 
+/// Where `ours`, a path in what was made, comes from, and what it is called there; nothing for
+/// what no field of the object asked for.
+std::optional<std::string> origin_of(const Draft& draft, const std::string& ours) {
+  for (auto prefix = ours; !prefix.empty();) {
+    if (const auto found = draft.origins.find(prefix); found != draft.origins.end()) {
+      const auto& origin = found->second;
+      return origin.same_names ? origin.path + ours.substr(prefix.size()) : origin.path;
+    }
+    const auto end = prefix.find_last_of(".[");
+    prefix.resize(end == std::string::npos ? 0 : end);
+  }
+  return std::nullopt;
+}
+
+/// An error in what was made, told of the object that it was made of.
+Note traced(const Draft& draft, const json& made, const api::FieldError& error) {
+  const bool is_source = made["kind"] == "MetricSource";
+  const auto key =
+      is_source ? made["metadata"]["name"].get<std::string>() + ": " + error.path : error.path;
+  const auto kind = made["kind"].get<std::string>();
+  Note note{.severity = Severity::Invalid,
+            .path = fmt::format("{} that was made: {}", kind, error.path),
+            .value = error.value,
+            .text = error.problem,
+            .remedy = error.remedy};
+  const auto origin = origin_of(draft, key);
+  if (!origin) return note;
+  note.path = *origin;
+  if (note.path != error.path)
+    note.text += fmt::format(" (it becomes {} of the {})", error.path, kind);
+  return note;
+}
+
 /// What the operator itself would refuse: the input asked for something out of its bounds.
-void check(Conversion& conversion) {
+void check(const Draft& draft) {
+  auto& conversion = draft.conversion;
   for (const auto& object : conversion.objects) {
     const auto kind = api::kind_of(object["kind"].get<std::string>());
     for (const auto& error : api::errors_of(*kind, object, api::UnknownFields::Report))
-      conversion.notes.push_back(
-          {.severity = Severity::Invalid,
-           .path = fmt::format("{} that was made: {}", object["kind"].get<std::string>(),
-                               error.path),
-           .value = error.value,
-           .text = error.problem,
-           .remedy = error.remedy});
+      conversion.notes.push_back(traced(draft, object, error));
   }
 }
 
@@ -61,7 +90,7 @@ void finish(const json& object, Draft& draft) {
     return;
   }
   conversion.objects.push_back(policy_around(object, draft.spec, conversion.notes));
-  if (!conversion.has(Severity::Invalid)) check(conversion);
+  if (!conversion.has(Severity::Invalid)) check(draft);
   if (conversion.has(Severity::Invalid)) conversion.objects.clear();
   std::ranges::stable_sort(conversion.notes, std::ranges::greater{}, &Note::severity);
 }

@@ -16,6 +16,12 @@ void Draft::say(Severity severity, std::string path, std::string text, std::stri
                               .remedy = std::move(remedy)});
 }
 
+void Draft::remember_signal(std::string_view field, std::string path) {
+  remember(fmt::format("spec.signals[{}]{}{}", spec["signals"].size() - 1, field.empty() ? "" : ".",
+                       field),
+           std::move(path));
+}
+
 std::string label_from(std::string_view text) {
   std::string label;
   for (const char c : text.substr(0, 55)) {
@@ -67,6 +73,8 @@ json policy_around(const json& object, json spec, Notes& notes) {
 }
 
 void read_target(ObjectReader& target, Draft& draft) {
+  draft.remember("spec.scaleTargetRef", target.path(), true);
+  draft.remember("metadata", "metadata", true);
   auto kind = target.text("kind").value_or("Deployment");
   auto version = target.text("apiVersion").value_or("");
   const bool of_apps = kind == "Deployment" || kind == "StatefulSet" || kind == "ReplicaSet";
@@ -83,10 +91,40 @@ void read_target(ObjectReader& target, Draft& draft) {
 void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
                   const std::string& path) {
   draft.spec[std::string(ours)] = std::min(value, replicas_max);
+  draft.remember(fmt::format("spec.{}", ours), path);
   if (value > replicas_max)
     draft.say(Severity::Differs, path,
               fmt::format("is {}, above the largest number here, {}", value, replicas_max),
               "no workload has so many replicas: choose a bound that protects");
+}
+
+void check_replicas(Draft& draft, const std::string& min_path, const std::string& max_path) {
+  const auto min = draft.spec["minReplicas"].get<std::int64_t>();
+  const auto max = draft.spec["maxReplicas"].get<std::int64_t>();
+  if (min > max)
+    draft.say(Severity::Invalid, min_path,
+              fmt::format("is {}, must be at most {}, which is {}", min, max_path, max),
+              "lower it, or raise the other");
+}
+
+void stay_above_zero(Draft& draft, const std::string& path) {
+  const auto& signals = draft.spec["signals"];
+  const bool all_of_pods = std::ranges::all_of(signals, [&](const json& signal) {
+    return draft.of_pods.contains(signal["name"].get<std::string>());
+  });
+  if (draft.spec["minReplicas"] != 0 || signals.empty() || !all_of_pods) return;
+  if (draft.spec.contains("schedule")) return;  // whose floor wakes it
+  const auto least = std::max<std::int64_t>(draft.least_active, 1);
+  draft.spec["minReplicas"] = least;
+  draft.least_active = 0;
+  draft.say(Severity::Differs, path,
+            fmt::format("asks for zero, and becomes `minReplicas: {}`: every signal here is read "
+                        "from the pods, so that without replicas nothing would wake the target "
+                        "again; KEDA does not go to zero by such metrics alone, and an HPA must "
+                        "not",
+                        least),
+            "for zero add a signal that is there without replicas, such as a queue at a gateway or "
+            "a broker, or a schedule");
 }
 
 std::string ratio_text(std::int64_t percent) {
@@ -98,6 +136,7 @@ std::string ratio_text(std::int64_t percent) {
 
 void add_resource_signal(Draft& draft, const std::string& resource, const std::string& container) {
   auto& signal = draft.add_signal(container.empty() ? resource : resource + "-" + container);
+  draft.of_pods.insert(signal["name"]);
   signal["resource"]["name"] = resource;
   if (!container.empty()) signal["resource"]["container"] = container;
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,12 @@ namespace poolscaler::convert {
 
 inline constexpr std::int64_t replicas_max = 100'000;
 
+/// Where a field of what is made comes from.
+struct Origin {
+  std::string path;         // in the object that is converted
+  bool same_names = false;  // what lies below has the names of ours
+};
+
 class Draft {
  public:
   Draft(Conversion& made, const Options& chosen) : conversion(made), options(chosen) {}
@@ -24,9 +31,19 @@ class Draft {
   nlohmann::json spec = nlohmann::json::object();
   /// What a formula of KEDA calls a trigger, and the signal that it became.
   std::map<std::string, std::string, std::less<>> signal_of_trigger{};
+  std::set<std::string> of_pods{};  // signals that have no value without replicas
+  /// By our path, of the policy or of a MetricSource as "NAME: spec.url".
+  std::map<std::string, Origin, std::less<>> origins{};
   std::int64_t least_active = 0;  // replicas of a target that goes to zero, while it is active
 
   void say(Severity severity, std::string path, std::string text, std::string remedy = {});
+
+  /// The field of the policy that `path` of the object has become.
+  void remember(std::string ours, std::string path, bool same_names = false) {
+    origins[std::move(ours)] = {.path = std::move(path), .same_names = same_names};
+  }
+  /// The last signal, or a field of it.
+  void remember_signal(std::string_view field, std::string path);
 
   /// A signal with a name of its own, near `wanted`; read from the MetricSource of the options
   /// unless it is changed.
@@ -45,6 +62,13 @@ void read_target(ObjectReader& target, Draft& draft);
 /// minReplicas and maxReplicas within our bounds.
 void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
                   const std::string& path);
+
+/// Where the signals are all of pods, nothing would wake a target at zero: it keeps a replica, as
+/// HPA and KEDA keep it. `path` is where the object asks for zero.
+void stay_above_zero(Draft& draft, const std::string& path);
+
+/// The bounds may not cross.
+void check_replicas(Draft& draft, const std::string& min_path, const std::string& max_path);
 
 /// HPA v2's behavior, with every default made explicit.
 void read_behavior(ObjectReader behavior, Draft& draft);

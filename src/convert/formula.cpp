@@ -122,6 +122,21 @@ void name_lost_others(Draft& draft, const std::string& path) {
               "raise `minReplicas`, which ends scale to zero, or use metricType AverageValue");
 }
 
+/// What the triggers say of their targets counts no more.
+void drop_targets(Draft& draft, const std::string& formula) {
+  auto& signals = draft.spec["signals"];
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    if (!reads(formula, signals[i])) continue;
+    signals[i].erase("target");
+    for (const auto* field : {"value", "type"})
+      if (const auto from = draft.origins.find(fmt::format("spec.signals[{}].target.{}", i, field));
+          from != draft.origins.end())
+        draft.say(Severity::Said, from->second.path,
+                  "counts for nothing beside `scalingModifiers`, as in KEDA, and was left out",
+                  "`formula.target` is the target");
+  }
+}
+
 void set_formula(Draft& draft, const std::string& expression, const std::string& type,
                  const std::string& target) {
   draft.spec["combine"] = "Formula";
@@ -137,6 +152,9 @@ Result<std::string> formula_from_keda(
 }
 
 void read_scaling_modifiers(ObjectReader modifiers, Draft& draft) {
+  draft.remember("spec.formula", modifiers.path());
+  draft.remember("spec.formula.expression", modifiers.path_of("formula"));
+  draft.remember("spec.formula.target", modifiers.path_of("target"));
   const auto text = modifiers.required_text("formula", "(trigger_one + trigger_two) / 2");
   const auto type = modifiers.text("metricType").value_or("AverageValue");
   if (type != "AverageValue" && type != "Value")
@@ -157,8 +175,7 @@ void read_scaling_modifiers(ObjectReader modifiers, Draft& draft) {
                    "write `combine: Formula` and `formula.expression` over the signals by hand");
   modifiers.finish();
   if (text.empty() || !formula) return;
-  for (auto& signal : draft.spec["signals"])
-    if (reads(*formula, signal)) signal.erase("target");
+  drop_targets(draft, *formula);
   const bool total = type == "Value";
   if (total) name_lost_others(draft, modifiers.path_of("metricType"));
   set_formula(draft, total ? *formula : with_others(draft, *formula, plain_decimal(target)),

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "draft.hpp"
+#include "poolscaler/base/text.hpp"
 
 namespace poolscaler::convert {
 namespace {
@@ -16,6 +17,7 @@ using nlohmann::json;
 struct Target {
   std::string type;
   std::string number;
+  std::string path{};  // of the number
 };
 
 Target read_metric_target(ObjectReader target) {
@@ -35,11 +37,15 @@ Target read_metric_target(ObjectReader target) {
   } else {
     out.number = target.quantity(field->second).value_or("1");
   }
+  if (field != field_of.end()) out.path = target.path_of(field->second);
   target.finish();
   return out;
 }
 
-void set_target(json& signal, const Target& target) {
+/// Of the last signal.
+void set_target(Draft& draft, const Target& target) {
+  auto& signal = draft.spec["signals"].back();
+  if (!target.path.empty()) draft.remember_signal("target.value", target.path);
   const std::string type = target.type == "Utilization" ? "Utilization"
                            : target.type == "Value"     ? "Total"
                                                         : "PerReplica";
@@ -55,7 +61,8 @@ void read_resource(ObjectReader metric, Draft& draft) {
   }
   const auto container = metric.text("container").value_or("");
   add_resource_signal(draft, resource, container);
-  set_target(draft.spec["signals"].back(), read_metric_target(metric.object("target")));
+  draft.remember_signal("", metric.path());
+  set_target(draft, read_metric_target(metric.object("target")));
   metric.finish();
 }
 
@@ -77,8 +84,29 @@ std::string any_of(const std::vector<std::string>& values) {
   return expression;
 }
 
-void read_expression(ObjectReader& expression, json& matchers) {
-  const auto key = expression.required_text("key", "queue");
+/// With '_' for what names of Prometheus cannot have.
+std::string underscored(std::string name) {
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != ':') c = '_';
+  return name;
+}
+
+/// A label that Prometheus can have: what its exporters make of names of Kubernetes.
+std::string label_name_from(const std::string& name, const std::string& path, Draft& draft) {
+  auto label = underscored(name);
+  if (!label.empty() && label.front() >= '0' && label.front() <= '9') label.insert(0, "_");
+  std::ranges::replace(label, ':', '_');
+  if (label != name)
+    draft.say(Severity::Differs, path,
+              fmt::format("has a label '{}', whose name Prometheus cannot have; it is read as '{}'",
+                          capped(escaped(name), 80), capped(label, 80)),
+              "write the label of the series into `metric.matchers`");
+  return label;
+}
+
+void read_expression(ObjectReader& expression, json& matchers, Draft& draft) {
+  const auto key = label_name_from(expression.required_text("key", "queue"),
+                                   expression.path_of("key"), draft);
   const auto op = expression.required_text("operator", "In");
   const auto values = expression.strings("values");
   const bool is_list = op == "In" || op == "NotIn";
@@ -97,13 +125,15 @@ void read_expression(ObjectReader& expression, json& matchers) {
 }
 
 /// `metric {name, selector}` to our structured query.
-json read_identifier(ObjectReader metric) {
+json read_identifier(ObjectReader metric, Draft& draft) {
   json out{{"name", metric.required_text("name", "queue_depth")}};
   auto selector = metric.object("selector");
   auto matchers = json::array();
   for (const auto& [label, value] : selector.texts("matchLabels"))
-    matchers.push_back(matcher(label, "Equal", value));
-  for (auto& expression : selector.list("matchExpressions")) read_expression(expression, matchers);
+    matchers.push_back(matcher(label_name_from(label, selector.path_of("matchLabels"), draft),
+                               "Equal", value));
+  for (auto& expression : selector.list("matchExpressions"))
+    read_expression(expression, matchers, draft);
   selector.finish();
   metric.finish();
   if (!matchers.empty()) out["matchers"] = std::move(matchers);
@@ -120,23 +150,25 @@ std::string metric_name_from(std::string name, ObjectReader& metric) {
   metric.note(Severity::Differs, "metric", "has a name that Prometheus cannot have; its characters "
                                            "were replaced by '_'",
               "write the name of the series into `metric.name`");
-  for (char& c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != ':') c = '_';
-  return name;
+  return underscored(std::move(name));
 }
 
 void add_metric_signal(ObjectReader& metric, Draft& draft) {
-  auto identifier = read_identifier(metric.object("metric"));
+  auto identifier = read_identifier(metric.object("metric"), draft);
   const auto name = identifier["name"].get<std::string>();
   auto& signal = draft.add_signal(name);
   identifier["name"] = metric_name_from(name, metric);
   signal["metric"] = std::move(identifier);
-  set_target(signal, read_metric_target(metric.object("target")));
+  draft.remember_signal("", metric.path());
+  draft.remember_signal("metric.name", metric.path_of("metric.name"));
+  draft.remember_signal("metric.matchers", metric.path_of("metric.selector"));
+  set_target(draft, read_metric_target(metric.object("target")));
   draft.use_default_source(signal, metric.path());
 }
 
 void read_pods(ObjectReader metric, Draft& draft) {
   add_metric_signal(metric, draft);
+  draft.of_pods.insert(draft.spec["signals"].back()["name"]);
   metric.note(Severity::Differs, "metric",
               "was averaged over the target's pods, with the target assumed for pods without a "
               "value; it is the sum of the series that match now",
@@ -175,8 +207,7 @@ void read_metric(ObjectReader& metric, Draft& draft) {
 
 void add_default_cpu(Draft& draft, std::int64_t percent) {
   add_resource_signal(draft, "cpu", "");
-  set_target(draft.spec["signals"].back(),
-             {.type = "Utilization", .number = ratio_text(percent)});
+  set_target(draft, {.type = "Utilization", .number = ratio_text(percent)});
 }
 
 void read_bounds(ObjectReader& spec, Draft& draft) {
@@ -190,11 +221,7 @@ void read_bounds(ObjectReader& spec, Draft& draft) {
   if (!spec.has("maxReplicas"))
     draft.say(Severity::Invalid, "spec.maxReplicas", "is required", "for example 10");
   set_replicas(draft, "maxReplicas", spec.integer("maxReplicas").value_or(1), "spec.maxReplicas");
-  if (min == 0)
-    draft.say(Severity::Differs, "spec.minReplicas",
-              "is 0: HPA goes to zero with its first wish for it, ScalingPolicy after "
-              "`scaleToZero.idleAfterSeconds` of fresh data without activity",
-              "set `scaleToZero.idleAfterSeconds`; 300 is the default");
+  if (spec.has("maxReplicas")) check_replicas(draft, "spec.minReplicas", "spec.maxReplicas");
 }
 
 void read_annotations(const json& object, Draft& draft) {
@@ -211,6 +238,11 @@ void read_annotations(const json& object, Draft& draft) {
 
 /// Where a policy decides otherwise on purpose, whatever the fields say (docs/DIFFERENCES.md).
 void name_differences(Draft& draft) {
+  if (draft.spec["minReplicas"] == 0)
+    draft.say(Severity::Differs, "spec.minReplicas",
+              "is 0: HPA goes to zero with its first wish for it, ScalingPolicy after "
+              "`scaleToZero.idleAfterSeconds` of fresh data without activity",
+              "set `scaleToZero.idleAfterSeconds`; 300 is the default");
   draft.say(Severity::Said, "spec.scaleTargetRef",
             "is brought to `minReplicas`, or woken by a signal, also from zero, where an HPA is "
             "switched off",
@@ -245,6 +277,7 @@ void convert_hpa(const json& object, Draft& draft) {
               "was not set; HPA's default, cpu at 80 % of its request, is explicit now");
     add_default_cpu(draft, 80);
   }
+  stay_above_zero(draft, "spec.minReplicas");
   if (!spec.has("behavior"))
     draft.say(Severity::Said, "spec.behavior",
               "was not set; the documented defaults of HPA are explicit now");
@@ -268,6 +301,7 @@ void convert_hpa_v1(const json& object, Draft& draft) {
   if (percent && *percent <= 0)
     spec.refuse("targetCPUUtilizationPercentage", "must be above 0");
   add_default_cpu(draft, std::max<std::int64_t>(percent.value_or(80), 1));
+  stay_above_zero(draft, "spec.minReplicas");
   static const json none = json::object();
   read_behavior(ObjectReader(none, "spec.behavior", draft.conversion.notes), draft);
   draft.say(Severity::Said, "spec.behavior", "the documented defaults of HPA are explicit now");

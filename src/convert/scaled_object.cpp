@@ -44,6 +44,7 @@ void read_replica_counts(ObjectReader& spec, Draft& draft) {
                                                       "now");
   set_replicas(draft, "minReplicas", min.value_or(0), "spec.minReplicaCount");
   set_replicas(draft, "maxReplicas", max.value_or(100), "spec.maxReplicaCount");
+  check_replicas(draft, "spec.minReplicaCount", "spec.maxReplicaCount");
   if (!idle) return;
   if (*idle != 0 || min.value_or(0) == 0) {
     spec.note(Severity::Lost, "idleReplicaCount",
@@ -60,6 +61,8 @@ void read_replica_counts(ObjectReader& spec, Draft& draft) {
 
 void read_zero(ObjectReader& spec, Draft& draft) {
   auto& zero = draft.spec["scaleToZero"];
+  draft.remember("spec.scaleToZero.idleAfterSeconds", "spec.cooldownPeriod");
+  draft.remember("spec.scaleToZero.graceSeconds", "spec.initialCooldownPeriod");
   const auto cooldown = spec.integer("cooldownPeriod");
   if (!cooldown)
     draft.say(Severity::Said, "spec.cooldownPeriod",
@@ -78,6 +81,7 @@ void read_zero(ObjectReader& spec, Draft& draft) {
 void read_fallback(ObjectReader& spec, Draft& draft, std::int64_t polling) {
   if (!spec.has("fallback")) return;
   auto fallback = spec.object("fallback");
+  draft.remember("spec.fallback", "spec.fallback");
   const auto failures = fallback.integer("failureThreshold").value_or(0);
   const auto replicas = fallback.integer("replicas").value_or(0);
   const auto behavior = fallback.text("behavior").value_or("static");
@@ -187,6 +191,8 @@ void convert_scaled_object(const json& object, Draft& draft) {
   auto triggers = spec.list("triggers");
   if (triggers.empty()) draft.say(Severity::Invalid, "spec.triggers", "must have an item");
   for (auto& trigger : triggers) read_trigger(trigger, draft);
+  stay_above_zero(draft, spec.has("idleReplicaCount") ? "spec.idleReplicaCount"
+                                                      : "spec.minReplicaCount");
   read_advanced(spec.object("advanced"), draft);
   keep_least_active(draft);
   read_fallback(spec, draft, polling);

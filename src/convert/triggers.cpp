@@ -19,6 +19,7 @@ std::string source_for(const std::string& address, const std::string& path, Draf
   // Of the whole address, so that every object that names it makes the same of it.
   const auto scheme = url.find("://");
   const auto name = label_from(scheme == std::string::npos ? url : url.substr(scheme + 3));
+  draft.remember(name + ": spec.url", path);
   json spec{{"url", url}, {"rawQueryNamespaces", {draft.ns}}};
   draft.conversion.objects.push_back({{"apiVersion", "poolscaler.dev/v1alpha1"},
                                       {"kind", "MetricSource"},
@@ -69,6 +70,12 @@ void read_prometheus(ObjectReader& trigger, Draft& draft) {
               "for example \"10\"");
   auto& signal = draft.add_signal(name);
   if (trigger.has("name")) draft.signal_of_trigger[name] = signal["name"];
+  draft.remember_signal("", trigger.path());
+  draft.remember_signal("query", metadata.path_of("query"));
+  draft.remember_signal("target.value", metadata.path_of("threshold"));
+  draft.remember_signal("activation.above", metadata.path_of("activationThreshold"));
+  if (trigger.has("metricType"))
+    draft.remember_signal("target.type", trigger.path_of("metricType"));
   signal["query"] = query;
   signal["target"] = {{"type", metric_type == "Value" ? "Total" : "PerReplica"},
                       {"value", metadata.quantity("threshold").value_or("1")}};
@@ -111,6 +118,12 @@ void read_cron(ObjectReader& trigger, Draft& draft) {
     metadata.note(Severity::Lost, "desiredReplicas", "asks for nothing", "leave the trigger out");
   } else {
     window["floor"] = std::min(replicas, max);
+    const auto ours = fmt::format("spec.schedule[{}]", schedule.size());
+    draft.remember(ours, trigger.path());
+    draft.remember(ours + ".start", metadata.path_of("start"));
+    draft.remember(ours + ".end", metadata.path_of("end"));
+    draft.remember(ours + ".timeZone", metadata.path_of("timezone"));
+    draft.remember(ours + ".floor", metadata.path_of("desiredReplicas"));
     schedule.push_back(window);
     draft.say(Severity::Differs, trigger.path(),
               fmt::format("becomes window '{}' of `schedule` with a floor: its end takes the floor "
@@ -131,6 +144,8 @@ void read_pods_resource(ObjectReader& trigger, Draft& draft, const std::string& 
     draft.say(Severity::Invalid, metadata.path_of("value"), "is required", "for example \"80\"");
   add_resource_signal(draft, resource, container);
   auto& signal = draft.spec["signals"].back();
+  draft.remember_signal("", trigger.path());
+  draft.remember_signal("target.value", metadata.path_of("value"));
   if (type == "Utilization") {
     const auto percent = metadata.integer_text("value").value_or(80);
     if (percent <= 0) metadata.refuse("value", "must be above 0");

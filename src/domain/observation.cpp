@@ -1,5 +1,7 @@
 #include "poolscaler/domain/observation.hpp"
 
+#include "poolscaler/base/text.hpp"
+
 namespace poolscaler {
 
 std::string_view name_of(SignalState state) {
@@ -13,6 +15,16 @@ std::string_view name_of(SignalState state) {
     case SignalState::Error: return "Error";
   }
   return "Error";
+}
+
+SignalReading judged_by_age(SignalReading reading, int max_age_seconds) {
+  const auto age = reading.age_seconds;
+  if (!is_usable(reading.state) || !age || *age <= max_age_seconds) return reading;
+  return {.state = SignalState::Stale,
+          .value = 0,
+          .age_seconds = age,
+          .detail = "the oldest sample is " + brief(*age) + " s old, at most " +
+                    std::to_string(max_age_seconds) + " s are allowed"};
 }
 
 }  // namespace poolscaler

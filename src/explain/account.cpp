@@ -57,6 +57,7 @@ OrderedJson json_of(const WhyNot& answer) {
   }
   return {{"direction", word_of(answer.direction)},
           {"happens", answer.happens ? OrderedJson(*answer.happens) : OrderedJson()},
+          {"triedValues", answer.tried_values},
           {"ways", ways}};
 }
 

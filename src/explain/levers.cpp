@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
+#include "probes.hpp"
 #include "readings.hpp"
 
 namespace poolscaler::explain {
@@ -16,9 +17,6 @@ namespace {
 constexpr int rounds_max = 5000;
 /// Replicas that are not ready count as starting for some time, whatever the policy says.
 constexpr int starting_seconds = 1200;
-/// Far beyond what any policy can be right for, and still far from where doubles lose digits.
-constexpr double value_max = 1e12;
-
 ScalingRules& rules_of(Situation& situation, Trend direction) {
   auto& behavior = situation.policy.behavior;
   return direction == Trend::Up ? behavior.scale_up : behavior.scale_down;
@@ -29,18 +27,30 @@ const ScalingRules& rules_of(const Situation& situation, Trend direction) {
   return direction == Trend::Up ? behavior.scale_up : behavior.scale_down;
 }
 
-double& tolerance_of(Situation& situation, Trend direction) {
-  return rules_of(situation, direction).tolerance;
+/// The largest that anything has, a signal's own among them.
+double most_tolerance(const ScalingPolicy& policy, Trend direction) {
+  const bool up = direction == Trend::Up;
+  double most = (up ? policy.behavior.scale_up : policy.behavior.scale_down).tolerance;
+  for (const auto& signal : policy.signals)
+    most = std::max(most, (up ? signal.tolerance_up : signal.tolerance_down).value_or(0));
+  return most;
+}
+
+bool reads(const ScalingPolicy& policy, std::size_t signal) {
+  return std::ranges::count(policy.formula->signal_of_operand, signal) > 0;
 }
 
 void add_signals(std::vector<Handle>& handles, const Situation& situation, Trend direction) {
   const bool up = direction == Trend::Up;
-  for (std::size_t i = 0; i < situation.policy.signals.size(); ++i) {
+  const auto& policy = situation.policy;
+  const bool any_shape = policy.formula && !rises_with_all(policy.formula->formula);
+  for (std::size_t i = 0; i < policy.signals.size(); ++i) {
     const auto& reading = situation.observation.signals[i];
     const bool usable = is_usable(reading.state) && std::isfinite(reading.value);
     handles.push_back({.lever = usable ? Lever::Signal : Lever::Data,
                        .signal = i,
                        .graded = true,
+                       .exact = any_shape && reads(policy, i),
                        .now = usable ? reading.value : up ? 0 : value_max,
                        .full = up ? value_max : std::min(0.0, usable ? reading.value : 0.0)});
   }
@@ -61,7 +71,8 @@ void add_limits(std::vector<Handle>& handles, const Situation& situation, Trend 
                        .whole = true,
                        .now = static_cast<double>(rules.stabilization_window_seconds)});
   handles.push_back({.lever = Lever::Rates});
-  handles.push_back({.lever = Lever::Tolerance});
+  if (const double most = most_tolerance(situation.policy, direction); most > 0)
+    handles.push_back({.lever = Lever::Tolerance, .graded = true, .now = most});
 }
 
 void add_zero(std::vector<Handle>& handles, const Situation& situation) {
@@ -75,10 +86,13 @@ void add_zero(std::vector<Handle>& handles, const Situation& situation) {
   if (zero.keep_alive == KeepAlive::Learned) handles.push_back({.lever = Lever::KeepAlive});
 }
 
-void tolerate_nothing(Situation& situation, Trend direction) {
-  tolerance_of(situation, direction) = 0;
-  for (auto& signal : situation.policy.signals)
-    (direction == Trend::Up ? signal.tolerance_up : signal.tolerance_down).reset();
+void tolerate_at_most(Situation& situation, Trend direction, double most) {
+  auto& tolerance = rules_of(situation, direction).tolerance;
+  tolerance = std::min(tolerance, most);
+  for (auto& signal : situation.policy.signals) {
+    auto& own = direction == Trend::Up ? signal.tolerance_up : signal.tolerance_down;
+    if (own) own = std::min(*own, most);
+  }
 }
 
 void unpause(Situation& situation, Trend direction) {
@@ -92,21 +106,23 @@ std::string number(const Handle& handle, double amount) {
 
 std::string told_signal(const Situation& situation, Trend direction, const Handle& handle,
                         double amount, bool beyond) {
-  const bool up = direction == Trend::Up;
   const auto& name = situation.policy.signals[handle.signal].name;
   const auto& reading = situation.observation.signals[handle.signal];
-  const auto bound =
-      beyond       ? fmt::format("{} {}", up ? "above" : "below", brief(amount))
-      : amount > 0 ? fmt::format("to {} or {}", brief(amount), up ? "more" : "less")
-                   : fmt::format("to {}", brief(amount));
-  if (handle.lever == Lever::Signal)
-    return fmt::format("signal '{}' would have to {} {} (now {})", name, up ? "rise" : "fall",
-                       bound, brief(reading.value));
+  const bool is_data = handle.lever == Lever::Data;
+  const bool up = handle.exact ? handle.rises : direction == Trend::Up;
+  // An exact amount beyond its edge was tried just there.
+  const auto bound = beyond ? fmt::format("{}{} {}", handle.exact ? "just " : "",
+                                          up ? "above" : "below", brief(amount))
+                     : handle.exact || (!is_data && amount <= 0)
+                         ? brief(amount)
+                         : fmt::format("{} or {}", brief(amount), up ? "more" : "less");
+  if (!is_data)
+    return fmt::format("signal '{}' would have to {} {}{} (now {})", name, up ? "rise" : "fall",
+                       beyond ? "" : "to ", bound, brief(reading.value));
   const auto data = fmt::format("signal '{}' would have to have data ({} now)", name,
                                 name_of(reading.state));
-  if (amount == handle.now) return data;
-  return data + (beyond ? ", " + bound : fmt::format(", {} or {}", brief(amount),
-                                                     up ? "more" : "less"));
+  if (amount == handle.now && !handle.exact) return data;
+  return fmt::format("{}, {}{}", data, handle.exact && !beyond ? "of " : "", bound);
 }
 
 std::string open_windows(const Situation& situation) {
@@ -118,7 +134,7 @@ std::string open_windows(const Situation& situation) {
 }
 
 std::string told_setting(const Situation& situation, Trend direction, const Handle& handle,
-                         double amount) {
+                         double amount, bool beyond) {
   const bool up = direction == Trend::Up;
   const auto* side = up ? "scaleUp" : "scaleDown";
   switch (handle.lever) {
@@ -134,7 +150,11 @@ std::string told_setting(const Situation& situation, Trend direction, const Hand
     case Lever::Rates:
       return fmt::format("behavior.{} would have to allow a change of this size now", side);
     case Lever::Tolerance:
-      return fmt::format("the tolerance of behavior.{} would have to be 0", side);
+      return fmt::format("the tolerance of behavior.{} would have to be {}{} (is {})", side,
+                         beyond        ? "below "
+                         : amount > 0 ? "at most "
+                                       : "",
+                         brief(amount), brief(handle.now));
     case Lever::IdleTime:
       return fmt::format("scaleToZero.idleAfterSeconds would have to be at most {} (is {})",
                          number(handle, amount), number(handle, handle.now));
@@ -217,7 +237,7 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
       rules_of(situation, direction).policies.clear();
       rules_of(situation, direction).select_policy = SelectPolicy::Max;
       return;
-    case Lever::Tolerance: return tolerate_nothing(situation, direction);
+    case Lever::Tolerance: return tolerate_at_most(situation, direction, amount);
     case Lever::IdleTime:
       policy.scale_to_zero.idle_after_seconds = static_cast<int>(amount);
       return;
@@ -278,7 +298,7 @@ std::string told(const Situation& situation, Trend direction, const Handle& hand
     case Lever::Pause:
     case Lever::Mode: break;
   }
-  return told_setting(situation, direction, handle, amount);
+  return told_setting(situation, direction, handle, amount, beyond);
 }
 
 }  // namespace poolscaler::explain

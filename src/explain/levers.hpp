@@ -13,6 +13,10 @@ struct Handle {
   std::size_t signal = 0;
   bool graded = false;  // it has an amount
   bool whole = false;   // of whole numbers
+  /// What suffices is known of the amount alone, and not of all beyond it: the formula that reads
+  /// the signal need not rise with it.
+  bool exact = false;
+  bool rises = true;    // of an exact one: its amount lies above what it is
   double now = 0;       // as it is
   double full = 0;      // as favourable as it can be
 };

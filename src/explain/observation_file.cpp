@@ -209,6 +209,22 @@ ReadSignal read_signal(Fields& fields, Instant now) {
   return read;
 }
 
+/// As the operator judges it, which knows the age of a raw query's value never.
+void judge_age(SignalReading& reading, const Signal& signal) {
+  if (std::holds_alternative<RawQuery>(signal.query)) return;
+  const bool usable = is_usable(reading.state);
+  reading = judged_by_age(std::move(reading), signal.max_age_seconds);
+  if (usable && !is_usable(reading.state) && std::holds_alternative<PodResource>(signal.query))
+    reading.detail =
+        fmt::format("every pod was measured more than {} s ago", signal.max_age_seconds);
+}
+
+/// Since when a reading that became too old has been so.
+Instant too_old_since(const SignalReading& reading, const Signal& signal, Instant now) {
+  const double seconds = reading.age_seconds.value_or(0) - signal.max_age_seconds;
+  return now - Millis(std::llround(std::max(seconds, 0.0) * 1000));
+}
+
 void read_signals(const Json* list, Situation& situation, std::vector<api::FieldError>& errors) {
   const auto& signals = situation.policy.signals;
   std::vector<std::optional<ReadSignal>> read(signals.size());
@@ -243,6 +259,11 @@ void read_signals(const Json* list, Situation& situation, std::vector<api::Field
     situation.observation.signals.push_back(std::move(signal.reading));
     if (is_usable(situation.observation.signals[i].state)) set_value(situation, i, value);
     situation.memory.unusable_since[i] = signal.missing_since;
+    auto& reading = situation.observation.signals[i];
+    if (!is_usable(reading.state)) continue;
+    judge_age(reading, signals[i]);
+    if (!is_usable(reading.state))
+      situation.memory.unusable_since[i] = too_old_since(reading, signals[i], situation.now);
   }
 }
 

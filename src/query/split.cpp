@@ -102,12 +102,7 @@ SignalReading SharedAnswer::structured(const SignalQuery& signal) const {
   const double age = std::max(0.0, oldest.time_seconds - oldest.value);
   if (sampled->second.count > 1 || !std::isfinite(age))
     return unusable(SignalState::Error, "the age of the samples: several or no numbers");
-  SignalReading reading = value_of(found->second, age);
-  if (is_usable(reading.state) && age > signal.max_age_seconds)
-    return unusable(SignalState::Stale, age,
-                    fmt::format("the oldest sample is {} s old, at most {} s are allowed",
-                                brief(age), signal.max_age_seconds));
-  return reading;
+  return judged_by_age(value_of(found->second, age), signal.max_age_seconds);
 }
 
 SignalReading SharedAnswer::reading(const SignalQuery& signal) const {

@@ -29,6 +29,38 @@ const std::string external =
     "[{type: External, external: {metric: {name: queue_depth, selector: {matchLabels: {queue: "
     "prompts}}}, target: {type: AverageValue, averageValue: \"30\"}}}]";
 
+TEST(Hpa, KeepsAReplicaWhereAllThatItReadsIsOfPods) {
+  const std::string pods =
+      "{type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 5}}}";
+  const auto done = hpa("[" + pods + "]", "{minReplicas: 0}");
+  EXPECT_EQ(policy_of(done)["spec"]["minReplicas"], 1) << notes_of(done);
+  EXPECT_THAT(notes_of(done), HasSubstr("differs: spec.minReplicas asks for zero"));
+  EXPECT_EQ(policy_of(hpa(external, "{minReplicas: 0}"))["spec"]["minReplicas"], 0);
+}
+
+TEST(Hpa, PointsAtItsOwnFieldWhereAPolicyCannotHaveIt) {
+  const auto zero = hpa("[{type: External, external: {metric: {name: q}, target: {type: "
+                        "AverageValue, averageValue: 0}}}]");
+  EXPECT_THAT(notes_of(zero),
+              HasSubstr("error: spec.metrics[0].external.target.averageValue (\"0\") must be above "
+                        "0 (it becomes spec.signals[0].target.value of the ScalingPolicy): "));
+  EXPECT_THAT(notes_of(hpa(external, "{minReplicas: 11}")),
+              HasSubstr("error: spec.minReplicas is 11, must be at most spec.maxReplicas, which is "
+                        "10"));
+}
+
+TEST(Hpa, WritesLabelsAsPrometheusHasThem) {
+  const auto done = hpa("[{type: External, external: {metric: {name: q, selector: {matchLabels: "
+                        "{app.kubernetes.io/name: b}, matchExpressions: [{key: 1st, operator: "
+                        "Exists}]}}, target: {type: AverageValue, averageValue: 5}}}]");
+  const auto matchers = policy_of(done)["spec"]["signals"][0]["metric"]["matchers"];
+  ASSERT_EQ(matchers.size(), 2U) << notes_of(done);
+  EXPECT_EQ(matchers[0]["label"], "app_kubernetes_io_name");
+  EXPECT_EQ(matchers[1]["label"], "_1st");
+  EXPECT_THAT(notes_of(done), HasSubstr("differs: spec.metrics[0].external.metric.selector."
+                                        "matchLabels has a label 'app.kubernetes.io/name'"));
+}
+
 TEST(Hpa, BecomesAPolicyOfTheSameName) {
   const auto done = hpa(external);
   const auto policy = policy_of(done);

@@ -46,6 +46,57 @@ TEST(ScaledObject, BecomesAPolicyAndTheSourceThatItsTriggerNames) {
   EXPECT_EQ(signal["activation"]["above"], "2");
 }
 
+TEST(ScaledObject, KeepsAReplicaWhereAllThatItReadsIsOfPods) {
+  const std::string cpu = "{type: cpu, metadata: {type: Utilization, value: '60'}}";
+  const std::string memory = "{type: memory, metadata: {type: AverageValue, value: 1Gi}}";
+  const auto done = keda(cpu + ", " + memory);
+  EXPECT_EQ(policy_of(done)["spec"]["minReplicas"], 1) << notes_of(done);
+  EXPECT_TRUE(done.has(Severity::Differs));
+  EXPECT_THAT(notes_of(done), HasSubstr("differs: spec.minReplicaCount asks for zero, and becomes "
+                                        "`minReplicas: 1`"));
+  const auto kept = keda(cpu, "{minReplicaCount: 3, idleReplicaCount: 0}");
+  EXPECT_EQ(policy_of(kept)["spec"]["minReplicas"], 3) << notes_of(kept);
+  EXPECT_FALSE(policy_of(kept)["spec"].contains("formula"));
+  // A trigger that is not converted wakes nothing either.
+  EXPECT_EQ(policy_of(keda(cpu + ", {type: kafka, metadata: {}}"))["spec"]["minReplicas"], 1);
+  EXPECT_EQ(policy_of(keda(cpu + ", " + prometheus))["spec"]["minReplicas"], 0);
+  EXPECT_EQ(policy_of(keda(cpu + ", {type: cron, metadata: {timezone: UTC, start: 0 8 * * *, end: "
+                                 "0 9 * * *, desiredReplicas: '2'}}"))["spec"]["minReplicas"],
+            0);
+}
+
+TEST(ScaledObject, PointsAtItsOwnFieldWhereAPolicyCannotHaveIt) {
+  const auto bad = [](const std::string& from, const std::string& to) {
+    auto trigger = prometheus;
+    return trigger.replace(trigger.find(from), from.size(), to);
+  };
+  EXPECT_THAT(notes_of(keda(prometheus + ", " + bad("'5'", "'0'"))),
+              HasSubstr("error: spec.triggers[1].metadata.threshold (\"0\") must be above 0"));
+  EXPECT_THAT(notes_of(keda(bad("http://", "http://user:pw@"))),
+              HasSubstr("error: spec.triggers[0].metadata.serverAddress ("));
+  EXPECT_THAT(notes_of(keda(prometheus, "{minReplicaCount: 5, maxReplicaCount: 3}")),
+              HasSubstr("error: spec.minReplicaCount is 5, must be at most spec.maxReplicaCount"));
+  const std::string windows =
+      "{type: cron, metadata: {timezone: Mars/X, start: 0 8 * * 7, end: 0 9 * * 1, "
+      "desiredReplicas: '2'}}";
+  const auto cron = notes_of(keda(prometheus + ", " + windows));
+  EXPECT_THAT(cron, HasSubstr("error: spec.triggers[1].metadata.start (\"0 8 * * 7\")"));
+  EXPECT_THAT(cron, HasSubstr("error: spec.triggers[1].metadata.timezone (\"Mars/X\")"));
+}
+
+TEST(ScaledObject, NamesTheTargetsThatAFormulaMakesNothingOf) {
+  const auto one = [](const std::string& name, const std::string& more) {
+    return prometheus.substr(0, prometheus.size() - 1) + ", name: " + name + more + "}";
+  };
+  const auto notes =
+      notes_of(keda(one("a", "") + ", " + one("b", ", metricType: Value"),
+                    "{advanced: {scalingModifiers: {formula: a + b, target: '3'}}}"));
+  EXPECT_THAT(notes, HasSubstr("note: spec.triggers[0].metadata.threshold counts for nothing"));
+  EXPECT_THAT(notes, HasSubstr("note: spec.triggers[1].metadata.threshold counts for nothing"));
+  EXPECT_THAT(notes, HasSubstr("note: spec.triggers[1].metricType counts for nothing"));
+  EXPECT_THAT(notes, Not(HasSubstr("spec.triggers[0].metricType")));
+}
+
 TEST(ScaledObject, SaysThatMissingDataIsNoZeroHere) {
   EXPECT_THAT(notes_of(keda(prometheus)),
               HasSubstr("differs: spec.triggers[0].metadata.ignoreNullValues"));

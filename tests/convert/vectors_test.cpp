@@ -56,6 +56,8 @@ const Difference differences[] = {
     {"rec-from-zero-no-condition-gate-off", 2, zero},
     {"rec-min-raised-from-zero-gate-off", 2, zero},
     {"rec-manual-zero", 1, zero},
+    // Nothing would wake it again; Kubernetes takes no such HPA.
+    {"rec-zero-min-zero", 1, "every signal here is read from the pods"},
     // Series of Prometheus do not say which pods there are.
     {"pods-missing-nochange", 3, "it is the sum of the series that match now"},
     // What the pods use is known all the same; that both scale on it is said, not forbidden.

@@ -23,11 +23,17 @@ std::string errors_in(const json& object) {
   return api::summary(api::errors_of(*kind, object, api::UnknownFields::Report));
 }
 
+std::string warnings_in(const json& object) {
+  const auto kind = api::kind_of(object.value("kind", ""));
+  return kind ? api::summary(api::warnings_of(*kind, object)) : "not of our kinds";
+}
+
 TEST(Examples, AreValid) {
   int found = 0;
   for (const auto& entry : std::filesystem::directory_iterator(source_path("deploy/examples")))
     for (const auto& object : objects_in(entry.path())) {
       EXPECT_EQ(errors_in(object), "") << entry.path();
+      EXPECT_EQ(warnings_in(object), "") << entry.path();
       ++found;
     }
   EXPECT_GE(found, 4);

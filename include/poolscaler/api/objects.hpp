@@ -207,6 +207,9 @@ struct KindNames {
 /// Everything that is wrong with .spec (and the name of a cluster-scoped kind).
 [[nodiscard]] std::vector<FieldError> errors_of(Kind kind, const nlohmann::json& object,
                                                 UnknownFields unknown);
+/// What is allowed and hardly meant, of an object without errors: a policy that goes to zero and
+/// that no signal can wake.
+[[nodiscard]] std::vector<FieldError> warnings_of(Kind kind, const nlohmann::json& object);
 
 /// The CustomResourceDefinition as YAML, ready to apply; crds/*.yaml are its output.
 [[nodiscard]] std::string crd_yaml(Kind kind);

@@ -58,6 +58,10 @@ struct SignalReading {
   std::vector<PodSample> pods{};
 };
 
+/// A usable reading of series whose oldest sample is older than `max_age_seconds` is Stale; any
+/// other stays as it is, also where no age is known.
+[[nodiscard]] SignalReading judged_by_age(SignalReading reading, int max_age_seconds);
+
 /// The pods that the scale's selector finds, without those that are being deleted or have ended.
 struct PodCounts {
   std::int32_t ready = 0;

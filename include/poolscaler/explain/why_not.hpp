@@ -22,7 +22,7 @@ enum class Lever {
   Bound,         // minReplicas downward, maxReplicas upward
   Window,        // the direction's stabilization window, in seconds
   Rates,         // the direction's scaling policies limit nothing
-  Tolerance,     // the direction's tolerances are 0
+  Tolerance,     // the direction's tolerances, a signal's own too, are that at most
   IdleTime,      // scaleToZero.idleAfterSeconds
   Grace,         // scaleToZero.graceSeconds is 0
   Forecast,      // forecast.mode is Shadow
@@ -51,6 +51,9 @@ struct WhyNot {
   /// Each single change that suffices; where there is none, one smallest set that does; empty when
   /// nothing known here would.
   std::vector<Way> ways{};
+  /// The formula need not rise with what it reads, so values were tried here and there: what was
+  /// not found may still be.
+  bool tried_values = false;
 };
 
 [[nodiscard]] WhyNot why_not(const Situation& situation, Trend direction);

@@ -63,6 +63,50 @@ TEST_F(Validate, RefusesVersionsAndKindsThatAreNotServed) {
   EXPECT_THAT(told, HasSubstr("kind is Policy, must be one of ScalingPolicy, MetricSource,"));
 }
 
+std::string policy_with(const std::string& lines) {
+  return R"(apiVersion: poolscaler.dev/v1alpha1
+kind: ScalingPolicy
+metadata: {name: a, namespace: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  maxReplicas: 10
+  )" + lines + "\n";
+}
+
+std::string signals(const std::string& list) {
+  return "minReplicas: 0\n  signals: " + list;
+}
+
+TEST_F(Validate, WarnsOfAPolicyThatNothingWakes) {
+  const std::string at_zero =
+      "[{name: own, metricSourceRef: {name: p}, preset: {name: vllm-queue}}, "
+      "{name: busy, resource: {name: cpu}, target: {type: Utilization, value: '0.5'}}, "
+      "{name: kv, metricSourceRef: {name: p}, metric: {name: 'vllm:num_requests_waiting'}, "
+      "target: {type: PerReplica, value: 10}}";
+  EXPECT_EQ(run({write("w.yaml", policy_with(signals(at_zero + "]")))}), 0);
+  EXPECT_THAT(told, HasSubstr("ScalingPolicy 'shop/a': warning: spec.minReplicas is 0, lets the "
+                              "target go to zero, from where no demand can wake it"));
+  EXPECT_THAT(told, HasSubstr("'own' has preset vllm-queue, which the replicas themselves export, "
+                              "'busy' reads what the pods use, 'kv' reads "
+                              "vllm:num_requests_waiting"));
+  EXPECT_THAT(told, HasSubstr("1 valid, 0 with errors"));
+  EXPECT_EQ(run({folder.string()}, OutputFormat::Json), 0);
+  const auto out = nlohmann::json::parse(told);
+  EXPECT_EQ(out["warnings"].size(), 1U);
+  EXPECT_EQ(out["warnings"][0]["field"], "spec.minReplicas");
+  EXPECT_EQ(out["errors"].size(), 0U);
+  for (const auto& awake :
+       {signals(at_zero + ", {name: q, metricSourceRef: {name: p}, preset: {name: router-wake}}]"),
+        signals(at_zero + ", {name: q, metricSourceRef: {name: p}, metric: {name: queue}, target: "
+                          "{type: PerReplica, value: 1}}]"),
+        signals(at_zero + "]\n  schedule: [{name: day, start: '0 8 * * *', end: '0 18 * * *', "
+                          "floor: 1}]"),
+        "minReplicas: 1\n  signals: " + at_zero + "]"}) {
+    EXPECT_EQ(run({write("w.yaml", policy_with(awake))}), 0);
+    EXPECT_EQ(told.find("warning"), std::string::npos) << told;
+  }
+}
+
 TEST_F(Validate, WantsAName) {
   EXPECT_EQ(run({write("n.yaml", policy("''"))}), 1);
   EXPECT_THAT(told, HasSubstr("metadata.name is required"));

@@ -48,6 +48,32 @@ signals: [{name: queue, value: 5}]
   EXPECT_EQ(read->decide().decision.reason, Reason::AwaitingFreshWindow);
 }
 
+TEST(ObservationFile, JudgesTheAgeOfASampleAsTheOperatorDoes) {
+  auto aged = policy;
+  aged.signals.at(0).max_age_seconds = 30;
+  const auto read = [&](const std::string& age) {
+    return read_observation_file("now: \"2026-11-27T08:00:00Z\"\ntarget: {replicas: 3}\n"
+                                 "memory: {}\n"
+                                 "signals: [{name: queue, value: 5, ageSeconds: " + age + "}]\n",
+                                 aged)
+        .value();
+  };
+  EXPECT_EQ(read("30").observation.signals.at(0).state, SignalState::Value);
+  EXPECT_EQ(read("30").decide().decision.desired, 1);
+  const auto stale = read("100");
+  EXPECT_EQ(stale.observation.signals.at(0).state, SignalState::Stale);
+  EXPECT_EQ(stale.observation.signals.at(0).detail,
+            "the oldest sample is 100 s old, at most 30 s are allowed");
+  EXPECT_EQ(stale.memory.unusable_since.at(0), stale.now - Seconds(70));
+  EXPECT_EQ(stale.decide().decision.desired, 3);
+  EXPECT_EQ(stale.decide().decision.reason, Reason::MetricStale);
+  aged.signals.at(0).query = RawQuery{"sum(queue)"};
+  EXPECT_EQ(read("100").observation.signals.at(0).state, SignalState::Value);
+  aged.signals.at(0).query = PodResource{};
+  EXPECT_EQ(read("100").observation.signals.at(0).detail,
+            "every pod was measured more than 30 s ago");
+}
+
 TEST(ObservationFile, KeepsEveryAge) {
   const auto read = read_observation_file(R"(now: "2026-11-27T08:00:00Z"
 policyAgeSeconds: 100

@@ -107,6 +107,76 @@ TEST(WhyNot, HasNoAnswerWhereThereIsNone) {
   EXPECT_EQ(text_of(answer), "nothing that is known here would scale down now\n");
 }
 
+Situation formula_situation(const std::string& text, double queue, double running,
+                            std::int32_t replicas) {
+  auto situation = queue_situation(replicas, queue);
+  auto& policy = situation.policy;
+  policy.max_replicas = 50;
+  policy.signals.push_back(signal_named("running", TargetType::None, 0));
+  policy.signals.at(0).target_type = TargetType::None;
+  situation.observation.signals.push_back(reading_of(running));
+  policy.combine = Combine::Formula;
+  auto formula = parse_formula(text).value();
+  std::vector<std::size_t> signals;
+  for (const auto& operand : formula.operands())
+    signals.push_back(operand.signal == "queue" ? 0 : 1);
+  policy.formula = {.formula = std::move(formula), .signal_of_operand = signals};
+  return situation;
+}
+
+TEST(WhyNot, FindsWhatAFormulaMakesOfLess) {
+  EXPECT_THAT(told(formula_situation("queue / running", 30, 10, 3), Trend::Up),
+              testing::Contains(HasSubstr("signal 'running' would have to fall ")));
+  EXPECT_THAT(told(formula_situation("max(queue / 10, 8 - running)", 5, 6, 3), Trend::Up),
+              testing::Contains("signal 'running' would have to fall just below 5 (now 6)"));
+  EXPECT_THAT(told(formula_situation("queue > 10 ? 2 : running", 5, 6, 6), Trend::Down),
+              testing::Contains("signal 'queue' would have to rise just above 10 (now 5)"));
+}
+
+TEST(WhyNot, TellsNoDust) {
+  EXPECT_THAT(told(formula_situation("queue > 0 ? 5 : running", 0, 3, 3), Trend::Up),
+              testing::Contains("signal 'queue' would have to rise just above 0 (now 0)"));
+  EXPECT_THAT(told(formula_situation("queue > 0 ? 5 : 2 + 0 * running", 4, 3, 5), Trend::Down),
+              testing::Contains("signal 'queue' would have to fall to 0 (now 4)"));
+}
+
+TEST(WhyNot, DoesNotSayThatNothingWouldWhereItOnlyTried) {
+  const auto answer = why_not(formula_situation("3 + 0 * queue * running", 4, 3, 3), Trend::Up);
+  EXPECT_THAT(answer.ways, IsEmpty());
+  EXPECT_THAT(text_of(answer), HasSubstr("was found among the values tried"));
+}
+
+TEST(WhyNot, SaysBelowWhichTheToleranceWouldHaveToBe) {
+  EXPECT_THAT(told(queue_situation(4, 44), Trend::Up),
+              testing::Contains("the tolerance of behavior.scaleUp would have to be below 0.1 "
+                                "(is 0.1)"));
+}
+
+TEST(WhyNot, IsCarriedOutByWhatAFormulaIsSaidToDo) {
+  for (const auto* text :
+       {"queue / max(running, 1)", "queue / running", "queue > 10 ? 2 : running",
+        "max(queue/10, 8 - running)", "(queue + running)/10", "clamp(queue - running, 1, 20)",
+        "running > 5 ? queue / 5 : queue / 20", "abs(queue - running)", "running ?? queue"})
+    for (const auto& [queue, running, replicas] :
+         {std::tuple{55., 0., 4}, {30., 2., 6}, {5., 7., 3}, {40., 10., 8}})
+      for (const auto direction : {Trend::Up, Trend::Down}) {
+        const auto situation = formula_situation(text, queue, running, replicas);
+        const auto answer = why_not(situation, direction);
+        for (const auto& way : answer.ways)
+          EXPECT_TRUE(moves(changed(situation, direction, way), direction))
+              << text << ": " << way.front().text;
+        // What a few values of one operand alone can do, an answer finds.
+        if (answer.happens || (!answer.ways.empty() && answer.ways.front().size() == 1)) continue;
+        for (const double value : {0., 0.1, 1., 2., 3., 5., 6., 8., 10., 11., 20., 50., 100., 1e5})
+          for (const bool first : {true, false}) {
+            const auto other = formula_situation(text, first ? value : queue,
+                                                 first ? running : value, replicas);
+            EXPECT_FALSE(moves(other, direction))
+                << text << " at " << queue << ", " << running << ": " << value;
+          }
+      }
+}
+
 TEST(WhyNot, IsCarriedOutByWhatItSays) {
   const auto situation = queue_situation(5, 48);
   for (const auto direction : {Trend::Up, Trend::Down})

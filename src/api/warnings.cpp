@@ -1,0 +1,86 @@
+// What is allowed and still hardly meant.
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/api/presets.hpp"
+
+namespace poolscaler::api {
+namespace {
+
+using nlohmann::json;
+
+bool has_term(const Preset& preset, std::string_view metric) {
+  const auto names = fmt::format("|{}|", metric);
+  return std::ranges::any_of(preset.terms, [&](const PresetMetric& term) {
+    return fmt::format("|{}|", term.names).find(names) != std::string::npos;
+  });
+}
+
+/// A metric that the catalogue knows, and of replicas alone.
+bool is_of_replicas(std::string_view metric) {
+  bool known = false;
+  for (const auto* preset : presets()) {
+    if (!has_term(*preset, metric)) continue;
+    if (preset->origin == PresetOrigin::Shared) return false;
+    known = true;
+  }
+  return known;
+}
+
+/// Why it has no value without replicas; nothing where it has one, or nobody knows.
+std::string why_silent_at_zero(const json& signal) {
+  if (signal.contains("resource")) return "reads what the pods use";
+  if (signal.contains("preset")) {
+    const auto name = signal["preset"]["name"].get<std::string>();
+    const auto* preset = find_preset(name);
+    if (preset == nullptr || preset->origin == PresetOrigin::Shared) return {};
+    return preset->origin == PresetOrigin::Replicas
+               ? fmt::format("has preset {}, which the replicas themselves export", name)
+               : fmt::format("has preset {}, which is exported for the pods that run", name);
+  }
+  if (!signal.contains("metric")) return {};
+  const auto metric = signal["metric"]["name"].get<std::string>();
+  if (!is_of_replicas(metric)) return {};
+  return fmt::format("reads {}, which the replicas themselves export", metric);
+}
+
+bool asks_for_replicas(const json& window) {
+  return window.value("floor", 0) > 0 || window.value("pin", 0) > 0;
+}
+
+void warn_of_endless_sleep(const json& spec, std::vector<FieldError>& warnings) {
+  const auto signals = spec.value("signals", json::array());
+  if (spec["minReplicas"] != 0 || signals.empty()) return;
+  const auto schedule = spec.value("schedule", json::array());
+  if (std::ranges::any_of(schedule, asks_for_replicas)) return;
+  std::string reasons;
+  for (const auto& signal : signals) {
+    const auto why = why_silent_at_zero(signal);
+    if (why.empty()) return;
+    reasons += fmt::format("{}'{}' {}", reasons.empty() ? "" : ", ",
+                           signal["name"].get<std::string>(), why);
+  }
+  warnings.push_back(
+      {.path = "spec.minReplicas",
+       .value = "0",
+       .problem = "lets the target go to zero, from where no demand can wake it, as no signal has "
+                  "a value without replicas: " + reasons,
+       .remedy = "add a signal that is there without them, such as a queue at a gateway, a router "
+                 "or a broker, or a schedule with a floor, or write minReplicas 1"});
+}
+
+}  // namespace
+
+std::vector<FieldError> warnings_of(Kind kind, const json& object) {
+  std::vector<FieldError> warnings;
+  if (kind != Kind::ScalingPolicy || !errors_of(kind, object, UnknownFields::Tolerate).empty())
+    return warnings;
+  warn_of_endless_sleep(with_defaults(kind, object)["spec"], warnings);
+  return warnings;
+}
+
+}  // namespace poolscaler::api
