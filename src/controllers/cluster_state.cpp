@@ -186,28 +186,7 @@ std::vector<ScaleLookup> ClusterState::take_scale_lookups() {
 void ClusterState::set_scale(const ScaleLookup& lookup, const Result<ScaleFound>& found) {
   {
     const std::scoped_lock lock(impl_->mutex);
-    auto& objects = impl_->kinds[lookup.kind].objects;
-    const auto target = objects.find(lookup.key);
-    if (target == objects.end()) return;
-    if (!found) {
-      // The watch tells when the object itself has gone.
-      if (found.error().kind == ErrorKind::NotFound) return;
-      impl_->lookups.insert(lookup);
-      auto& told = target->second.scale_error;
-      if (told != found.error().message) impl_->touch(impl_->claimants(lookup.kind, lookup.key));
-      told = found.error().message;
-      return impl_->tell();
-    }
-    auto& record = target->second;
-    if (record.uid != found->uid) return;
-    const bool changed = !record.scale_known || record.spec_replicas != found->spec_replicas;
-    record.spec_replicas = found->spec_replicas;
-    record.status_replicas = found->status_replicas;
-    record.resource_version = found->resource_version;
-    record.selector = parse_selector(found->selector).value_or(Selector());
-    record.scale_known = true;
-    record.scale_error.clear();
-    if (changed) impl_->touch(impl_->claimants(lookup.kind, lookup.key));
+    impl_->put_scale(lookup, found);
   }
   impl_->tell();
 }

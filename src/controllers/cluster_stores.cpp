@@ -85,6 +85,30 @@ void ClusterState::Impl::put_target(const TargetKind& kind, const ObjectKey& key
   known = std::move(record);
 }
 
+void ClusterState::Impl::put_scale(const ScaleLookup& lookup, const Result<ScaleFound>& found) {
+  auto& objects = kinds[lookup.kind].objects;
+  const auto target = objects.find(lookup.key);
+  if (target == objects.end()) return;
+  auto& record = target->second;
+  if (!found) {
+    // The watch tells when the object itself has gone.
+    if (found.error().kind == ErrorKind::NotFound) return;
+    lookups.insert(lookup);
+    if (record.scale_error != found.error().message) touch(claimants(lookup.kind, lookup.key));
+    record.scale_error = found.error().message;
+    return;
+  }
+  if (record.uid != found->uid) return;
+  const bool changed = !record.scale_known || record.spec_replicas != found->spec_replicas;
+  record.spec_replicas = found->spec_replicas;
+  record.status_replicas = found->status_replicas;
+  record.resource_version = found->resource_version;
+  record.selector = parse_selector(found->selector).value_or(Selector());
+  record.scale_known = true;
+  record.scale_error.clear();
+  if (changed) touch(claimants(lookup.kind, lookup.key));
+}
+
 void ClusterState::Impl::erase_target(const TargetKind& kind, const ObjectKey& key) {
   if (kinds[kind].objects.erase(key) > 0) touch(claimants(kind, key));
 }

@@ -139,6 +139,7 @@ struct ClusterState::Impl {
 
   void put_target(const TargetKind& kind, const ObjectKey& key, TargetRecord&& record);
 
+  void put_scale(const ScaleLookup& lookup, const Result<ScaleFound>& found);
   void erase_target(const TargetKind& kind, const ObjectKey& key);
 
   [[nodiscard]] bool stores_synced(const TargetKind& kind) const;

@@ -340,6 +340,27 @@ TEST_F(State, AFailedLookupIsWantedAgainUnlessItIsGone) {
   EXPECT_THAT(state.take_scale_lookups(), IsEmpty());
 }
 
+TEST_F(State, WhatCannotBeReadOfATargetIsTrouble) {
+  sync();
+  auto spec = policy("shop", "llm", "llm");
+  spec["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
+  state.policies().upsert(spec);
+  const Error forbidden{ErrorKind::Forbidden, "models is forbidden"};
+  state.targets(models).failing(&forbidden);
+  auto view = state.view({"shop", "llm"});
+  EXPECT_TRUE(view->synced);
+  EXPECT_EQ(view->target_trouble->reason, Reason::NotReadable);
+  EXPECT_THAT(view->target_trouble->message, HasSubstr("models is forbidden"));
+  list(state.targets(models), {object("shop", "llm")});
+  (void)state.take_dirty();
+  state.set_scale({models, {"shop", "llm"}}, fail(ErrorKind::Unavailable, "no size"));
+  EXPECT_THAT(state.take_dirty(), ElementsAre(ObjectKey{"shop", "llm"}));
+  view = state.view({"shop", "llm"});
+  EXPECT_EQ(view->target_trouble->reason, Reason::TargetNotScalable);
+  EXPECT_THAT(view->target_trouble->message, HasSubstr("no size"));
+}
+
 TEST_F(State, TroubleOfAKindIsTroubleOfItsPolicies) {
   sync();
   state.policies().upsert(policy("shop", "web", "web"));

@@ -1,0 +1,129 @@
+// What is told of budgets, through the rounds: without pools, over restarts, at thresholds, and once
+// nothing costs anything any more.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pool_rounds.hpp"
+
+namespace poolscaler::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(BudgetsInRounds, ABudgetIsToldWithoutAnyPool) {
+  FakeWorld world;
+  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "1000"}}})}});
+  world.run_for(5 * second);
+  const auto status = world.cluster->budget_status("all");
+  ASSERT_TRUE(status.contains("conditions"));
+  EXPECT_EQ(status["conditions"][0]["type"], "Ready");
+  EXPECT_EQ(status["conditions"][0]["status"], "True");
+  EXPECT_EQ(status["limits"][0]["name"], "day");
+  EXPECT_EQ(status["limits"][0]["accrued"], "0");
+  EXPECT_TRUE(status.contains("ledger"));
+  const auto writes = world.cluster->status_writes;
+  world.run_for(10 * minute, second);
+  EXPECT_EQ(world.cluster->status_writes, writes) << "nothing costs anything";
+}
+
+TEST(BudgetsInRounds, WhatIsWrongWithABudgetIsToldWithoutAnyPool) {
+  FakeWorld world;
+  world.run_for(5 * second);
+  world.cluster->add_budget("bad", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "-1"}}})}});
+  world.run_for(5 * second);
+  const auto status = world.cluster->budget_status("bad");
+  ASSERT_TRUE(status.contains("conditions"));
+  EXPECT_EQ(status["conditions"][0]["reason"], "BudgetInvalid");
+  EXPECT_THAT(status["conditions"][0]["message"].get<std::string>(), HasSubstr("amount"));
+}
+
+TEST(BudgetsInRounds, ABudgetThatOutlivesItsPoolKeepsItsLedger) {
+  FakeWorld world;
+  world.cluster->add_group("h100", 1);
+  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "1000"}}})}});
+  world.cluster->add_pool("h100", pool_spec(5, "32.77"));
+  world.cluster->add_node("h100", true);
+  world.run_for(3 * minute, second);
+  world.cluster->delete_pool("h100");
+  world.run_for(2 * minute, second);
+  const auto accrued = world.cluster->budget_status("all")["limits"][0]["accrued"];
+  EXPECT_NE(accrued, "0");
+  world.restart();
+  world.run_for(2 * minute, second);
+  EXPECT_EQ(world.cluster->budget_status("all")["limits"][0]["accrued"], accrued);
+}
+
+/// A budget of one limit a day and one of the rate, and a node of 32.77 that nobody needs.
+void cost_something(FakeWorld& world) {
+  world.cluster->add_group("h100", 1);
+  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
+                                                            {"mode", "Accrued"},
+                                                            {"period", "Day"},
+                                                            {"amount", "1000"}},
+                                                           {{"name", "rate"},
+                                                            {"mode", "Rate"},
+                                                            {"amount", "30"}}})}});
+  world.cluster->add_pool("h100", pool_spec(5, "32.77"));
+  world.cluster->add_node("h100", true);
+  world.run_for(90 * second, second);
+}
+
+TEST(BudgetsInRounds, ThatNothingCostsAnythingAnyMoreIsToldAtOnceAndThenNothing) {
+  FakeWorld world;
+  cost_something(world);
+  ASSERT_EQ(world.cluster->budget_status("all")["rate"], "32.77");
+  world.cluster->delete_pool("h100");
+  world.cluster->remove_node("h100-n1");
+  world.run_for(10 * second, second);
+  const auto rate_limit = [&] { return world.cluster->budget_status("all")["limits"][1]; };
+  EXPECT_EQ(world.cluster->budget_status("all")["rate"], "0");
+  EXPECT_EQ(rate_limit()["accrued"], "0");
+  EXPECT_EQ(rate_limit()["headroom"], "30");
+  world.run_for(20 * minute, second);  // it is frozen for a while yet
+  const auto writes = world.cluster->status_writes;
+  world.run_for(20 * minute, second);
+  EXPECT_EQ(world.cluster->status_writes, writes) << "a fleet at rest writes nothing";
+}
+
+TEST(BudgetsInRounds, EachThresholdOfEachLimitIsAnEventOfItsOwnAndALine) {
+  FakeWorld world;
+  cost_something(world);  // the rate limit of 30 at 32.77: 50, 80 and 100 %
+  std::set<std::string> about;
+  for (const auto& event : world.cluster->events)
+    if (event.reason == Reason::BudgetThreshold) about.insert(event.about);
+  EXPECT_THAT(about, ::testing::ElementsAre("rate 100", "rate 50", "rate 80"));
+  EXPECT_EQ(std::ranges::count_if(world.lines,
+                                  [](const std::string& line) {
+                                    return line.find("budget reaches a threshold") !=
+                                           std::string::npos;
+                                  }),
+            3);
+}
+
+TEST(BudgetsInRounds, WhatIsOutdatedAfterARestartIsToldAnew) {
+  FakeWorld world;
+  cost_something(world);
+  world.cluster->hold_watches(true);
+  world.cluster->delete_pool("h100");
+  world.cluster->remove_node("h100-n1");
+  world.cluster->hold_watches(false);
+  world.restart();
+  world.run_for(70 * second, second);
+  EXPECT_EQ(world.cluster->budget_status("all")["rate"], "0");
+  EXPECT_EQ(world.cluster->budget_status("all")["limits"][1]["headroom"], "30");
+}
+
+}  // namespace
+}  // namespace poolscaler::testing
