@@ -1,5 +1,5 @@
-// What is told of budgets, through the rounds: without pools, over restarts, at thresholds, and once
-// nothing costs anything any more.
+// What is told of budgets, through the rounds: without pools, over restarts, at thresholds, and
+// once nothing costs anything any more.
 
 #include <gmock/gmock.h>
 
