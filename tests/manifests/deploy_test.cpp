@@ -45,6 +45,8 @@ TEST(OperatorRights, NeverHaveWildcardsOrPowersBeyondTheTask) {
       "scalingpolicies/status", "metricsources/status", "acceleratorpools/status",
       "costbudgets/status",     "deployments/scale",    "statefulsets/scale",
       "replicasets/scale",      "events",               "leases",
+      // Jobs that are suspended and resumed: they have no subresource for that.
+      "jobs", "jobsets", "trainjobs",
       // Nodes: our marks on them, evictions, and what says how many a group has.
       "nodes", "pods/eviction", "nodepools/scale", "machinedeployments/scale", "machinesets/scale",
       "machinepools/scale", "machines", "nodegroups", "containernodepools", "nodepools",
