@@ -19,21 +19,7 @@ constexpr std::size_t tenants_shown_max = 20;
 
 std::string_view period_text(const api::LimitStatus& limit) {
   if (limit.mode == LimitMode::Rate) return "per hour";
-  switch (limit.period) {
-    case BudgetPeriod::Hour: return "this hour";
-    case BudgetPeriod::Day: return "today";
-    case BudgetPeriod::Month: return "this month";
-  }
-  return "";
-}
-
-std::string_view name_of(BudgetPeriod period) {
-  switch (period) {
-    case BudgetPeriod::Hour: return "This hour";
-    case BudgetPeriod::Day: return "Today";
-    case BudgetPeriod::Month: return "This month";
-  }
-  return "";
+  return period_words(limit.period);
 }
 
 std::string percent_text(std::int64_t basis_points) {
@@ -142,7 +128,8 @@ std::string tenants_text(const api::PeriodStatus& period, const std::string& dim
 
 std::string period_text(const api::LedgerStatus& ledger, const api::PeriodStatus& period,
                         const TextStyle& style) {
-  auto text = fmt::format("\n{}: {}", name_of(period.kind), shown(period.bill.amount));
+  auto text = fmt::format("\n{}: {}", period_words(period.kind), shown(period.bill.amount));
+  text[1] = static_cast<char>(text[1] - 'a' + 'A');  // it begins a line
   if (period.partial) text += " (counted from within the period)";
   if (period.unpriced > Millis(0))
     text += fmt::format(", and {} of nodes without a known price", time_text(period.unpriced));
@@ -187,6 +174,15 @@ std::string conditions_text(const std::vector<api::Condition>& conditions,
                           painted(name_of(condition.reason), Paint::Yellow, style.colour),
                           condition.message);
   return text;
+}
+
+std::string_view period_words(BudgetPeriod period) {
+  switch (period) {
+    case BudgetPeriod::Hour: return "this hour";
+    case BudgetPeriod::Day: return "today";
+    case BudgetPeriod::Month: return "this month";
+  }
+  return "";
 }
 
 std::string budgets_text(const std::vector<BudgetView>& budgets, const TextStyle& style) {

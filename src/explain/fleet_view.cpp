@@ -80,15 +80,6 @@ std::string wanted_of(const api::NodeGroupStatus& nodes) {
   return nodes.desired ? fmt::format("{}", *nodes.desired) : "-";
 }
 
-std::string_view period_words(BudgetPeriod period) {
-  switch (period) {
-    case BudgetPeriod::Hour: return "this hour";
-    case BudgetPeriod::Day: return "today";
-    case BudgetPeriod::Month: return "this month";
-  }
-  return "";
-}
-
 std::string head_of(const PoolView& pool, bool colour) {
   const auto& status = pool.status;
   auto text = fmt::format("{}  {} x {} a node", painted(pool.name, Paint::Bold, colour),

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "poolscaler/explain/fleet_view.hpp"
@@ -11,6 +12,8 @@ namespace poolscaler::explain {
 
 /// "45s", "12m", "3h 20m", "2d 4h".
 [[nodiscard]] std::string time_text(Millis time);
+/// "this hour", "today", "this month".
+[[nodiscard]] std::string_view period_words(BudgetPeriod period);
 /// Those that are not as they should be, one on a line.
 [[nodiscard]] std::string conditions_text(const std::vector<api::Condition>& conditions,
                                           const TextStyle& style);

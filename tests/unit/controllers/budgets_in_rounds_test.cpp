@@ -11,6 +11,8 @@
 namespace poolscaler::testing {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Field;
 using ::testing::HasSubstr;
 
 TEST(BudgetsInRounds, ABudgetIsToldWithoutAnyPool) {
@@ -123,6 +125,25 @@ TEST(BudgetsInRounds, WhatIsOutdatedAfterARestartIsToldAnew) {
   world.run_for(70 * second, second);
   EXPECT_EQ(world.cluster->budget_status("all")["rate"], "0");
   EXPECT_EQ(world.cluster->budget_status("all")["limits"][1]["headroom"], "30");
+}
+
+TEST_F(PoolsInRounds, ABudgetWithScaleToZeroTakesEverything) {
+  set_up(1);
+  waiting(10);
+  live(30 * second);
+  world.cluster->add_budget("stop", {{"limits", json::array({{{"name", "rate"},
+                                                             {"mode", "Rate"},
+                                                             {"amount", "10"}}})},
+                                     {"onLimit", "ScaleToZero"},
+                                     {"graceSeconds", 120}});
+  live(100 * second);
+  EXPECT_EQ(replicas(), 1) << "the grace";
+  live(2 * minute);
+  EXPECT_EQ(replicas(), 0);
+  EXPECT_THAT(world.cluster->events, Contains(Field(&EventNote::reason, Reason::ZeroedByBudget)));
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
+  live(5 * minute);
+  EXPECT_EQ(world.cluster->node_count(), 0U);
 }
 
 }  // namespace

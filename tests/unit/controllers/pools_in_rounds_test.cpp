@@ -456,25 +456,6 @@ TEST_F(PoolsInRounds, ANodeThatWasIdleBeforeARestartLeavesAsSoon) {
   EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
 }
 
-TEST_F(PoolsInRounds, ABudgetWithScaleToZeroTakesEverything) {
-  set_up(1);
-  waiting(10);
-  live(30 * second);
-  world.cluster->add_budget("stop", {{"limits", json::array({{{"name", "rate"},
-                                                             {"mode", "Rate"},
-                                                             {"amount", "10"}}})},
-                                     {"onLimit", "ScaleToZero"},
-                                     {"graceSeconds", 120}});
-  live(100 * second);
-  EXPECT_EQ(replicas(), 1) << "the grace";
-  live(2 * minute);
-  EXPECT_EQ(replicas(), 0);
-  EXPECT_THAT(world.cluster->events, Contains(Field(&EventNote::reason, Reason::ZeroedByBudget)));
-  EXPECT_EQ(condition("Limited")["reason"], "CappedByBudget");
-  live(5 * minute);
-  EXPECT_EQ(world.cluster->node_count(), 0U);
-}
-
 /// A process dies after each number of writes; its successor finishes the story, and nothing is
 /// asked for twice.
 TEST_F(PoolsInRounds, AProcessMayDieBetweenAnyTwoWrites) {
