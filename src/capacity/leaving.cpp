@@ -149,6 +149,8 @@ class Leaver {
   }
 
   /// A group of which nobody can say which node goes: cordons all of it, if all of it is empty.
+  /// What it keeps comes back when it has shrunk; where a pod that waits until then brings a node,
+  /// nobody may need that either.
   void choose_all(std::size_t group, const std::vector<std::size_t>& order, std::int64_t& spare) {
     std::vector<std::size_t> all;
     std::int64_t counted = 0;
@@ -159,7 +161,9 @@ class Leaver {
     }
     const auto whole = present(group);
     const auto going = whole - kept(group);
-    const auto of_spare = std::max<std::int64_t>(counted - kept(group), 0);
+    const auto of_spare = input_.survey.follows_pods()
+                              ? counted
+                              : std::max<std::int64_t>(counted - kept(group), 0);
     if (static_cast<std::int64_t>(all.size()) != whole || going <= 0 || of_spare > spare) return;
     spare -= of_spare;
     for (const auto i : all) chosen_[i] = true;

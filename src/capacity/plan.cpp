@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "excess.hpp"
 #include "poolscaler/base/check.hpp"
 
 namespace poolscaler::capacity {
@@ -45,6 +46,7 @@ class Planner {
   }
 
   Plan result(Instant now) {
+    excess_ = excess_of(input_, sight_, money_, now);
     for (std::size_t i = 0; i < stocks_.size(); ++i) {
       stocks_[i] = sight_.supplies[i].stock;
       stocks_[i].limits = money_.of_pool[i];
@@ -52,6 +54,7 @@ class Planner {
       plan_.pools[i].groups.resize(pool(i).node_groups.size());
       for (std::size_t group = 0; group < added_[i].size(); ++group)
         keep_least({i, group}, now);
+      for (std::size_t group = 0; group < added_[i].size(); ++group) withhold({i, group});
     }
     arbitrate(now);
     for (std::size_t i = 0; i < stocks_.size(); ++i) settle(i, now);
@@ -67,6 +70,21 @@ class Planner {
   [[nodiscard]] const AcceleratorPool& pool(std::size_t i) const { return *input_.pools[i].pool; }
   [[nodiscard]] const GroupSurvey& seen(std::size_t i, std::size_t group) const {
     return sight_.survey.pools[i].groups[group];
+  }
+
+  /// No replica is granted on a node that must not come.
+  void withhold(const GroupPlace& at) {
+    auto left = excess_[at.pool][at.group].nodes;
+    if (left == 0) return;
+    auto& stock = stocks_[at.pool];
+    const bool spot = pool(at.pool).node_groups[at.group].capacity_type == CapacityType::Spot;
+    for (const bool late : {true, false}) {
+      auto& shelf = stock.nodes_of(spot, late);
+      if (shelf.size() <= static_cast<std::size_t>(stock.per_node)) continue;
+      const auto taken = std::min(left, shelf.back());
+      shelf.back() -= taken;
+      left -= taken;
+    }
   }
 
   /// A group below its minNodes is brought there, as far as it can be paid.
@@ -271,11 +289,7 @@ class Planner {
     switch (grant.refusal) {
       case money::Refusal::None:
       case money::Refusal::Late: return text;
-      case money::Refusal::Budget: {
-        const auto& limit = limits_[*grant.limit];
-        return text + fmt::format("{}{}; may grow again {}", money::shown(limit),
-                                  limit.frozen ? ", frozen" : "", money::resumes(limit));
-      }
+      case money::Refusal::Budget: return text + money::refusal_words(limits_[*grant.limit]);
       case money::Refusal::Unpriced:
         return text + fmt::format("pool {} has a node group whose price is not known ({})",
                                   pool(claim.pool).name, unpriced(claim.pool));
@@ -320,7 +334,8 @@ class Planner {
     std::ranges::move(leaving.findings, std::back_inserter(out.findings));
     for (auto& lowering : leaving.lowerings) {
       auto& group = out.groups[lowering.group];
-      if (added_[i][lowering.group] > 0) continue;  // it grows; whoever leaves can wait
+      // It grows, or gives up what has not come; whoever leaves can wait.
+      if (added_[i][lowering.group] > 0 || excess_[i][lowering.group].nodes > 0) continue;
       group.wanted = lowering.to;
       group.leaving = std::move(lowering.nodes);
     }
@@ -333,6 +348,7 @@ class Planner {
           pool(i).mode == PoolMode::Automatic)
         give_up(i, g, group.in_flight,
                 fmt::format("none has come within {} minutes", boot_max / std::chrono::minutes(1)));
+      give_up_excess(i, g);
     }
     take_back(i, now);
   }
@@ -345,6 +361,18 @@ class Planner {
     const auto to = (desired - nodes + step - 1) / step * step;
     if (nodes <= 0 || to >= desired) return;
     plan_.pools[i].groups[g] = {.wanted = to, .leaving = {}, .words = std::move(words)};
+  }
+
+  void give_up_excess(std::size_t i, std::size_t g) {
+    const auto& [nodes, words] = excess_[i][g];
+    if (nodes == 0 || plan_.pools[i].groups[g].wanted) return;
+    const auto least = input_.pools[i].groups[g].least.value_or(0);
+    const auto possible = std::min(nodes, *seen(i, g).desired - least);
+    if (may_give_up(i, g)) give_up(i, g, possible, words);
+    if (!plan_.pools[i].groups[g].wanted)
+      plan_.pools[i].findings.push_back(
+          {fmt::format("nodes on order of node group {}: {}", pool(i).node_groups[g].name, words),
+           "ask its object for fewer; nobody is granted room on them"});
   }
 
   /// Nodes that were asked for, have not come, and that nobody needs any more, the dearest first;
@@ -372,21 +400,25 @@ class Planner {
 
   /// No node that is there may be what goes when the group is asked for fewer: one that can be told
   /// which to remove, or takes empty ones, gives up what has no node first.
+  [[nodiscard]] bool may_give_up(std::size_t i, std::size_t g) const {
+    const auto& group = seen(i, g);
+    const auto& facts = input_.pools[i].groups[g];
+    if (!group.desired || !group.may_grow || group.in_flight == 0 || added_[i][g] > 0) return false;
+    if (pool(i).mode != PoolMode::Automatic) return false;
+    const bool blind = facts.removal == Removal::AllEmpty || facts.step > 1;
+    if (blind && group.present() > 0) return false;
+    const auto& nodes = sight_.survey.pools[i].nodes;
+    return std::ranges::none_of(nodes, [g](const NodeSurvey& node) {
+      return node.group == g && node.busy && !node.works;
+    });
+  }
+
   [[nodiscard]] std::int64_t may_be_taken_back(std::size_t i, std::size_t g) const {
     const auto& group = seen(i, g);
     const auto& facts = input_.pools[i].groups[g];
-    if (!group.desired || !group.may_grow || group.in_flight == 0 || added_[i][g] > 0) return 0;
-    if (plan_.pools[i].groups[g].wanted || !input_.all_heard) return 0;
-    if (pool(i).mode != PoolMode::Automatic) return 0;
+    if (!may_give_up(i, g) || plan_.pools[i].groups[g].wanted || !input_.all_heard) return 0;
     const auto& marginal = group.quote.marginal;
     if (marginal && *marginal <= HourlyRate()) return 0;
-    const bool blind = facts.removal == Removal::AllEmpty || facts.step > 1;
-    if (blind && group.present() > 0) return 0;
-    const auto& nodes = sight_.survey.pools[i].nodes;
-    const bool ailing = std::ranges::any_of(nodes, [g](const NodeSurvey& node) {
-      return node.group == g && node.busy && !node.works;
-    });
-    if (ailing) return 0;
     const auto least = std::max<std::int64_t>(pool(i).node_groups[g].min_nodes,
                                               facts.least.value_or(0));
     return std::min(group.in_flight, *group.desired - least);
@@ -400,6 +432,7 @@ class Planner {
   Plan plan_;
   std::vector<money::PoolSupply> stocks_;
   std::vector<std::vector<std::int64_t>> added_;  // nodes by pool and group
+  std::vector<std::vector<Excess>> excess_;
 };
 
 }  // namespace

@@ -43,9 +43,8 @@ std::string of_pace(const RateCap& cap) {
 }
 
 std::string words_of(const Limit& limit, const Growth& growth, std::int64_t granted) {
-  return fmt::format("{} asked for at {} an hour each, {} granted: {}{}; may resume {}",
-                     growth.count, shown(*growth.price), granted, shown(limit),
-                     limit.frozen ? ", frozen" : "", resumes(limit));
+  return fmt::format("{} asked for at {} an hour each, {} granted: {}", growth.count,
+                     shown(*growth.price), granted, refusal_words(limit));
 }
 
 }  // namespace
@@ -62,6 +61,7 @@ std::string_view name_of(LimitOwner owner) {
 std::string shown(const Limit& limit) {
   const auto whose = fmt::format("{} {}{}", name_of(limit.owner), limit.budget,
                                  limit.name.empty() ? "" : " (" + limit.name + ")");
+  if (!limit.trouble.empty()) return fmt::format("{} cannot be counted: {}", whose, limit.trouble);
   return std::visit(
       Overloaded{[&](const RateCap& cap) {
                    return fmt::format("{}: {} of {} an hour{}", whose, shown(limit.rate),
@@ -75,7 +75,13 @@ std::string shown(const Limit& limit) {
       limit.cap);
 }
 
+std::string refusal_words(const Limit& limit) {
+  return fmt::format("{}{}; may resume {}", shown(limit),
+                     limit.frozen && limit.trouble.empty() ? ", frozen" : "", resumes(limit));
+}
+
 std::string resumes(const Limit& limit) {
+  if (!limit.trouble.empty()) return "when that is mended";
   return std::visit(
       Overloaded{[](const RateCap& cap) -> std::string {
                    return cap.pace_percent == 0 ? "when the rate has fallen"
@@ -120,6 +126,18 @@ std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold, In
   const auto each = cost_in(limit, price, hold, now);
   if (each > 0) return narrowed(room / each);
   return is_over(limit, now) ? 0 : no_bound;
+}
+
+std::int64_t excess_orders(const Limit& limit, HourlyRate price, Millis waited, Instant now) {
+  const auto* cap = std::get_if<RateCap>(&limit.cap);
+  if (cap != nullptr && cap->pace_percent > 0) return 0;  // it moves under what was admitted
+  auto left = limit;
+  left.frozen = false;
+  left.hold = std::max(limit.hold - waited, Millis(0));
+  const auto room = room_of(left, now);
+  const auto each = cost_in(left, price, left.hold, now);
+  if (room >= 0 || each <= 0) return 0;
+  return narrowed((each - 1 - room) / each);
 }
 
 bool is_over(const Limit& limit, Instant now) {

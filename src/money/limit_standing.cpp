@@ -251,6 +251,7 @@ JudgedLimit frozen_limit(const CostBudget& budget, const BudgetLimit& declared,
                          const std::string& trouble) {
   JudgedLimit judged{.limit = bare_limit(budget, declared), .standing = bare_standing(declared)};
   judged.limit.frozen = true;
+  judged.limit.trouble = trouble;
   judged.standing.act = GuardAct::Freeze;
   judged.standing.words = "growth is frozen: " + trouble;
   return judged;

@@ -153,6 +153,27 @@ TEST_F(Pools, AnOperatorThatIsKilledIsFollowedByOneThatFinishes) {
   EXPECT_THAT(room->removed_busy(), IsEmpty());
 }
 
+TEST_F(Pools, WhatSomebodyElseAsksForBeyondTheCapIsTakenBack) {
+  make_budget("50");
+  make_workload("web");
+  set_load("web", 15);
+  start_operator();
+  ASSERT_TRUE(rig::eventually(Ms{60'000}, [&] { return ready("web") == 1; })) << told();
+  room->hold(true);
+  cluster().request(
+      "PATCH", "/apis/cluster.x-k8s.io/v1beta2/namespaces/" + ns() + "/machinedeployments/h100",
+      json{{"spec", {{"replicas", 3}}}}.dump(), merge);
+  ASSERT_TRUE(rig::eventually(Ms{30'000}, [&] { return room->wanted() == 1; })) << told();
+  EXPECT_EQ(policy_object("web")["status"]["desiredReplicas"], 1) << told();
+  EXPECT_TRUE(rig::eventually(Ms{30'000}, [&] {
+    return cluster().get("/apis/events.k8s.io/v1/events").dump().find(
+               "would be too much for budget " + ns()) != std::string::npos;
+  })) << told();
+  room->hold(false);
+  EXPECT_TRUE(nodes_become(1)) << told();
+  EXPECT_EQ(room->most(), 1);
+}
+
 TEST_F(Pools, NodesThatComeForPodsArePaidForBeforeTheyAreWaitedFor) {
   PodRoom dynamic(cluster(), ns());
   cluster().apply(pool_of_pods().dump());

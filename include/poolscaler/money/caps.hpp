@@ -59,12 +59,16 @@ struct Limit {
   bool frozen = false;  // reached, and not yet resumed (guard.hpp)
   LimitOwner owner = LimitOwner::Budget;
   std::string name{};   // among the owner's limits
+  std::string trouble{};  // why what it limits cannot be counted; it is frozen then
 };
 
-/// "budget team-a: 98.31 of 100.00 an hour", "policy shop/web (maxHourly): ...".
+/// "budget team-a: 98.31 of 100.00 an hour", "policy shop/web (maxHourly): ...", or its trouble.
 [[nodiscard]] std::string shown(const Limit& limit);
 
-/// "when the rate has fallen", or "at ..., when the next one begins".
+/// Why it refuses: what is shown, whether it is frozen, and when growth may resume.
+[[nodiscard]] std::string refusal_words(const Limit& limit);
+
+/// "when the rate has fallen", or "at ..., when the next one begins", or when it can be counted.
 [[nodiscard]] std::string resumes(const Limit& limit);
 
 inline constexpr std::int64_t no_bound = std::numeric_limits<std::int64_t>::max();
@@ -79,6 +83,13 @@ struct Growth {
 /// The largest number that one limit admits; no_bound where the price is 0, which costs nothing.
 /// Never negative.
 [[nodiscard]] std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold,
+                                         Instant now);
+
+/// Of what is on order and in the limit's rate: how many, each at this price, have to be given up
+/// for the limit to hold. 0 where they all may come, and where giving up saves nothing. What was
+/// admitted less than `waited` ago and has only been waited for since is none of it, and what is
+/// frozen is what was reached, not what may come: neither says that an order is too much.
+[[nodiscard]] std::int64_t excess_orders(const Limit& limit, HourlyRate price, Millis waited,
                                          Instant now);
 
 /// Nothing more is admitted: the limit's period has ended.

@@ -22,10 +22,6 @@ using testing::IsEmpty;
 constexpr std::size_t counted = 0;
 constexpr std::size_t brought = 1;
 
-money::Limit most(std::int64_t amount) {
-  return {.budget = "b", .cap = money::RateCap{HourlyRate::of(amount * Amount::per_whole)}};
-}
-
 /// A group that is asked for nodes, and one whose nodes come for pods.
 Theatre mixed_world(const GroupWords& asked, const GroupWords& follower) {
   Theatre world;
@@ -170,6 +166,23 @@ TEST(MixedPools, WaitForANodeThatIsGivenBack) {
 template <typename Number>
 Number within(Number from, Number before) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Number>(from, before));
+}
+
+TEST(MixedPools, KeepAGroupOfWhichAnyNodeMayGoWhileSomebodyNeedsOne) {
+  auto world = mixed_world();
+  auto& facts = world.fleet.facts(0, counted);
+  facts.removal = Removal::AllEmpty;
+  world.fleet.pools[0]->node_groups[counted].min_nodes = 1;
+  world.fleet.pools[0]->scale_down.idle_after_seconds = 5;
+  world.fleet.add_node(0, counted);
+  world.fleet.add_node(0, counted);
+  world.add_policy("shop/web", 8);
+  world.limits = {most(20)};
+  for (int i = 0; i < 3; ++i) (void)world.round(seconds(2));
+  world.asking[0].wanted = 1;
+  const auto plan = world.round();
+  EXPECT_EQ(plan.grants[0].most, 1);
+  EXPECT_THAT(plan.pools[0].steps, IsEmpty()) << "with both cordoned its pod would bring a third";
 }
 
 /// Everybody beside the operator, as badly as they may behave. Nodes take time to come: those that

@@ -18,10 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-money::Limit most(std::string_view text) {
-  return {.budget = "b", .cap = money::RateCap{rate(text)}};
-}
-
 /// A pool whose groups take no count.
 Theatre dynamic_world(const std::vector<GroupWords>& groups) {
   Theatre world;
@@ -189,7 +185,7 @@ RC_GTEST_PROP(OrderingLaws, NodesForPodsOfSeveralGroupsAreNeverAboveACap, ()) {
   }
   auto world = dynamic_world(groups);
   const auto cap = *rc::gen::inRange<std::int64_t>(0, 150);
-  world.limits = {{.budget = "b", .cap = money::RateCap{HourlyRate::of(cap * Amount::per_whole)}}};
+  world.limits = {most(cap)};
   const auto size = *rc::gen::inRange<std::int64_t>(1, 9);
   for (const auto* name : {"p0", "p1"}) world.add_policy(name, size);
   for (int i = 0; i < 10; ++i) {
@@ -221,7 +217,7 @@ RC_GTEST_PROP(OrderingLaws, NodesForPodsAreNeverAboveABoundOrACap, ()) {
     world.asking[at].draw.priority = *rc::gen::inRange(0, 3);
   }
   const auto cap = *rc::gen::inRange<std::int64_t>(0, 80);
-  world.limits = {{.budget = "b", .cap = money::RateCap{HourlyRate::of(cap * Amount::per_whole)}}};
+  world.limits = {most(cap)};
   for (int i = 0; i < 10; ++i) {
     for (auto& one : world.asking) {
       one.wanted = *rc::gen::inRange<std::int64_t>(0, 9);

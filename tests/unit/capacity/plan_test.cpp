@@ -15,10 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-money::Limit most(std::string_view text) {
-  return {.budget = "b", .cap = money::RateCap{rate(text)}};
-}
-
 TEST(Plan, PodsAndNodesAreAskedForTogether) {
   Theatre world;
   world.fleet.add_pool("a", {{}});
@@ -53,7 +49,7 @@ TEST(Plan, TheCapGrantsOneOfTwoNodesAndSaysSo) {
   EXPECT_EQ(plan.grants[0].limit, 0U);
   EXPECT_EQ(plan.grants[0].words,
             "2 more asked for at 32.77 an hour each, 1 granted: budget b: 65.54 of 100.00 an hour; "
-            "may grow again when the rate has fallen");
+            "may resume when the rate has fallen");
   EXPECT_EQ(plan.pools[0].groups[0].wanted, 3);
 }
 

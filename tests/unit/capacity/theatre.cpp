@@ -5,6 +5,12 @@
 
 namespace poolscaler::capacity {
 
+money::Limit most(std::string_view amount) {
+  return {.budget = "b", .cap = money::RateCap{rate(amount)}};
+}
+
+money::Limit most(std::int64_t amount) { return most(std::to_string(amount)); }
+
 std::size_t Theatre::add_policy(const std::string& name, std::int64_t accelerators) {
   asking.push_back({.draw = {.policy = name, .accelerators = accelerators}});
   return asking.size() - 1;

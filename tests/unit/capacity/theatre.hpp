@@ -6,12 +6,17 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fleet.hpp"
 #include "poolscaler/capacity/plan.hpp"
 
 namespace poolscaler::capacity {
+
+/// A limit of so much an hour.
+[[nodiscard]] money::Limit most(std::string_view amount);
+[[nodiscard]] money::Limit most(std::int64_t amount);
 
 class Theatre {
  public:

@@ -306,6 +306,9 @@ TEST(BudgetBook, WhatCannotBeCountedFreezesGrowthAndSaysWhy) {
   EXPECT_EQ(admit(standings.limits, {.count = 1, .price = hourly("1")}, world.round.now).granted,
             0);
   EXPECT_THAT(standings.budgets[2].limits[0].words, HasSubstr("growth is frozen: its time zone"));
+  EXPECT_EQ(refusal_words(standings.limits[2]),
+            "budget lost (hourly) cannot be counted: its time zone is not known; name one of the "
+            "IANA data base, such as UTC; may resume when that is mended");
 }
 
 TEST(BudgetBook, PoolsOfTwoCurrenciesHaveBudgetsOfTheirOwn) {

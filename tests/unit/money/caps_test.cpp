@@ -165,6 +165,18 @@ TEST(Caps, TypicalProjectionFollowsTheWeek) {
       "3.5");
 }
 
+TEST(Caps, SayHowManyOrdersAreTooMany) {
+  Limit limit{.budget = "b", .cap = RateCap{rate("25")}, .rate = rate("40")};
+  EXPECT_EQ(excess_orders(limit, rate("10"), hours(1), in_day), 2);
+  EXPECT_EQ(excess_orders(limit, rate("15"), hours(1), in_day), 1);
+  EXPECT_EQ(excess_orders(limit, rate("0"), hours(1), in_day), 0) << "they are paid anyway";
+  limit.rate = rate("25");
+  limit.frozen = true;
+  EXPECT_EQ(excess_orders(limit, rate("10"), hours(1), in_day), 0);
+  limit.cap = RateCap{.most = rate("5"), .pace_percent = 150};
+  EXPECT_EQ(excess_orders(limit, rate("10"), hours(1), in_day), 0);
+}
+
 TEST(Caps, AreDefinedAtTheirEdges) {
   auto spent = day;
   spent.accrued = amount("600");
