@@ -82,6 +82,13 @@ std::string percent_decoded(std::string_view text) {
 
 std::string brief(double value) { return fmt::format("{:.6g}", value); }
 
+std::string without_digits(std::string_view text) {
+  std::string kept;
+  for (const char c : text)
+    if (c < '0' || c > '9') kept += c;
+  return kept;
+}
+
 std::size_t stable_hash(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : text) {

@@ -35,8 +35,13 @@ void Conditions::add(std::string_view type, bool is_true, Reason reason,
 bool say_the_same(const std::vector<api::Condition>& a, const std::vector<api::Condition>& b) {
   return std::ranges::equal(a, b, [](const api::Condition& one, const api::Condition& other) {
     return one.type == other.type && one.status == other.status && one.reason == other.reason &&
-           one.observed_generation == other.observed_generation;
+           one.observed_generation == other.observed_generation &&
+           without_digits(one.message) == without_digits(other.message);
   });
+}
+
+bool same_messages(const std::vector<api::Condition>& a, const std::vector<api::Condition>& b) {
+  return std::ranges::equal(a, b, {}, &api::Condition::message, &api::Condition::message);
 }
 
 }  // namespace poolscaler::controllers

@@ -28,8 +28,11 @@ class Conditions {
 /// Null when there is none of that type.
 [[nodiscard]] const api::Condition* find_condition(const std::vector<api::Condition>& conditions,
                                                    std::string_view type);
-/// Statuses and reasons; what messages and times say is not compared.
+/// Statuses, reasons and words; numbers and times in the words are not compared.
 [[nodiscard]] bool say_the_same(const std::vector<api::Condition>& a,
                                 const std::vector<api::Condition>& b);
+/// To the last digit.
+[[nodiscard]] bool same_messages(const std::vector<api::Condition>& a,
+                                 const std::vector<api::Condition>& b);
 
 }  // namespace poolscaler::controllers

@@ -216,6 +216,7 @@ void PoolDesk::tell_budgets(Round& round) {
     Conditions conditions(record->status->conditions, record->generation, round.now);
     conditions.add("Ready", false, Reason::BudgetInvalid, record->errors);
     status.conditions = conditions.take();
+    parts_.metrics.set_budget(record->name, {});
     write_budget(*record, std::move(status), false);
   }
 }
@@ -247,6 +248,7 @@ bool same_numbers(const api::BudgetStatus& a, const api::BudgetStatus& b) {
            one.used_basis_points == other.used_basis_points;
   };
   return a.rate == b.rate && a.committed == b.committed && a.nodes == b.nodes &&
+         same_messages(a.conditions, b.conditions) &&
          a.unpriced_nodes == b.unpriced_nodes && a.doubtful_nodes == b.doubtful_nodes &&
          std::ranges::equal(a.limits, b.limits, same_limit);
 }
@@ -295,6 +297,7 @@ void PoolDesk::write_budget(const BudgetRecord& record, api::BudgetStatus status
   const bool due = known.stored.unsaid() ||
                    (moved && (!known.told_at || now - *known.told_at >= ledger_period));
   if (!known.stored.may_write() || (same_meaning(known.told, status) && !due)) return;
+  note_not_ready("CostBudget", record, known.told.conditions, status.conditions);
   known.told_at = now;
   parts_.writes.put_status({.what = WriteSlot::What::BudgetStatus,
                             .key = {.ns = {}, .name = record.name}},

@@ -112,6 +112,10 @@ class PoolDesk {
   void tell(const PoolRecord& record, PoolState& known, api::PoolStatus status);
   void pool_done(const WriteDone& done);
   void note(const std::string& kind, const ClusterObject& object, EventNote event);
+  /// Once it is not ready any more, or for another reason.
+  void note_not_ready(const std::string& kind, const ClusterObject& object,
+                      const std::vector<api::Condition>& before,
+                      const std::vector<api::Condition>& now);
 
   PoolDeskParts parts_;
   bool open_ = false;

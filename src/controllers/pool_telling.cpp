@@ -317,16 +317,12 @@ void PoolDesk::tell(const PoolRecord& record, PoolState& known, api::PoolStatus 
   const auto now = parts_.clock.monotonic();
   const bool billed = status.hourly > HourlyRate() || status.nodes.unpriced > 0;
   const bool moved = billed || !(known.told.accelerators == status.accelerators) ||
-                     !(known.told.nodes == status.nodes);
+                     !(known.told.nodes == status.nodes) ||
+                     !same_messages(known.told.conditions, status.conditions);
   const bool due = known.stored.unsaid() ||
                    (moved && (!known.told_at || now - *known.told_at >= pool_numbers_period));
   if (!known.stored.may_write() || (same_meaning(known.told, status) && !due)) return;
-  const auto* ready = find_condition(status.conditions, "Ready");
-  const auto* was = find_condition(known.told.conditions, "Ready");
-  if (ready != nullptr && ready->status == api::ConditionStatus::False &&
-      (was == nullptr || was->reason != ready->reason))
-    note("AcceleratorPool", record,
-         {.warning = true, .reason = ready->reason, .action = "Check", .note = ready->message});
+  note_not_ready("AcceleratorPool", record, known.told.conditions, status.conditions);
   parts_.writes.put_status(
       {.what = WriteSlot::What::PoolStatus, .key = {.ns = {}, .name = record.name}},
       {.plural = "acceleratorpools",
@@ -348,6 +344,17 @@ void PoolDesk::pool_done(const WriteDone& done) {
   if (conflict || done.error->kind == ErrorKind::Cancelled) return;
   parts_.log.warning("cannot write the status of a pool",
                      {{"pool", done.slot.key.name}, {"error", done.error->message}});
+}
+
+void PoolDesk::note_not_ready(const std::string& kind, const ClusterObject& object,
+                              const std::vector<api::Condition>& before,
+                              const std::vector<api::Condition>& now) {
+  const auto* ready = find_condition(now, "Ready");
+  const auto* was = find_condition(before, "Ready");
+  if (ready != nullptr && ready->status == api::ConditionStatus::False &&
+      (was == nullptr || was->reason != ready->reason))
+    note(kind, object,
+         {.warning = true, .reason = ready->reason, .action = "Check", .note = ready->message});
 }
 
 void PoolDesk::note(const std::string& kind, const ClusterObject& object, EventNote event) {

@@ -262,13 +262,6 @@ void tell_learned(const Memory& memory, api::PolicyStatus& status, Instant now) 
   status.last_needs = engine::last_needs(memory.keep_alive, now);
 }
 
-std::size_t hash_without_digits(std::string_view text) {
-  std::string kept;
-  for (const char c : text)
-    if (c < '0' || c > '9') kept += c;
-  return stable_hash(kept);
-}
-
 /// Which forecasts speak, and how, and why others do not: what they say moves with every round.
 std::size_t forecast_hash(const api::PolicyStatus& status) {
   std::string text;
@@ -277,7 +270,7 @@ std::size_t forecast_hash(const api::PolicyStatus& status) {
     text += fmt::format("{} {} {} {}\n", signal.name,
                         signal.value ? "speaks" : name_of(signal.reason),
                         signal.test ? name_of(signal.test->method) : "", signal.detail);
-  return hash_without_digits(text);
+  return stable_hash(without_digits(text));
 }
 
 void tell_terms(const StatusInput& input, api::PolicyStatus& status) {
@@ -359,7 +352,7 @@ ConditionDigest digest_of(const api::Condition& condition) {
   return {.status = condition.status,
           .reason = condition.reason,
           .last_transition = condition.last_transition,
-          .message_hash = hash_without_digits(condition.message)};
+          .message_hash = stable_hash(without_digits(condition.message))};
 }
 
 StatusDigest digest_of(const api::PolicyStatus& status) {

@@ -49,10 +49,29 @@ std::string state_of(const api::LimitStatus& limit) {
   return limit.guard.warned ? "warned" : "open";
 }
 
+const api::Condition* trouble_of(const BudgetView& budget) {
+  const auto& conditions = budget.status.conditions;
+  const auto ready = std::ranges::find(conditions, std::string_view("Ready"), &api::Condition::type);
+  const bool fine = ready == conditions.end() || ready->status != api::ConditionStatus::False;
+  return fine ? nullptr : &*ready;
+}
+
+/// Of one without limits to tell of: nobody has counted it, or nobody can.
+std::vector<Cell> bare_row(const BudgetView& budget) {
+  const auto* trouble = trouble_of(budget);
+  std::vector<Cell> row = {{budget.name}, {"-"}, {"-"}, {"-"}, {""}, {"-"}, {"-"}, {"-"}};
+  if (trouble == nullptr)
+    row.push_back({"not counted yet"});
+  else
+    row.push_back({std::string(name_of(trouble->reason)), Paint::Red});
+  return row;
+}
+
 TextTable limits_table(const std::vector<BudgetView>& budgets) {
   TextTable table(
       {"BUDGET", "LIMIT", ">SPENT", ">OF", "", "USED", ">LEFT", ">AT THE END", "STATE"});
-  for (const auto& budget : budgets)
+  for (const auto& budget : budgets) {
+    if (budget.status.limits.empty()) table.add(bare_row(budget));
     for (const auto& limit : budget.status.limits) {
       const auto paint = paint_of(limit.used_basis_points);
       table.add({{budget.name},
@@ -67,6 +86,7 @@ TextTable limits_table(const std::vector<BudgetView>& budgets) {
                  {projection_of(limit, limit.projected_worst)},
                  {state_of(limit), limit.act == "None" ? Paint::Plain : Paint::Red}});
     }
+  }
   return table;
 }
 
@@ -187,7 +207,13 @@ std::string_view period_words(BudgetPeriod period) {
 
 std::string budgets_text(const std::vector<BudgetView>& budgets, const TextStyle& style) {
   if (budgets.empty()) return "";
-  return "\n" + limits_table(budgets).text("", style.colour);
+  auto text = "\n" + limits_table(budgets).text("", style.colour);
+  for (const auto& budget : budgets)
+    if (const auto* trouble = trouble_of(budget))
+      text += fmt::format("  {} {}: {}\n", budget.name,
+                          painted(name_of(trouble->reason), Paint::Yellow, style.colour),
+                          trouble->message);
+  return text;
 }
 
 json budget_json(const BudgetView& budget) {
@@ -200,7 +226,10 @@ std::string text_of(const BudgetView& budget, Instant now, const TextStyle& styl
   const auto& status = budget.status;
   auto text = painted(budget.name, Paint::Bold, style.colour);
   if (!status.ledger)
-    return text + "  nothing is counted in its status yet: is the operator running?\n" +
+    return text +
+           (status.conditions.empty()
+                ? "  nothing is counted in its status yet: is the operator running?\n"
+                : "  nothing is counted\n") +
            conditions_text(status.conditions, style);
   text += fmt::format("  {} {}/h now", shown(status.rate), status.currency.code());
   if (status.committed > HourlyRate())

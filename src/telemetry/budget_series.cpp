@@ -34,12 +34,21 @@ void BudgetSeries::count_anomaly(const std::string& budget) {
   if (const auto row = rows_.find(budget); row != rows_.end()) ++row->second.anomalies;
 }
 
+/// What is not counted is not 0.
+template <class Value>
+auto BudgetSeries::if_counted(Value value) {
+  return [value](const Row& row) {
+    return row.sample.ready ? std::optional(value(row)) : std::nullopt;
+  };
+}
+
 template <class Value>
 void BudgetSeries::print_budgets(std::string& out, std::string_view name, Value value) const {
   print_head(out, name);
   for (const auto& [budget, row] : rows_)
-    fmt::format_to(std::back_inserter(out), "{}{{budget=\"{}\"}} {}\n", name,
-                   label_escaped(budget), value(row));
+    if (const auto shown = value(row))
+      fmt::format_to(std::back_inserter(out), "{}{{budget=\"{}\"}} {}\n", name,
+                     label_escaped(budget), *shown);
 }
 
 template <class Value>
@@ -92,19 +101,20 @@ void BudgetSeries::print(std::string& out) const {
   if (rows_.empty()) return;
   print_head(out, "poolscaler_budget_info");
   for (const auto& [budget, row] : rows_)
-    fmt::format_to(std::back_inserter(out),
+    if (!row.sample.currency.empty())
+      fmt::format_to(std::back_inserter(out),
                    "poolscaler_budget_info{{budget=\"{}\",currency=\"{}\"}} 1\n",
                    label_escaped(budget), label_escaped(row.sample.currency));
   print_budgets(out, "poolscaler_budget_ready",
-                [](const Row& row) { return row.sample.ready ? 1 : 0; });
+                [](const Row& row) { return std::optional(row.sample.ready ? 1 : 0); });
   print_budgets(out, "poolscaler_budget_hourly_cost",
-                [](const Row& row) { return exact_text(row.sample.rate); });
+                if_counted([](const Row& row) { return exact_text(row.sample.rate); }));
   print_budgets(out, "poolscaler_budget_unpriced_nodes",
-                [](const Row& row) { return row.sample.unpriced_nodes; });
+                if_counted([](const Row& row) { return row.sample.unpriced_nodes; }));
   print_budgets(out, "poolscaler_budget_anomalous",
-                [](const Row& row) { return row.sample.anomalous ? 1 : 0; });
+                if_counted([](const Row& row) { return row.sample.anomalous ? 1 : 0; }));
   print_budgets(out, "poolscaler_budget_anomalies_total",
-                [](const Row& row) { return row.anomalies; });
+                [](const Row& row) { return std::optional(row.anomalies); });
   using Limit = BudgetLimitSample;
   print_limits(out, "poolscaler_budget_limit_cost",
                [](const Limit& limit) { return exact_text(limit.amount); });

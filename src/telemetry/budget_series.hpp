@@ -29,6 +29,9 @@ class BudgetSeries {
     std::uint64_t anomalies = 0;
   };
   template <class Value>
+  static auto if_counted(Value value);
+  /// Budgets without a value have no series.
+  template <class Value>
   void print_budgets(std::string& out, std::string_view name, Value value) const;
   template <class Value>
   void print_limits(std::string& out, std::string_view name, Value value) const;

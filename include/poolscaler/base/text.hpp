@@ -20,5 +20,7 @@ namespace poolscaler {
 [[nodiscard]] std::string brief(double value);
 /// FNV-1a, 64 bit: stable across runs and machines (phases, shards, query hashes).
 [[nodiscard]] std::size_t stable_hash(std::string_view text);
+/// What is left of a sentence when its numbers move and its words do not.
+[[nodiscard]] std::string without_digits(std::string_view text);
 
 }  // namespace poolscaler

@@ -72,7 +72,7 @@ struct BudgetLimitSample {
 
 struct BudgetSample {
   bool ready = false;  // it is counted: no trouble with it
-  std::string currency = "USD";
+  std::string currency{};  // empty: not known
   HourlyRate rate{};
   std::size_t unpriced_nodes = 0;
   bool anomalous = false;

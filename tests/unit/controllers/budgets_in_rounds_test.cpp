@@ -46,6 +46,7 @@ TEST(BudgetsInRounds, WhatIsWrongWithABudgetIsToldWithoutAnyPool) {
   ASSERT_TRUE(status.contains("conditions"));
   EXPECT_EQ(status["conditions"][0]["reason"], "BudgetInvalid");
   EXPECT_THAT(status["conditions"][0]["message"].get<std::string>(), HasSubstr("amount"));
+  EXPECT_THAT(world.metrics.text(), HasSubstr("poolscaler_budget_ready{budget=\"bad\"} 0\n"));
 }
 
 TEST(BudgetsInRounds, ABudgetThatOutlivesItsPoolKeepsItsLedger) {

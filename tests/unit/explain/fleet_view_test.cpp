@@ -10,6 +10,7 @@ namespace poolscaler::explain {
 namespace {
 
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -253,6 +254,20 @@ TEST(BudgetView, TellsWhoHasSpentWhat) {
   EXPECT_LT(text.find("shop        200.00  40.0 %"), text.find("lab         150.00  30.0 %"));
   EXPECT_THAT(text, HasSubstr("(untagged)   50.00  10.0 %\n"));
   EXPECT_THAT(text, HasSubstr("(idle)      100.00  20.0 %\n"));
+}
+
+TEST(BudgetView, OfABudgetThatCannotBeCountedSaysWhy) {
+  auto ready = condition("Ready", Reason::BudgetInvalid, "spec.limits[0].amount is -1; raise it");
+  ready.status = api::ConditionStatus::False;
+  const BudgetView wrong{
+      .name = "wrong", .on_limit = "Freeze", .status = {.conditions = {ready}}};
+  const auto one = text_of(wrong, now, {});
+  EXPECT_THAT(one, HasSubstr("wrong  nothing is counted\n"));
+  EXPECT_THAT(one, HasSubstr("BudgetInvalid: spec.limits[0].amount is -1; raise it"));
+  const auto all = text_of(FleetView{.time = now, .budgets = {wrong, BudgetView{.name = "new", .on_limit = "Freeze"}}}, {});
+  EXPECT_THAT(all, ContainsRegex("wrong +- .* BudgetInvalid\n"));
+  EXPECT_THAT(all, ContainsRegex("new +- .* not counted yet\n"));
+  EXPECT_THAT(all, HasSubstr("  wrong BudgetInvalid: spec.limits[0].amount is -1; raise it\n"));
 }
 
 TEST(BudgetView, SaysThatNothingIsCountedYet) {

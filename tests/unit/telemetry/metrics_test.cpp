@@ -41,6 +41,7 @@ void touch_everything(Metrics& metrics) {
                       .signals = {{"queue", SignalState::Value, 48, 0.5},
                                   {"gpu", SignalState::Stale}}});
   metrics.set_budget("team-a", {.ready = true,
+                                .currency = "USD",
                                 .rate = HourlyRate::of(98'310'000'000),
                                 .unpriced_nodes = 1,
                                 .limits = {{.name = "daily",
@@ -133,6 +134,15 @@ TEST(Metrics, SeriesOfADroppedBudgetVanishWithTheirCounts) {
   metrics.drop_budget("team-a");
   metrics.count_budget_threshold("team-a", "daily", 80);
   EXPECT_THAT(metrics.text(), Not(HasSubstr("team-a")));
+}
+
+TEST(Metrics, ABudgetThatIsNotCountedCostsNothingThatIsKnown) {
+  Metrics metrics(build);
+  metrics.set_budget("wrong", {});
+  const auto text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("poolscaler_budget_ready{budget=\"wrong\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("poolscaler_budget_hourly_cost{")));
+  EXPECT_THAT(text, Not(HasSubstr("currency=")));
 }
 
 TEST(Metrics, LabelsOfBudgetsAreBounded) {
