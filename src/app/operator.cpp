@@ -181,7 +181,10 @@ void Operator::Parts::make_controller() {
                                 .writer = *writer,
                                 .metrics = metrics,
                                 .log = log,
-                                .clock = clock});
+                                .clock = clock,
+                                .source_trouble = [this](const MetricSource& source) {
+                                  return why_not_allowed(source, options.credentials_dir);
+                                }});
 }
 
 Result<void> Operator::Parts::listen() {

@@ -116,6 +116,9 @@ class ClusterState {
   /// Whether a source was added, changed or deleted since the last call.
   [[nodiscard]] bool take_sources_changed();
   [[nodiscard]] std::vector<SourceRecord> source_records() const;
+  /// Whether a price catalog was added, changed or deleted since the last call.
+  [[nodiscard]] bool take_catalogs_changed();
+  [[nodiscard]] std::vector<std::shared_ptr<const CatalogRecord>> catalog_records() const;
 
   /// From now on our own memory is newer than any status: statuses are not read any more, and what
   /// was read is dropped.
