@@ -44,7 +44,7 @@ HttpHandler admin_handler(AdminPages pages) {
     if (request.method != "GET" && request.method != "HEAD")
       return text_page(405, "only GET is served here\n");
     if (request.path == "/metrics") return metrics_page(pages.metrics());
-    if (request.path == "/readyz") 
+    if (request.path == "/readyz")
       return readiness(pages.sync_states(), pages.lease_trouble());
     if (request.path == "/healthz") return health(pages.trouble());
     return text_page(404, "there are /metrics, /healthz and /readyz\n");

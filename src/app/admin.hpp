@@ -1,6 +1,6 @@
 // The pages of our own listener: /metrics, /healthz (the loops are alive) and /readyz (every
-// collection has been listed, and every CRD of ours is installed; what lacks is named). A standby is
-// ready too, unless it may not have the lease that it stands by for.
+// collection has been listed, and every CRD of ours is installed; what lacks is named). A standby
+// is ready too, unless it may not have the lease that it stands by for.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // The parts of a step: intake (what has happened), selection (what is due and what to ask),
 // forecasting (whose history to ask for), recovery (what a predecessor could not tell), conclusion
 // (decide and act), asking (what pools and budgets grant), results (what became of writes), telling
-// (status, events), source telling (what is wrong with sources and catalogs). Each has a file of its
+// (status, events), source telling (what is wrong with sources, catalogues). Each has a file of its
 // own.
 #pragma once
 
