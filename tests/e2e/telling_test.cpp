@@ -1,5 +1,6 @@
 // What must not be silent: a CRD of ours that is not there, a lease that may not be had, a source
 // that does not answer or may not be asked. Of each the log, /readyz or a status says what and why.
+#include <algorithm>
 #include <sstream>
 
 #include "e2e/world.hpp"
@@ -114,6 +115,46 @@ TEST_F(Telling, AFileOutsideTheFolderMakesItsSourceUnreadyAtOnce) {
   EXPECT_TRUE(source_becomes("outside", "InvalidSpec", "another --credentials-dir", Ms{10'000}));
   const auto source = "/apis/poolscaler.dev/v1alpha1/metricsources/outside";
   EXPECT_EQ(cluster().request("DELETE", source).status, 200);
+}
+
+// As an object is that was made before the CRD knew its rules.
+TEST_F(Telling, ACatalogThatCannotBeReadIsToldByAnEvent) {
+  const std::string path =
+      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pricecatalogs.poolscaler.dev";
+  const std::string catalog = "/apis/poolscaler.dev/v1alpha1/pricecatalogs";
+  const auto set_schema = [&](const json& schema) {
+    auto crd = cluster().get(path);
+    auto& version = crd["spec"]["versions"][0];
+    const auto before = version["schema"];
+    version["schema"] = schema;
+    EXPECT_EQ(cluster().request("PUT", path, crd.dump()).status, 200);
+    return before;
+  };
+  const auto strict = set_schema({{"openAPIV3Schema",
+                                   {{"type", "object"},
+                                    {"x-kubernetes-preserve-unknown-fields", true}}}});
+  const json row = {{"provider", "aws"},
+                    {"region", "us-east-1"},
+                    {"instanceType", "p5.48xlarge"},
+                    {"onDemand", "abc"}};
+  const json object = {{"apiVersion", "poolscaler.dev/v1alpha1"},
+                       {"kind", "PriceCatalog"},
+                       {"metadata", {{"name", "old"}}},
+                       {"spec", {{"asOf", "2026-01-01T00:00:00Z"}, {"rows", {row}}}}};
+  EXPECT_TRUE(rig::eventually(Ms{20'000}, [&] {
+    return cluster().request("POST", catalog, object.dump()).status == 201;
+  }));
+  set_schema(strict);
+  start_operator();
+  EXPECT_TRUE(rig::eventually(Ms{20'000}, [&] {
+    const auto events = items("/apis/events.k8s.io/v1/namespaces/default/events");
+    return std::ranges::any_of(events, [](const json& event) {
+      return event["regarding"].value("kind", "") == "PriceCatalog" &&
+             event.value("note", "").find("abc") != std::string::npos;
+    });
+  })) << the_operator().log();
+  EXPECT_EQ(lines_with("price catalog has errors", "abc"), 1U) << the_operator().log();
+  EXPECT_EQ(cluster().request("DELETE", catalog + "/old").status, 200);
 }
 
 }  // namespace
