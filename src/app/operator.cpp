@@ -50,7 +50,9 @@ std::string_view method_of(std::string_view verb) {
 
 /// What somebody must do before this process can have its lease; empty when waiting is enough.
 std::string lease_remedy(const Error& error, const LeaseChoice& lease) {
-  if (error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Unauthorised)
+  if (error.kind == ErrorKind::Unauthorised)
+    return "give the operator a token or certificate that the API server knows";
+  if (error.kind == ErrorKind::Forbidden)
     return fmt::format("give the operator's service account the right to create leases of "
                        "coordination.k8s.io in namespace '{}', and to get and update '{}' (the "
                        "chart does so in its own namespace)",
