@@ -48,6 +48,22 @@ std::string_view method_of(std::string_view verb) {
   return "GET";
 }
 
+/// What somebody must do before this process can have its lease; empty when waiting is enough.
+std::string lease_remedy(const Error& error, const LeaseChoice& lease) {
+  if (error.kind == ErrorKind::Unauthorised)
+    return "give the operator a token or certificate that the API server knows";
+  if (error.kind == ErrorKind::Forbidden)
+    return fmt::format("give the operator's service account the right to create leases of "
+                       "coordination.k8s.io in namespace '{}', and to get and update '{}' (the "
+                       "chart does so in its own namespace)",
+                       lease.ns, lease.name);
+  if (error.kind == ErrorKind::NotFound)
+    return fmt::format("make namespace '{}', or name another with --lease-namespace", lease.ns);
+  if (error.kind == ErrorKind::InvalidInput)
+    return "correct --lease-namespace and --lease-name";
+  return {};
+}
+
 std::string_view host_of(const std::string& origin) {
   const auto scheme = origin.find("://");
   return scheme == std::string::npos ? std::string_view(origin)
@@ -83,6 +99,8 @@ struct Operator::Parts {
 
   [[nodiscard]] Result<void> connect();
   void make_elector();
+  void log_lease_trouble(const Error* error);
+  [[nodiscard]] std::string lease_trouble() const;
   void make_controller();
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] bool wait_for_lease(const std::stop_token& stop) const;
@@ -113,8 +131,32 @@ void Operator::Parts::make_elector() {
     log.error("lost the lease, writing nothing more", {{"error", error.message}});
     metrics.set_leader(options.lease->name, false);
   };
+  chosen.on_trouble = [this](const Error* error) { log_lease_trouble(error); };
   metrics.set_leader(lease.name, false);
   elector = std::make_unique<kube::LeaseElector>(link->lease(), clock, std::move(chosen));
+}
+
+void Operator::Parts::log_lease_trouble(const Error* error) {
+  const auto key = ObjectKey{options.lease->ns, options.lease->name}.text();
+  if (error == nullptr) {
+    log.info("the lease can be read and written again", {{"lease", key}});
+    return;
+  }
+  const auto remedy = lease_remedy(*error, *options.lease);
+  if (remedy.empty())
+    log.warning("cannot read or write the lease", {{"lease", key}, {"error", error->message}});
+  else
+    log.error("cannot have the lease, so this process never leads",
+              {{"lease", key}, {"error", error->message}, {"remedy", remedy}});
+}
+
+/// Outages pass, and say nothing against a process that stands by.
+std::string Operator::Parts::lease_trouble() const {
+  if (elector == nullptr) return {};
+  const auto trouble = elector->trouble();
+  if (!trouble) return {};
+  const auto remedy = lease_remedy(*trouble, *options.lease);
+  return remedy.empty() ? "" : fmt::format("{}; {}", trouble->message, remedy);
 }
 
 void Operator::Parts::make_controller() {
@@ -141,7 +183,10 @@ void Operator::Parts::make_controller() {
                                 .writer = *writer,
                                 .metrics = metrics,
                                 .log = log,
-                                .clock = clock});
+                                .clock = clock,
+                                .source_trouble = [this](const MetricSource& source) {
+                                  return why_not_allowed(source, options.credentials_dir);
+                                }});
 }
 
 Result<void> Operator::Parts::listen() {
@@ -153,6 +198,7 @@ Result<void> Operator::Parts::listen() {
           },
       .sync_states = [this] { return state.sync_states(); },
       .trouble = [this] { return loop->alive() ? "" : "no round has ended lately"; },
+      .lease_trouble = [this] { return lease_trouble(); },
   };
   HttpServerOptions chosen;
   chosen.address = options.listen.host;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "option_info.hpp"
+#include "poolscaler/base/text.hpp"
 
 namespace poolscaler::app {
 namespace {
@@ -75,6 +76,26 @@ Result<void> set_port(std::uint16_t& field, const std::string& value) {
   return {};
 }
 
+/// A label of DNS, as the API server wants the name of a namespace; or several with dots between.
+Result<void> set_name(std::string& field, const std::string& value, bool dots) {
+  const auto is_edge = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const std::size_t longest = dots ? 253 : 63;
+  bool fits = !value.empty() && value.size() <= longest && is_edge(value.back());
+  char before = '.';
+  for (const char c : value) {
+    fits = fits && (is_edge(c) || (c == '-' && before != '.') ||
+                    (c == '.' && dots && is_edge(before)));
+    before = c;
+  }
+  if (!fits)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be at most {} characters of a to z, 0 to 9 and '-'{}, and "
+                            "begin and end with a letter or digit",
+                            escaped(capped(value, 80)), longest, dots ? ", or such with '.' "
+                            "between" : ""));
+  return set_text(field, value);
+}
+
 Result<void> set_listen(Choices& choices, const std::string& value) {
   auto address = parse_listen_address(value);
   if (!address) return fail(address.error());
@@ -135,18 +156,19 @@ const std::array options = {
                "true or false; without a lease two operators would both write",
                [](Choices& c, const std::string& v) { return set_bool(c.run.leader_elect, v); }},
     OptionInfo{"run", "--lease-namespace", "POD_NAMESPACE", Arity::One, "the pod's namespace",
-               "namespace of the lease",
-               [](Choices& c, const std::string& v) { return set_text(c.run.lease_namespace, v); }},
-    OptionInfo{"run", "--lease-name", "", Arity::One, "poolscaler", "name of the lease",
-               [](Choices& c, const std::string& v) { return set_text(c.run.lease_name, v); }},
+               "namespace of the lease", [](Choices& c, const std::string& v) {
+                 return set_name(c.run.lease_namespace, v, false);
+               }},
+    OptionInfo{
+        "run", "--lease-name", "", Arity::One, "poolscaler", "name of the lease",
+        [](Choices& c, const std::string& v) { return set_name(c.run.lease_name, v, true); }},
     OptionInfo{"run", "--identity", "POD_NAME", Arity::One, "host name and a random suffix",
                "who holds the lease; must differ between operators",
                [](Choices& c, const std::string& v) { return set_text(c.run.identity, v); }},
     OptionInfo{"run", "--watch-namespace", "", Arity::Many, "all namespaces",
                "a namespace whose policies are served; may be given several times",
                [](Choices& c, const std::string& v) {
-                 c.run.watch_namespaces.push_back(v);
-                 return Result<void>();
+                 return set_name(c.run.watch_namespaces.emplace_back(), v, false);
                }},
     OptionInfo{"run", "--credentials-dir", "", Arity::One, "/etc/poolscaler",
                "the folder that the files of a MetricSource must lie in", set_credentials_dir},

@@ -26,8 +26,8 @@ bool lies_in(const std::string& file, const std::string& folder) {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpTransport>> source_transport(const MetricSource& source,
-                                                        const std::string& credentials_dir) {
+std::optional<std::string> why_not_allowed(const MetricSource& source,
+                                           const std::string& credentials_dir) {
   const std::array files = {
       std::pair{"spec.caFile", &source.ca_file},
       std::pair{"spec.bearerTokenFile", &source.bearer_token_file},
@@ -36,10 +36,16 @@ Result<std::unique_ptr<HttpTransport>> source_transport(const MetricSource& sour
   };
   for (const auto& [field, file] : files)
     if (!file->empty() && !lies_in(*file, credentials_dir))
-      return fail(ErrorKind::InvalidInput,
-                  fmt::format("MetricSource '{}': {} is '{}', must lie in '{}': mount it there, or "
-                              "start the operator with another --credentials-dir",
-                              source.name, field, *file, credentials_dir));
+      return fmt::format("{} is '{}', must lie in '{}': mount it there, or start the operator with "
+                         "another --credentials-dir",
+                         field, *file, credentials_dir);
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<HttpTransport>> source_transport(const MetricSource& source,
+                                                        const std::string& credentials_dir) {
+  if (const auto why = why_not_allowed(source, credentials_dir))
+    return fail(ErrorKind::InvalidInput, fmt::format("MetricSource '{}': {}", source.name, *why));
   auto address = adapters::address_of(source);
   if (!address) return fail(address.error());
   return adapters::make_transport({.origin = address->origin,

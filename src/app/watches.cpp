@@ -52,8 +52,9 @@ Watches::~Watches() {
 void Watches::start() {
   auto& state = around_.state;
   add(kube::metric_sources(), "", state.sources());
-  add(kube::accelerator_pools(), "", state.pools(), Presence::Optional);
-  add(kube::cost_budgets(), "", state.budgets(), Presence::Optional);
+  add(kube::accelerator_pools(), "", state.pools());
+  add(kube::cost_budgets(), "", state.budgets());
+  add(kube::price_catalogs(), "", state.price_catalogs());
   for (const auto& ns : namespaces_) {
     add(kube::scaling_policies(), ns, state.policies(ns));
     add(kube::pods(), ns, state.pods(ns));
@@ -120,7 +121,6 @@ void Watches::follow_pools(const std::stop_token& stop) {
   if (!state.wants_nodes()) return;
   if (!std::exchange(follows_pools_, true)) {
     add(kube::nodes(), "", state.nodes());
-    add(kube::price_catalogs(), "", state.price_catalogs(), Presence::Optional);
     if (!namespaces_.front().empty())
       add(kube::pods(), "", state.pods_beside(namespaces_), Presence::Optional);
     around_.log.info("watching nodes for pools");

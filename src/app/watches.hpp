@@ -1,7 +1,7 @@
 // Watches: one thread per watched collection, from the API server into ClusterState. The kinds that
 // policies name as targets, and pools as their node groups, are found through discovery and watched
 // as they appear; a kind whose replicas cannot be read off its objects has its scale subresource
-// read once per change. Nodes, budgets and prices are watched once there is a pool.
+// read once per change. Nodes are watched once there is a pool.
 #pragma once
 
 #include <cstddef>

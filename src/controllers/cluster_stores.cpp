@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/domain/suspendable.hpp"
 
 namespace poolscaler::controllers {
 
@@ -185,6 +186,8 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
   if (store != kinds.end() && store->second.trouble) {
     view.synced = true;
     view.target_trouble = store->second.trouble;
+    view.target_trouble->message = fmt::format("{} '{}' in namespace '{}': {}", ref.kind, ref.name,
+                                               policy.key.ns, store->second.trouble->message);
     return;
   }
   if (const auto* sync = refused_sync(kind, policy.key.ns)) {
@@ -192,8 +195,11 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
     view.target_trouble =
         Trouble{Reason::NotReadable,
                 fmt::format("{}s cannot be read: {}; give the operator's service account the right "
-                            "(rbac.extraScaleTargets of the chart)",
-                            ref.kind, capped(escaped(sync->error), 300))};
+                            "(rbac.{} of the chart)",
+                            ref.kind, capped(escaped(sync->error), 300),
+                            suspendable_kind(kind.api_version, kind.kind) != nullptr
+                                ? "suspendTargets"
+                                : "extraScaleTargets")};
     return;
   }
   view.synced = stores_synced(kind);
@@ -201,8 +207,10 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
   const auto found = store->second.objects.find({policy.key.ns, ref.name});
   if (found == store->second.objects.end()) {
     view.target_trouble = Trouble{
-        Reason::TargetNotFound, fmt::format("{} '{}' does not exist in namespace '{}'", ref.kind,
-                                            ref.name, policy.key.ns)};
+        Reason::TargetNotFound,
+        fmt::format("{} '{}' does not exist in namespace '{}'; make it there, or correct "
+                    "spec.scaleTargetRef",
+                    ref.kind, ref.name, policy.key.ns)};
     return;
   }
   const auto& target = found->second;

@@ -74,6 +74,7 @@ struct ClusterState::Impl {
   std::set<ScaleLookup> lookups;
   std::set<ObjectKey> dirty;
   bool sources_changed = false;
+  bool catalogs_changed = false;
   bool restoring = true;
   std::map<std::string, std::unique_ptr<SyncedSink>> sinks;  // by resource and namespace
 
@@ -90,7 +91,8 @@ struct ClusterState::Impl {
   void tell() {
     {
       const std::scoped_lock lock(mutex);
-      if (dirty.empty() && !sources_changed && !pool_things.take_news()) return;
+      const bool news = pool_things.take_news();
+      if (dirty.empty() && !sources_changed && !catalogs_changed && !news) return;
     }
     const std::scoped_lock lock(notify_mutex);
     if (notify) notify();

@@ -7,7 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "poolscaler/controllers/rounds.hpp"
 #include "poolscaler/controllers/write_queue.hpp"
 
 namespace poolscaler::controllers {
@@ -54,6 +53,7 @@ struct ControlLoop::Impl {
                 .metrics = parts.metrics,
                 .log = parts.log,
                 .clock = parts.clock,
+                .source_trouble = parts.source_trouble,
                 .read_threads = options.read_threads}) {
     rounds.on_work([this] { bell.ring(); });
   }

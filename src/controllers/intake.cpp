@@ -13,6 +13,8 @@ namespace poolscaler::controllers {
 
 void Rounds::Steps::take_changes() {
   if (parts_.state.take_sources_changed()) take_sources();
+  if (parts_.state.take_catalogs_changed()) take_catalogs();
+  look_at_sources();
   for (const auto& key : parts_.state.take_dirty()) take_change(key);
 }
 
@@ -139,16 +141,6 @@ void Rounds::Steps::leave_zero(PolicyRuntime& runtime) {
   auto& lane = zero_lanes_[runtime.sources];
   lane.policies.erase(runtime.policy->key);
   lane.changed = true;
-}
-
-void Rounds::Steps::take_sources() {
-  std::vector<MetricSource> usable;
-  for (const auto& source : parts_.state.source_records()) {
-    if (source.spec) usable.push_back(*source.spec);
-    tell_source(source);
-  }
-  parts_.reader.use_sources(std::move(usable));
-  for (auto& [sources, lane] : zero_lanes_) lane.changed = true;
 }
 
 }  // namespace poolscaler::controllers

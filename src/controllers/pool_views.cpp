@@ -150,6 +150,14 @@ ChangeSink& ClusterState::price_catalogs() {
   store.decode = [](const nlohmann::json& object, const ObjectMeta& meta) {
     return std::optional(decode_catalog(object, meta));
   };
+  store.put = [impl, put = store.put](const ObjectKey& key, CatalogRecord&& record) {
+    put(key, std::move(record));
+    impl->catalogs_changed = true;
+  };
+  store.erase = [impl, erase = store.erase](const ObjectKey& key) {
+    erase(key);
+    impl->catalogs_changed = true;
+  };
   return impl->sink<CatalogRecord>(place_of(catalogs_collection), std::move(store));
 }
 
@@ -225,6 +233,16 @@ void ClusterState::set_group_kind_trouble(const TargetKind& kind,
   impl_->tell();
 }
 
+bool ClusterState::take_catalogs_changed() {
+  const std::scoped_lock lock(impl_->mutex);
+  return std::exchange(impl_->catalogs_changed, false);
+}
+
+std::vector<std::shared_ptr<const CatalogRecord>> ClusterState::catalog_records() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return all_of(impl_->pool_things.catalogs);
+}
+
 std::uint64_t ClusterState::pool_version() const {
   const std::scoped_lock lock(impl_->mutex);
   return impl_->pool_things.version();
@@ -239,13 +257,8 @@ PoolSnapshot ClusterState::pool_snapshot(const std::vector<ObjectKey>& policies)
                         .version = store.version(),
                         .pools = all_of(store.pools),
                         .budgets = all_of(store.budgets)};
-  for (const auto& [name, catalog] : store.catalogs) {
-    if (catalog->spec != nullptr)
-      snapshot.catalogs.push_back(catalog->spec);
-    else
-      snapshot.catalog_errors.push_back(
-          fmt::format("PriceCatalog {} has errors: {}", name, catalog->errors));
-  }
+  for (const auto& [name, catalog] : store.catalogs)
+    if (catalog->spec != nullptr) snapshot.catalogs.push_back(catalog->spec);
   for (const auto& pool : snapshot.pools) {
     auto& groups = snapshot.groups.emplace_back();
     if (pool->spec == nullptr) continue;

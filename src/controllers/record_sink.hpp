@@ -78,6 +78,7 @@ class RecordSink final : public SyncedSink {
       sync_.synced = true;
       sync_.error.clear();
       sync_.forbidden = false;
+      sync_.not_installed = false;
     }
     staged_ = {};
     changed_();
@@ -109,15 +110,17 @@ class RecordSink final : public SyncedSink {
   void failing(const Error* error) override {
     {
       const std::scoped_lock lock(mutex_);
+      const bool absent = error != nullptr && error->kind == ErrorKind::NotFound;
       sync_.error = error == nullptr ? std::string() : error->message;
       sync_.forbidden = error != nullptr && error->kind == ErrorKind::Forbidden;
-      if (error != nullptr && place_.is_ours && error->kind == ErrorKind::NotFound)
+      sync_.not_installed = absent && place_.is_ours;
+      if (sync_.not_installed)
         sync_.error = "its CustomResourceDefinition is not installed: run `poolscaler print crd | "
                       "kubectl apply -f -`, or install the chart (" + error->message + ")";
-      if (error != nullptr && place_.absence_is_empty && error->kind == ErrorKind::NotFound) {
+      if (absent && place_.absence_is_empty) {
         for (const auto& key : store_.keys(place_.ns)) store_.erase(key);
         sync_.synced = true;
-        sync_.error.clear();
+        if (!place_.is_ours) sync_.error.clear();
       }
     }
     changed_();

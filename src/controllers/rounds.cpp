@@ -34,6 +34,8 @@ void Rounds::Steps::begin() {
   (void)parts_.state.take_dirty();
   (void)parts_.state.take_sources_changed();
   take_sources();
+  (void)parts_.state.take_catalogs_changed();
+  take_catalogs();
   for (const auto& key : parts_.state.policy_keys()) take_change(key);
   parts_.state.stop_restoring();
   // What was taken over need not be kept twice.

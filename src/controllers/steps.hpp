@@ -1,7 +1,8 @@
 // The parts of a step: intake (what has happened), selection (what is due and what to ask),
 // forecasting (whose history to ask for), recovery (what a predecessor could not tell), conclusion
 // (decide and act), asking (what pools and budgets grant), results (what became of writes), telling
-// (status, events, sources). Each has a file of its own.
+// (status, events), source telling (what is wrong with sources, catalogues). Each has a file of its
+// own.
 #pragma once
 
 #include <deque>
@@ -25,6 +26,21 @@ namespace poolscaler::controllers {
 /// What a signal of a policy in `ns` asks its source.
 [[nodiscard]] SignalQuery query_of(const Signal& signal, const std::string& ns);
 
+/// What is known of a MetricSource beside its words.
+struct SourceStanding {
+  using Said = std::pair<Reason, std::int64_t>;  // and the generation that it is said of
+  std::string uid{};
+  std::int64_t generation = 0;
+  std::optional<std::string> trouble{};  // why it may not be asked
+  bool heard = false;                    // its server has answered, or has failed for long enough
+  bool failing = false;
+  std::string words{};  // the last failure
+  std::optional<Millis> judged_at{};
+  std::optional<Said> logged{};
+  std::optional<Said> sent{};
+  Millis sent_at{0};
+};
+
 class Rounds::Steps {
  public:
   explicit Steps(RoundParts parts);
@@ -44,7 +60,12 @@ class Rounds::Steps {
   void look(PolicyRuntime& runtime, const PolicyView& view);
   void enter_zero(PolicyRuntime& runtime);
   void leave_zero(PolicyRuntime& runtime);
+
+  // source_telling.cpp
   void take_sources();
+  void look_at_sources();
+  void tell_source(const SourceRecord& source, SourceStanding& standing);
+  void take_catalogs();
 
   // selection.cpp
   void select();
@@ -116,7 +137,6 @@ class Rounds::Steps {
     Instant decided_at{};
   };
   void tell(PolicyRuntime& runtime, const Telling& telling);
-  void tell_source(const SourceRecord& source);
   void show(const PolicyRuntime& runtime, const api::PolicyStatus& status);
   void note(EventNote event);
 
@@ -124,6 +144,9 @@ class Rounds::Steps {
   Schedule schedule_;
   Runtimes runtimes_;
   std::map<std::string, ZeroLane> zero_lanes_;  // by the names of the sources
+  std::map<std::string, SourceStanding> standings_;  // by the name of the source
+  Millis next_look_at_sources_{0};
+  std::map<std::string, std::pair<std::string, std::string>> wrong_catalogs_;  // uid and errors
   Millis next_wake_{0};
   ReadLanes lanes_;
   Schedule histories_due_;

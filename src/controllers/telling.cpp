@@ -79,32 +79,6 @@ void Rounds::Steps::show(const PolicyRuntime& runtime, const api::PolicyStatus& 
   parts_.metrics.set_policy(runtime.policy->key, sample);
 }
 
-void Rounds::Steps::tell_source(const SourceRecord& source) {
-  const auto status = source.spec ? api::ConditionStatus::True : api::ConditionStatus::False;
-  const auto reason = source.spec ? Reason::Accepted : Reason::InvalidSpec;
-  const bool told = source.ready && source.ready->status == status &&
-                    source.ready->reason == reason &&
-                    source.observed_generation == source.generation;
-  if (told) return;
-  const bool kept = source.ready && source.ready->status == status;
-  const api::Condition ready{
-      .type = "Ready",
-      .status = status,
-      .reason = reason,
-      .message = source.spec ? "the source is valid" : source.errors,
-      .observed_generation = source.generation,
-      .last_transition = kept ? source.ready->last_transition : parts_.clock.now()};
-  parts_.writes.put_status(
-      {.what = WriteSlot::What::SourceStatus, .key = {.ns = {}, .name = source.name}},
-      {.plural = "metricsources",
-       .key = {.ns = {}, .name = source.name},
-       .uid = source.uid,
-       .status_json = api::render_source_status(source.generation, {ready})});
-  if (!source.spec)
-    parts_.log.warning("metric source has errors",
-                       {{"source", source.name}, {"error", source.errors}});
-}
-
 void Rounds::Steps::note(EventNote event) { parts_.events.note_event(std::move(event)); }
 
 }  // namespace poolscaler::controllers

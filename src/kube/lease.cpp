@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -67,11 +68,15 @@ class LeaseElector::Election {
   std::string error() const {
     return shared_.with([](const Shared& shared) { return shared.error; });
   }
+  std::optional<Error> trouble() const {
+    return shared_.with([](const Shared& shared) { return shared.trouble; });
+  }
 
  private:
   struct Shared {
     std::string holder{};
     std::string error{};
+    std::optional<Error> trouble{};
   };
 
   bool try_once(std::stop_token stop);
@@ -81,6 +86,7 @@ class LeaseElector::Election {
   bool renew(std::stop_token stop);
   bool take(const Seen& seen, std::stop_token stop);
   bool written(const Result<nlohmann::json>& answer, Millis sent);
+  void tell_trouble(bool ours);
   std::optional<LeaseEnd> judge(bool ours);
   void note(Seen seen);
   void note_error(const Error& error);
@@ -100,17 +106,44 @@ class LeaseElector::Election {
   std::optional<Seen> seen_;                  // the Lease as it was last read or written
   Millis changed_{0};                         // when its print was last seen to change
   bool theirs_ = false;                       // somebody else holds what was ours
+  std::optional<Error> failure_;              // of the last request of this attempt
 };
 
 LeaseEnd LeaseElector::Election::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const bool ours = try_once(stop);
     if (stop.stop_requested()) break;
+    tell_trouble(ours);
     if (const auto end = judge(ours)) return *end;
     clock_.sleep_for(pause(), stop);
   }
   if (leading_.exchange(false)) release();
   return LeaseEnd::Stopped;
+}
+
+namespace {
+
+/// One outage has many words, and they differ from attempt to attempt.
+bool is_passing(ErrorKind kind) {
+  return kind == ErrorKind::Unavailable || kind == ErrorKind::TimedOut ||
+         kind == ErrorKind::Throttled || kind == ErrorKind::Internal;
+}
+
+bool is_same_trouble(const std::optional<Error>& a, const std::optional<Error>& b) {
+  if (!a || !b) return !a && !b;
+  return (is_passing(a->kind) && is_passing(b->kind)) || *a == *b;
+}
+
+}  // namespace
+
+void LeaseElector::Election::tell_trouble(bool ours) {
+  auto trouble = ours ? std::nullopt : failure_;
+  // Somebody was quicker: that is how an election goes.
+  if (trouble && trouble->kind == ErrorKind::Conflict) trouble.reset();
+  const auto before =
+      shared_.with([&](Shared& shared) { return std::exchange(shared.trouble, trouble); });
+  if (is_same_trouble(before, trouble) || !options_.on_trouble) return;
+  options_.on_trouble(trouble ? &*trouble : nullptr);
 }
 
 /// What one attempt means for our leadership.
@@ -134,6 +167,7 @@ std::optional<LeaseEnd> LeaseElector::Election::judge(bool ours) {
 
 bool LeaseElector::Election::try_once(std::stop_token stop) {
   theirs_ = false;
+  failure_.reset();
   if (leading_ && seen_ && renew(stop)) return true;
   if (stop.stop_requested()) return false;
   if (leading_ && clock_.monotonic().count() >= valid_until_) return false;
@@ -148,6 +182,7 @@ bool LeaseElector::Election::read_then_take(std::stop_token stop) {
     note_error(answer.error().context("reading the lease"));
     return false;
   }
+  failure_.reset();
   auto seen = read_lease(*std::move(answer));
   const bool free = is_free(seen);
   theirs_ = leading_ && seen.holder != options_.identity;
@@ -207,6 +242,7 @@ void LeaseElector::Election::note(Seen seen) {
 
 void LeaseElector::Election::note_error(const Error& error) {
   if (error.kind == ErrorKind::Cancelled) return;
+  failure_ = error;
   shared_.with([&](Shared& shared) { shared.error = error.message; });
 }
 
@@ -276,5 +312,6 @@ bool LeaseElector::may_write() const { return election_->may_write(); }
 bool LeaseElector::is_leader() const { return election_->is_leader(); }
 std::string LeaseElector::holder() const { return election_->holder(); }
 std::string LeaseElector::error() const { return election_->error(); }
+std::optional<Error> LeaseElector::trouble() const { return election_->trouble(); }
 
 }  // namespace poolscaler::kube

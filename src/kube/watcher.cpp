@@ -263,6 +263,8 @@ Watcher::Machine::State Watcher::Machine::after(const WatchEnd& end, Millis last
   if (end.error && !end.heard && lasted >= options_.idle_limit) return State::Listing;
   ++watch_failures_;
   pause(end.error ? &*end.error : nullptr, stop);
+  // The collection itself has gone: a list says so to the sink.
+  if (end.error && end.error->kind == ErrorKind::NotFound) return State::Listing;
   return end.must_list || watch_failures_ >= watch_failures_max ? State::Listing : State::Watching;
 }
 

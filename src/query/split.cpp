@@ -99,10 +99,14 @@ SignalReading SharedAnswer::structured(const SignalQuery& signal) const {
                                 lookback_seconds, signal.max_age_seconds));
   }
   const VectorSample& oldest = *sampled->second.first;
-  const double age = std::max(0.0, oldest.time_seconds - oldest.value);
+  const double age = oldest.time_seconds - oldest.value;
   if (sampled->second.count > 1 || !std::isfinite(age))
     return unusable(SignalState::Error, "the age of the samples: several or no numbers");
-  return judged_by_age(value_of(found->second, age), signal.max_age_seconds);
+  // No query looks ahead: such a time is of another unit or made up, and says nothing.
+  if (age < -lookback_seconds)
+    return unusable(SignalState::Error,
+                    fmt::format("the age of the samples: {} s in the future", brief(-age)));
+  return judged_by_age(value_of(found->second, std::max(0.0, age)), signal.max_age_seconds);
 }
 
 SignalReading SharedAnswer::reading(const SignalQuery& signal) const {

@@ -34,7 +34,8 @@ rig::Command command_of(const OperatorOptions& options, std::uint16_t port,
           : options.kubeconfig;
   rig::Command command{.argv = {POOLSCALER_BINARY, "run", "--kubeconfig", kubeconfig.string(),
                                 "--listen-address", "127.0.0.1:" + std::to_string(port),
-                                "--lease-namespace", system_ns, "--identity", options.identity,
+                                "--lease-namespace", options.lease_ns,
+                                "--identity", options.identity,
                                 "--leader-elect", options.leader_elect ? "true" : "false",
                                 "--credentials-dir", world.cluster().folder().string(),
                                 "--log-format", "json"},
@@ -87,6 +88,10 @@ World::World()
     return cluster_.request("GET", "/apis/poolscaler.dev/v1alpha1/metricsources").status == 200;
   });
   if (!is_served) throw std::runtime_error("the API server does not serve our kinds");
+  make_source();
+}
+
+void World::make_source() {
   cluster_.apply(json{{"apiVersion", "poolscaler.dev/v1alpha1"},
                       {"kind", "MetricSource"},
                       {"metadata", {{"name", "rig"}}},
@@ -97,8 +102,10 @@ World::World()
 Operator::Operator(const OperatorOptions& options)
     : port_(rig::free_port()), log_(next_log()), process_(command_of(options, port_, log_)) {}
 
-bool Operator::ready() const {
-  return rig::exchange({.port = port_}, {.target = "/readyz"}, Ms{1000}).status == 200;
+bool Operator::ready() const { return page("/readyz").status == 200; }
+
+rig::RawResponse Operator::page(const std::string& path) const {
+  return rig::exchange({.port = port_}, {.target = path}, Ms{1000});
 }
 
 std::string Operator::metrics_page() const {

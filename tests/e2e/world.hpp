@@ -17,6 +17,7 @@
 #include "support/load_exporter.hpp"
 #include "support/process.hpp"
 #include "support/prometheus_server.hpp"
+#include "support/raw_http.hpp"
 
 namespace poolscaler::e2e {
 
@@ -40,6 +41,8 @@ class World {
   rig::FaultProxy& metrics_proxy() { return metrics_proxy_; }
   /// Before the API server; an operator goes through it unless it is told otherwise.
   rig::FaultProxy& api_proxy() { return api_proxy_; }
+  /// Makes the MetricSource "rig".
+  void make_source();
   static void end();
 
  private:
@@ -56,6 +59,7 @@ struct OperatorOptions {
   std::string server{};  // empty: the World's api_proxy()
   rig::fs::path kubeconfig{};  // empty: one with a token of its service account
   bool leader_elect = false;
+  std::string lease_ns = system_ns;
   std::vector<std::string> flags{};
 };
 
@@ -65,6 +69,7 @@ class Operator {
   explicit Operator(const OperatorOptions& options = {});
   rig::Process& process() { return process_; }
   [[nodiscard]] bool ready() const;
+  [[nodiscard]] rig::RawResponse page(const std::string& path) const;
   /// The value of a series of its own /metrics that starts with `series`; 0 when there is none.
   [[nodiscard]] double metric(const std::string& series) const;
   [[nodiscard]] std::string metrics_page() const;

@@ -47,7 +47,8 @@ struct SyncState {
   bool is_apart = false;  // only policies with a pool wait for it
   bool synced = false;
   std::string error{};
-  bool forbidden = false;  // the error is that there is no right to it
+  bool forbidden = false;      // the error is that there is no right to it
+  bool not_installed = false;  // a CRD of this operator that is not there (any more)
 };
 
 /// Thread-safe. Sinks live as long as the state; `ns` limits a sink to one namespace, empty is all.
@@ -73,8 +74,8 @@ class ClusterState {
   [[nodiscard]] ChangeSink& scaled_objects(const std::string& ns = {});
   [[nodiscard]] ChangeSink& targets(const TargetKind& kind, const std::string& ns = {});
 
-  // What pools are made of (pool_views.cpp). Their CRDs need not be installed. Nothing but the
-  // pools has to be watched before there is one.
+  // What pools are made of (pool_views.cpp). A CRD of ours that is not installed counts as an empty
+  // collection, and as `not_installed`. Nodes need not be watched before there is a pool.
   [[nodiscard]] ChangeSink& pools();
   [[nodiscard]] ChangeSink& budgets();
   [[nodiscard]] ChangeSink& price_catalogs();
@@ -115,6 +116,9 @@ class ClusterState {
   /// Whether a source was added, changed or deleted since the last call.
   [[nodiscard]] bool take_sources_changed();
   [[nodiscard]] std::vector<SourceRecord> source_records() const;
+  /// Whether a price catalog was added, changed or deleted since the last call.
+  [[nodiscard]] bool take_catalogs_changed();
+  [[nodiscard]] std::vector<std::shared_ptr<const CatalogRecord>> catalog_records() const;
 
   /// From now on our own memory is newer than any status: statuses are not read any more, and what
   /// was read is dropped.

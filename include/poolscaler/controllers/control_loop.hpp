@@ -10,6 +10,7 @@
 
 #include "poolscaler/base/clock.hpp"
 #include "poolscaler/controllers/cluster_state.hpp"
+#include "poolscaler/controllers/rounds.hpp"
 #include "poolscaler/ports/cluster_writer.hpp"
 #include "poolscaler/ports/metric_reader.hpp"
 #include "poolscaler/telemetry/log.hpp"
@@ -24,6 +25,7 @@ struct ControlParts {
   telemetry::Metrics& metrics;
   telemetry::Log& log;
   const Clock& clock;
+  SourceCheck source_trouble{};
 };
 
 struct ControlOptions {

@@ -74,7 +74,6 @@ struct PoolSnapshot {
   std::vector<std::shared_ptr<const PoolRecord>> pools{};  // by name
   std::vector<std::shared_ptr<const BudgetRecord>> budgets{};
   std::vector<std::shared_ptr<const PriceCatalog>> catalogs{};
-  std::vector<std::string> catalog_errors{};
   std::vector<std::vector<GroupObject>> groups{};      // by pool and group; of pools with a spec
   std::vector<std::optional<PolicyOnPool>> policies{};  // as they were asked for
   capacity::Cluster cluster{};  // Pod::policy is an index of `policies`

@@ -9,6 +9,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "poolscaler/base/clock.hpp"
 #include "poolscaler/controllers/cluster_state.hpp"
@@ -25,6 +27,9 @@ namespace poolscaler::controllers {
 using Decide = std::function<engine::Outcome(const Observation&, const ScalingPolicy&,
                                              const Memory&, Instant)>;
 
+/// What the platform team must change before a source may be asked at all; nothing: it may.
+using SourceCheck = std::function<std::optional<std::string>(const MetricSource&)>;
+
 /// Everything that the rounds work with; all of it must outlive them.
 struct RoundParts {
   ClusterState& state;
@@ -34,6 +39,7 @@ struct RoundParts {
   telemetry::Metrics& metrics;
   telemetry::Log& log;
   const Clock& clock;
+  SourceCheck source_trouble{};  // empty: every source may be asked
   Decide decide = engine::decide;
   unsigned read_threads = 0;  // 0: reads happen within the step
 };

@@ -29,6 +29,7 @@ class SignalReader final : public MetricReader {
   /// Of the metric sources: metrics.k8s.io knows no past.
   Result<std::vector<TimedValue>> history(const HistoryQuery& query, Millis deadline,
                                           std::stop_token stop) override;
+  [[nodiscard]] std::vector<SourceHealth> health() const override { return metrics_.health(); }
   /// Of the metric sources: usage of pods wakes nothing.
   std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
                                    std::span<const double> above) override;

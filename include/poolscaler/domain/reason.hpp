@@ -73,6 +73,7 @@ namespace poolscaler {
   X(TargetDeleting, "the scale target is being deleted")                                         \
   X(MetricSourceNotFound, "a signal names a MetricSource that does not exist")                   \
   X(MetricSourceInvalid, "a signal names a MetricSource that has errors")                        \
+  X(MetricSourceFailing, "the server of a MetricSource answers no query")                        \
   X(RawQueryForbidden, "the MetricSource allows no raw query for this namespace")                \
   X(ConflictingAutoscaler, "an HPA or a ScaledObject scales the same target")                    \
   X(ConflictingPolicy, "an older ScalingPolicy scales the same target")                          \

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -32,6 +33,8 @@ struct LeaseOptions {
   std::uint64_t seed = 1;
   std::function<void()> on_acquired{};           // on the elector's thread; must not block
   std::function<void(const Error&)> on_lost{};   // may_write() is false already
+  /// The requests about the Lease fail, once per change of why; null: they go well again.
+  std::function<void(const Error*)> on_trouble{};
 };
 
 enum class LeaseEnd {
@@ -60,6 +63,9 @@ class LeaseElector {
   [[nodiscard]] std::string holder() const;
   /// Why the last request about the Lease failed; empty when it went well. Thread-safe.
   [[nodiscard]] std::string error() const;
+  /// Why the last attempt to take or renew it failed; nothing when it went well, or when another
+  /// holds it or was quicker. Thread-safe.
+  [[nodiscard]] std::optional<Error> trouble() const;
 
  private:
   class Election;

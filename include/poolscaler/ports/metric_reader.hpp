@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -54,6 +55,15 @@ class Lookout {
   [[nodiscard]] virtual std::vector<std::size_t> look(Millis deadline, std::stop_token stop) = 0;
 };
 
+/// How a source has answered of late.
+struct SourceHealth {
+  std::string source;
+  std::optional<Millis> answered_at{};    // monotonic; the last answer
+  std::optional<Millis> failing_since{};  // the first failure after that
+  unsigned failures = 0;                  // since then
+  std::string last_failure{};             // for people; capped, without credentials
+};
+
 /// Thread-safe.
 class MetricReader {
  public:
@@ -75,6 +85,9 @@ class MetricReader {
   [[nodiscard]] virtual Result<std::vector<TimedValue>> history(const HistoryQuery& query,
                                                                 Millis deadline,
                                                                 std::stop_token stop);
+
+  /// Of the sources that have been asked, in any order.
+  [[nodiscard]] virtual std::vector<SourceHealth> health() const { return {}; }
 
   /// A lookout over these signals; it must not outlive the reader. REQUIRES: a value for each.
   /// This one reads them all, as a reader without a cheaper way does.

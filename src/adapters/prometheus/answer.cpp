@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t depth_max = 64;
 constexpr std::size_t warnings_max = 8;
+/// Seconds since 1970; what is beyond is no time of any clock. NaN is not below it.
+constexpr double sample_time_max = 1e11;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -112,6 +114,7 @@ bool AnswerReader::number(double value) {
   const bool is_time = at(Place::Point) || at(Place::Result);
   if (!is_time) return scalar();
   if (point_size_++ != 0) return unreadable("a sample's value is no string");
+  if (!is_sample_time(value)) return unreadable("a sample's time is none");
   sample_.time_seconds = value;
   return true;
 }
@@ -266,6 +269,8 @@ ApiAnswer AnswerReader::finish(bool parsed) {
 }
 
 }  // namespace
+
+bool is_sample_time(double seconds) { return std::abs(seconds) <= sample_time_max; }
 
 std::optional<double> parse_sample_value(std::string_view text) {
   if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();

@@ -32,6 +32,9 @@ struct ApiAnswer {
 /// error of the answer, points of native histograms are left out.
 [[nodiscard]] ApiAnswer parse_range_answer(std::string_view body);
 
+/// Whether a clock may have said it; false for NaN.
+[[nodiscard]] bool is_sample_time(double seconds);
+
 /// A sample's value as the server writes it: a decimal number, NaN, +Inf or -Inf and nothing else.
 [[nodiscard]] std::optional<double> parse_sample_value(std::string_view text);
 

@@ -36,6 +36,7 @@ bool take_points(const json& points, std::vector<query::VectorSample>& samples) 
   for (const auto& point : points) {
     if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_string())
       return false;
+    if (!is_sample_time(point[0].get<double>())) return false;
     const auto value = parse_sample_value(point[1].get_ref<const std::string&>());
     if (!value) return false;
     samples.push_back({.labels = {}, .time_seconds = point[0].get<double>(), .value = *value});

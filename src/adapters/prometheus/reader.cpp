@@ -210,6 +210,14 @@ void PrometheusReader::use_sources(std::vector<MetricSource> sources) {
   });
 }
 
+std::vector<SourceHealth> PrometheusReader::health() const {
+  std::vector<SourceHealth> all;
+  for (const auto& [name, client] : clients_.with([](const Clients& clients) { return clients; }))
+    if (auto health = client->health(); health.answered_at || health.failing_since)
+      all.push_back(std::move(health));
+  return all;
+}
+
 std::vector<SignalReading> PrometheusReader::read(std::span<const SignalQuery> queries,
                                                   Millis deadline, std::stop_token stop) {
   const Millis until = clock_.monotonic() + deadline;

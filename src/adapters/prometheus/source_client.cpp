@@ -80,7 +80,14 @@ SourceClient::SourceClient(MetricSource source, const SourceTransportFactory& ma
                 .open_first = options.open_first,
                 .open_longest = options.open_longest},
                options.seed ^ stable_hash(source_.name)),
-      token_file_(source_.bearer_token_file) {}
+      token_file_(source_.bearer_token_file) {
+  health_.source = source_.name;
+}
+
+SourceHealth SourceClient::health() const {
+  const std::scoped_lock lock(mutex_);
+  return health_;
+}
 
 std::string SourceClient::said(std::string_view what, const std::string& token) const {
   // Redacted before it is cut, so that no half of a token remains.
@@ -143,8 +150,23 @@ Asked SourceClient::ask_admitted(const Question& question, Millis until, std::st
   return std::move(exchange.asked);
 }
 
+/// A query that is refused is no answer, whoever's fault that is; one that is too large for us is.
+void SourceClient::note_health(const Exchange& exchange, Millis now) {
+  if (exchange.verdict == Exchange::Verdict::NothingLearned) return;
+  const auto& error = exchange.asked.answer.error;
+  if (!error || exchange.outcome == QueryOutcome::Oversize) {
+    health_ = {.source = source_.name, .answered_at = now};
+    return;
+  }
+  if (!health_.failing_since) health_.failing_since = now;
+  ++health_.failures;
+  // The source need not be named where this is read.
+  health_.last_failure = error->substr(said("").size());
+}
+
 void SourceClient::learn(const Exchange& exchange, Millis now) {
   const std::scoped_lock lock(mutex_);
+  note_health(exchange, now);
   switch (exchange.verdict) {
     case Exchange::Verdict::Alive: breaker_.succeeded(); break;
     case Exchange::Verdict::NothingLearned: breaker_.abandoned(); break;

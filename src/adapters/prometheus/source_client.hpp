@@ -46,6 +46,7 @@ class SourceClient {
 
   [[nodiscard]] const MetricSource& source() const { return source_; }
   [[nodiscard]] bool probe_is_due();
+  [[nodiscard]] SourceHealth health() const;
 
   /// Blocks until `until` (monotonic) at most.
   [[nodiscard]] Asked ask(const Question& question, Millis until, std::stop_token stop);
@@ -71,6 +72,7 @@ class SourceClient {
   Exchange judge(const Error& error, Millis given) const;
   Exchange judge_answer(ApiAnswer answer, int status, const std::string& token) const;
   void learn(const Exchange& exchange, Millis now);
+  void note_health(const Exchange& exchange, Millis now);
   [[nodiscard]] std::string said(std::string_view what, const std::string& token = {}) const;
 
   MetricSource source_;
@@ -78,10 +80,11 @@ class SourceClient {
   const Clock& clock_;
   const PrometheusOptions& options_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any slot_free_;
   int under_way_ = 0;
   Breaker breaker_;
+  SourceHealth health_;
   Instant next_try_{};
   TokenFile token_file_;
   std::shared_ptr<HttpTransport> transport_{};

@@ -95,6 +95,16 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheRemedy) {
   EXPECT_THAT(refusal({"run"}, {{"POOLSCALER_LOG_LEVEL", "loud"}}),
               HasSubstr("POOLSCALER_LOG_LEVEL"));
   EXPECT_THAT(refusal({"run", "--credentials-dir", "etc"}), HasSubstr("absolute"));
+  EXPECT_THAT(refusal({"run", "--lease-namespace", "My_Space"}), HasSubstr("'My_Space' must be"));
+  EXPECT_THAT(refusal({"run"}, {{"POD_NAMESPACE", "a.b"}}), HasSubstr("POD_NAMESPACE"));
+  EXPECT_THAT(refusal({"run", "--lease-name", "-x"}), HasSubstr("begin and end"));
+  EXPECT_THAT(refusal({"run", "--lease-name", "a..b"}), HasSubstr("--lease-name"));
+  EXPECT_THAT(refusal({"run", "--lease-name", "a.-b"}), HasSubstr("--lease-name"));
+  EXPECT_THAT(refusal({"run", "--lease-name", "a-.b"}), HasSubstr("--lease-name"));
+  EXPECT_THAT(refusal({"run", "--lease-namespace", std::string(64, 'a').c_str()}),
+              HasSubstr("at most 63"));
+  EXPECT_THAT(refusal({"run", "--watch-namespace", "*"}), HasSubstr("--watch-namespace"));
+  EXPECT_TRUE(parse({"run", "--lease-name", "pool-scaler.example.com", "--lease-namespace", "0a"}));
   EXPECT_THAT(refusal({"print", "money"}), HasSubstr("must be one of: crd"));
   EXPECT_THAT(refusal({"validate"}), HasSubstr("files"));
 }

@@ -76,6 +76,9 @@ TEST_F(State, AViewIsNotSyncedBeforeItsKindHasBeenListed) {
   const auto view = state.view({"shop", "web"});
   EXPECT_TRUE(view->synced);
   EXPECT_EQ(view->target_trouble->reason, Reason::TargetNotFound);
+  EXPECT_EQ(view->target_trouble->message,
+            "Deployment 'web' does not exist in namespace 'shop'; make it there, or correct "
+            "spec.scaleTargetRef");
 }
 
 TEST_F(State, AListThatIsNotOverChangesNothing) {
@@ -255,6 +258,34 @@ TEST_F(State, KedaNeedNotBeInstalled) {
     }
 }
 
+TEST_F(State, ACrdOfOursThatIsMissingIsToldForEachKind) {
+  ClusterState fresh;
+  const auto told = [&fresh] {
+    std::set<std::string> missing;
+    for (const auto& sync : fresh.sync_states()) {
+      EXPECT_EQ(sync.not_installed, !sync.error.empty()) << sync.resource;
+      if (sync.not_installed) missing.insert(sync.resource);
+    }
+    return missing;
+  };
+  const Error absent{ErrorKind::NotFound, "no such resource"};
+  const std::vector<ChangeSink*> ours = {&fresh.policies(), &fresh.sources(), &fresh.pools(),
+                                         &fresh.budgets(), &fresh.price_catalogs()};
+  for (auto* sink : ours) sink->failing(&absent);
+  fresh.scaled_objects().failing(&absent);
+  EXPECT_THAT(told(), ElementsAre("acceleratorpools.poolscaler.dev", "costbudgets.poolscaler.dev",
+                                  "metricsources.poolscaler.dev", "pricecatalogs.poolscaler.dev",
+                                  "scalingpolicies.poolscaler.dev"));
+  for (auto* sink : ours) {
+    sink->replace_begin();
+    sink->replace_end();
+    sink->failing(nullptr);
+  }
+  EXPECT_THAT(told(), IsEmpty());
+  for (auto* sink : ours) sink->failing(&absent);
+  EXPECT_THAT(told(), SizeIs(5)) << "a CRD that is deleted while it is watched is told as well";
+}
+
 TEST_F(State, ACustomKindIsReadThroughItsScaleSubresource) {
   sync();
   auto spec = policy("shop", "llm", "llm");
@@ -352,6 +383,7 @@ TEST_F(State, WhatCannotBeReadOfATargetIsTrouble) {
   EXPECT_TRUE(view->synced);
   EXPECT_EQ(view->target_trouble->reason, Reason::NotReadable);
   EXPECT_THAT(view->target_trouble->message, HasSubstr("models is forbidden"));
+  EXPECT_THAT(view->target_trouble->message, HasSubstr("rbac.extraScaleTargets"));
   list(state.targets(models), {object("shop", "llm")});
   (void)state.take_dirty();
   state.set_scale({models, {"shop", "llm"}}, fail(ErrorKind::Unavailable, "no size"));
@@ -361,13 +393,31 @@ TEST_F(State, WhatCannotBeReadOfATargetIsTrouble) {
   EXPECT_THAT(view->target_trouble->message, HasSubstr("no size"));
 }
 
+TEST_F(State, ARightToJobsThatLacksIsNamedAsTheChartDoes) {
+  sync();
+  auto spec = policy("shop", "train", "train");
+  spec["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", "train"}};
+  spec["spec"]["minReplicas"] = 0;
+  spec["spec"]["maxReplicas"] = 1;
+  state.policies().upsert(spec);
+  const Error forbidden{ErrorKind::Forbidden, "jobs is forbidden"};
+  state.targets({"batch/v1", "Job"}).failing(&forbidden);
+  const auto view = state.view({"shop", "train"});
+  EXPECT_EQ(view->target_trouble->reason, Reason::NotReadable);
+  EXPECT_THAT(view->target_trouble->message, HasSubstr("rbac.suspendTargets"));
+}
+
 TEST_F(State, TroubleOfAKindIsTroubleOfItsPolicies) {
   sync();
   state.policies().upsert(policy("shop", "web", "web"));
   (void)state.take_dirty();
   state.set_kind_trouble(deployments, Trouble{Reason::TargetNotScalable, "no scale subresource"});
   EXPECT_THAT(state.take_dirty(), ElementsAre(ObjectKey{"shop", "web"}));
-  EXPECT_EQ(state.view({"shop", "web"})->target_trouble->reason, Reason::TargetNotScalable);
+  const auto view = state.view({"shop", "web"});
+  EXPECT_EQ(view->target_trouble->reason, Reason::TargetNotScalable);
+  EXPECT_EQ(view->target_trouble->message,
+            "Deployment 'web' in namespace 'shop': no scale subresource");
 }
 
 TEST_F(State, NothingThatAWatchBringsMakesItThrow) {

@@ -36,7 +36,7 @@ void FakeCluster::bind_nodes(controllers::ClusterState& state) {
   list(state.pools(), pools_);
   list(state.budgets(), budgets_);
   if (pools_.empty()) return;
-  list(state.price_catalogs(), std::map<std::string, json>());
+  list(state.price_catalogs(), catalogs_);
   list(state.nodes(), nodes_);
   for (const auto& kind : {machine_deployments, node_pools}) {
     std::map<ObjectKey, json> of_kind;
@@ -63,6 +63,18 @@ void FakeCluster::edit_pool(const std::string& name, const json& patch) {
 void FakeCluster::delete_pool(const std::string& name) {
   deliver(state_->pools(), pools_.at(name), true);
   pools_.erase(name);
+}
+
+void FakeCluster::add_catalog(const std::string& name, const json& spec) {
+  auto& object = catalogs_[name];
+  if (object.is_null()) object = make("poolscaler.dev/v1alpha1", "PriceCatalog", {"", name});
+  object["spec"] = spec;
+  deliver(state_->price_catalogs(), stamp(object));
+}
+
+void FakeCluster::delete_catalog(const std::string& name) {
+  deliver(state_->price_catalogs(), catalogs_.at(name), true);
+  catalogs_.erase(name);
 }
 
 void FakeCluster::add_budget(const std::string& name, const json& spec) {

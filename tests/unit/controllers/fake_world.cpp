@@ -249,6 +249,7 @@ Result<std::string> FakeCluster::write_status(const StatusWrite& write, std::sto
   if (write.plural == "metricsources") {
     object = &sources_.at(write.key.name);
     sink = &state_->sources();
+    ++source_status_writes;
   } else if (write.plural == "acceleratorpools" && pools_.contains(write.key.name)) {
     object = &pools_.at(write.key.name);
     sink = &state_->pools();
@@ -291,6 +292,7 @@ void FakeWorld::begin() {
                               .metrics = metrics,
                               .log = log,
                               .clock = clock,
+                              .source_trouble = source_trouble,
                               .decide = decide});
   rounds->begin();
 }

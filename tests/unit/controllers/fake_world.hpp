@@ -41,6 +41,8 @@ class FakeReader final : public MetricReader {
 
   /// By namespace and metric name ("shop/queue"); Absent where nothing is set.
   std::map<std::string, SignalReading> readings;
+  [[nodiscard]] std::vector<SourceHealth> health() const override { return healths; }
+  std::vector<SourceHealth> healths;  // as the test says
   std::vector<MetricSource> known;
   std::vector<HistoryQuery> histories;                          // that were asked for
   std::function<std::optional<double>(Instant)> value_at = {};  // unset: the source is down
@@ -85,6 +87,8 @@ class FakeCluster final : public QuietWriter {
   void add_pool(const std::string& name, const json& spec);
   void edit_pool(const std::string& name, const json& patch);
   void delete_pool(const std::string& name);
+  void add_catalog(const std::string& name, const json& spec);
+  void delete_catalog(const std::string& name);
   void add_budget(const std::string& name, const json& spec);
   // Another leader does.
   void write_budget_beside(const std::string& name, const json& status);
@@ -137,6 +141,7 @@ class FakeCluster final : public QuietWriter {
   std::vector<std::string> removed_busy;  // nodes; must stay empty
   bool budgets_of_pods_forbid = false;
   std::size_t pool_status_writes = 0;
+  std::size_t source_status_writes = 0;
   std::size_t status_writes = 0;
   std::vector<EventNote> events;
 
@@ -159,6 +164,7 @@ class FakeCluster final : public QuietWriter {
   std::map<ObjectKey, std::vector<json>> pods_;
   std::map<std::string, json> sources_;
   std::map<std::string, json> pools_;
+  std::map<std::string, json> catalogs_;
   std::map<std::string, json> budgets_;
   std::map<std::string, json> nodes_;
   std::map<ObjectKey, json> groups_;
@@ -191,6 +197,7 @@ class FakeWorld {
   std::vector<std::string> lines;
   telemetry::Log log;
   FakeReader reader;
+  controllers::SourceCheck source_trouble{};
   controllers::Decide decide = engine::decide;
   std::unique_ptr<controllers::ClusterState> state;
   std::unique_ptr<FakeCluster> cluster;

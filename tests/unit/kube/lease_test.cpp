@@ -99,7 +99,10 @@ class LeaseTest : public ::testing::Test {
     return {.lease = {.ns = "n", .name = "l"},
             .identity = "me",
             .on_acquired = [this] { acquired_at.push_back(clock.monotonic()); },
-            .on_lost = [this](const Error& error) { lost = error.message; }};
+            .on_lost = [this](const Error& error) { lost = error.message; },
+            .on_trouble = [this](const Error* error) {
+              troubles.push_back(error ? error->message : "fine");
+            }};
   }
   LeaseEnd run_for(Seconds time) {
     end = clock.monotonic() + time;
@@ -119,6 +122,7 @@ class LeaseTest : public ::testing::Test {
   std::function<void()> look;
   std::vector<Millis> acquired_at;
   std::string lost;
+  std::vector<std::string> troubles;
   std::unique_ptr<LeaseElector> elector;
 };
 
@@ -135,6 +139,73 @@ TEST_F(LeaseTest, CreatesRenewsAndReleases) {
   EXPECT_FALSE(elector->may_write());
   // One request each two seconds, and no reading in between.
   EXPECT_LE(transport.sent().size(), 34u);
+}
+
+TEST_F(LeaseTest, SaysOnceWhatKeepsItFromTheLeaseAndThatItIsOver) {
+  bool forbidden = true;
+  transport.on_send = [&](const HttpRequest& request) -> FakeTransport::Answer {
+    clock.step(latency);
+    return forbidden ? status_answer(403, "Forbidden", "no right") : server.answer(request);
+  };
+  look = [&] {
+    if (clock.monotonic() < Seconds(30) || !std::exchange(forbidden, false)) return;
+    EXPECT_THAT(elector->trouble()->message, HasSubstr("no right"));
+  };
+  EXPECT_EQ(run_for(Seconds(60)), LeaseEnd::Stopped);
+  ASSERT_EQ(troubles.size(), 2u);
+  EXPECT_THAT(troubles[0], HasSubstr("reading the lease: "));
+  EXPECT_THAT(troubles[0], HasSubstr("no right"));
+  EXPECT_EQ(troubles[1], "fine");
+  EXPECT_EQ(acquired_at.size(), 1u);
+  EXPECT_FALSE(elector->trouble());
+}
+
+TEST_F(LeaseTest, ARightToReadAloneIsTroubleWithoutAPause) {
+  server.write("");
+  bool read_again = false;
+  transport.on_send = [&](const HttpRequest& request) -> FakeTransport::Answer {
+    clock.step(latency);
+    if (request.method == HttpMethod::Get) return server.answer(request);
+    return status_answer(403, "Forbidden", "no right");
+  };
+  look = [&] {
+    if (troubles.empty()) return;
+    read_again = true;
+    EXPECT_TRUE(elector->trouble());
+  };
+  (void)run_for(Seconds(30));
+  EXPECT_TRUE(read_again);
+  ASSERT_EQ(troubles.size(), 1u);
+  EXPECT_THAT(troubles[0], HasSubstr("writing the lease: "));
+}
+
+TEST_F(LeaseTest, ANamespaceThatDoesNotExistIsTrouble) {
+  transport.on_send = [&](const HttpRequest&) -> FakeTransport::Answer {
+    clock.step(latency);
+    return status_answer(404, "NotFound", "namespaces \"n\" not found");
+  };
+  (void)run_for(Seconds(30));
+  ASSERT_EQ(troubles.size(), 1u);
+  EXPECT_THAT(troubles[0], HasSubstr("namespaces"));
+  EXPECT_EQ(elector->trouble()->kind, ErrorKind::NotFound);
+}
+
+TEST_F(LeaseTest, AnOutageIsOneTroubleAndStandingByIsNone) {
+  int requests = 0;
+  transport.on_send = [&](const HttpRequest& request) -> FakeTransport::Answer {
+    clock.step(latency);
+    if (!down) return server.answer(request);
+    return fail(++requests % 2 ? ErrorKind::Unavailable : ErrorKind::TimedOut,
+                fmt::format("attempt {}", requests));
+  };
+  look = [&] {
+    down = clock.monotonic() >= Seconds(20) && clock.monotonic() < Seconds(40);
+    server.write("other", 15, std::to_string(clock.monotonic().count()));
+  };
+  (void)run_for(Seconds(60));
+  EXPECT_EQ(troubles.size(), 2u);
+  EXPECT_EQ(troubles.back(), "fine");
+  EXPECT_TRUE(acquired_at.empty());
 }
 
 TEST_F(LeaseTest, TakesAReleasedLeaseAtOnceAndCountsTheTransition) {

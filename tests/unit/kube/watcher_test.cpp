@@ -277,6 +277,15 @@ TEST_F(WatcherTest, SaysOnceThatItFailsAndOnceThatItWorks) {
   EXPECT_FALSE(watcher->health().error);
 }
 
+TEST_F(WatcherTest, NoticesAtOnceThatTheCollectionHasGoneAndThatItIsBack) {
+  const auto gone = status_answer(404, "NotFound", "the server could not find the resource");
+  lists = {json_answer(pod_list({"a"}, "10")), gone, json_answer(pod_list({"b"}, "20"))};
+  streams = {{.end = fail(ErrorKind::NotFound, "the server could not find the resource")}};
+  run();
+  EXPECT_THAT(sink.failures, ElementsAre("NotFound", "fine"));
+  EXPECT_THAT(sink.names, ElementsAre("b"));
+}
+
 TEST_F(WatcherTest, KeepsWhatItHasWhileTheServerFails) {
   lists = {json_answer(pod_list({"a"}, "10")), fail(ErrorKind::Unavailable, "could not connect"),
            status_answer(403, "Forbidden", "forbidden")};

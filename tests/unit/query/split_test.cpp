@@ -91,6 +91,17 @@ TEST(Split, IsNotFooledByClocksThatDiffer) {
   EXPECT_EQ(read(one(1), one(query_time + 30)).age_seconds, 0);
 }
 
+TEST(Split, ATimeThatIsNoneIsUnreadableAndNotFresh) {
+  for (const double time : {nan_value, infinity, -infinity, query_time + 301, query_time * 1000}) {
+    const auto reading = read(one(7), one(time));
+    EXPECT_EQ(reading.state, SignalState::Error) << time;
+    EXPECT_THAT(reading.detail, HasSubstr("the age of the samples: "));
+    EXPECT_FALSE(reading.age_seconds);
+  }
+  for (const double clock : {nan_value, infinity, 0.0})
+    EXPECT_EQ(read(one(7), one(query_time - 5, clock)).state, SignalState::Error) << clock;
+}
+
 TEST(Split, TellsPartialForWarningsAndSeveralSeries) {
   QueryAnswer warned = one(1);
   warned.warnings = {"store 'b' did not answer"};

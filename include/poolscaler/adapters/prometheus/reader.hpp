@@ -84,6 +84,7 @@ class PrometheusReader final : public MetricReader {
                                                 Millis deadline, std::stop_token stop) override;
   [[nodiscard]] Result<std::vector<TimedValue>> history(const HistoryQuery& query, Millis deadline,
                                                         std::stop_token stop) override;
+  [[nodiscard]] std::vector<SourceHealth> health() const override;
   [[nodiscard]] std::shared_ptr<Lookout> lookout(std::span<const SignalQuery> queries,
                                                  std::span<const double> above) override;
 

@@ -63,6 +63,39 @@ TEST(ReaderFaults, EachBecomesAnErrorThatSaysWhy) {
   }
 }
 
+TEST(ReaderFaults, HealthTellsSinceWhenThereIsNoAnswerAndWhy) {
+  auto answer = ok("<html>log in</html>");
+  Harness harness([&answer](const HttpRequest&, std::stop_token) { return answer; });
+  EXPECT_THAT(harness.health(), ::testing::IsEmpty()) << "nobody has asked yet";
+  harness.clock.advance(Seconds(10));
+  const auto since = harness.clock.monotonic();
+  (void)harness.read_one(queue_signal("a"));
+  harness.clock.advance(Seconds(40));
+  answer = HttpResponse{.status = 403, .body = "no such tenant"};
+  (void)harness.read_one(queue_signal("a"));
+  auto health = harness.health().at(0);
+  EXPECT_EQ(health.source, "main");
+  EXPECT_FALSE(health.answered_at);
+  ASSERT_TRUE(health.failing_since);
+  EXPECT_LE(*health.failing_since - since, Seconds(1));
+  EXPECT_GE(health.failures, 2U);
+  EXPECT_EQ(health.last_failure, "HTTP 403: no such tenant");
+  answer = vector_answer(series_of("a", "1"));
+  harness.clock.advance(Seconds(40));
+  (void)harness.read_one(queue_signal("a"));
+  health = harness.health().at(0);
+  EXPECT_EQ(health.failures, 0U);
+  EXPECT_FALSE(health.failing_since);
+  EXPECT_EQ(health.answered_at, harness.clock.monotonic());
+}
+
+TEST(ReaderFaults, AnAnswerThatIsTooLargeIsAnAnswer) {
+  Harness harness(always(vector_answer(series_of("a", "1") + "," + series_of("b", "1"))),
+                  {.series_max = 1});
+  (void)harness.read_one(queue_signal("a"));
+  EXPECT_TRUE(harness.health().at(0).answered_at);
+}
+
 TEST(ReaderFaults, WarningsArePartial) {
   EXPECT_EQ(reading_of(vector_answer(series_of("a", "1"), R"(,"warnings":["w"])")).state,
             SignalState::Partial);

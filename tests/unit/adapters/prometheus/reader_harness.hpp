@@ -93,6 +93,7 @@ class Harness {
   }
 
   PrometheusReader& reader() { return *reader_; }
+  [[nodiscard]] std::vector<SourceHealth> health() const { return reader_->health(); }
   std::vector<HttpRequest> requests() {
     const std::scoped_lock lock(mutex_);
     return requests_;
