@@ -437,6 +437,32 @@ class Planner {
 
 }  // namespace
 
+Reason reason_of(const Granted& granted, std::span<const money::Limit> limits,
+                 const PoolSurvey& pool) {
+  switch (granted.refusal) {
+    case money::Refusal::None:
+    case money::Refusal::Pool: return Reason::CappedByPool;
+    case money::Refusal::Late: return Reason::AwaitingNodes;
+    case money::Refusal::Unpriced:
+      return std::ranges::any_of(pool.groups,
+                                 [](const GroupSurvey& group) {
+                                   return group.quote.state == money::PriceState::Stale;
+                                 })
+                 ? Reason::PriceStale
+                 : Reason::PriceUnknown;
+    case money::Refusal::Budget: break;
+  }
+  if (!granted.limit) return Reason::CappedByPolicyCost;  // its maxAddedHourly
+  const auto& limit = limits[*granted.limit];
+  if (!limit.trouble.empty()) return Reason::BudgetInvalid;
+  switch (limit.owner) {
+    case money::LimitOwner::Policy: return Reason::CappedByPolicyCost;
+    case money::LimitOwner::Pool: return Reason::CappedByPool;
+    case money::LimitOwner::Budget: return Reason::CappedByBudget;
+  }
+  return Reason::CappedByBudget;
+}
+
 Plan plan(std::vector<PoolMemory>& memory, const FleetInput& input, const Sight& sight,
           const MoneyInput& money, Instant now) {
   return Planner(memory, input, sight, money).result(now);

@@ -11,8 +11,13 @@
 namespace poolscaler::controllers {
 namespace {
 
-/// Pools are looked at this often whatever happens: nodes grow idle, schedules open.
+/// Pools are looked at this often while something goes on ...
 constexpr Millis look_period{1'000};
+/// ... and this often whatever happens: nodes grow idle, schedules open. It is less than what the
+/// books take two looks to be apart (between_looks).
+constexpr Millis quiet_look_period{5'000};
+/// What a look leads to is seen by then.
+constexpr unsigned looks_until_quiet = 3;
 /// An answer that took long is not asked for again at once: at most a fifth of the time goes into
 /// answers.
 constexpr std::int64_t rest_factor = 4;
@@ -75,7 +80,10 @@ PoolWish Rounds::Steps::wish_of(const ObjectKey& key, PolicyRuntime& runtime) {
 void Rounds::Steps::ask_pools() {
   const auto begin = parts_.clock.monotonic();
   if (!should_ask(begin)) return;
-  asked_version_ = parts_.state.pool_version();
+  const auto version = parts_.state.pool_version();
+  const bool moved = version != asked_version_ || !waiting_.empty();
+  quiet_looks_ = moved ? 0 : quiet_looks_ + 1;
+  asked_version_ = version;
   std::vector<PoolWish> wishes;
   wishes.reserve(on_pools_.size());
   std::set<ObjectKey> told;
@@ -99,7 +107,7 @@ void Rounds::Steps::ask_pools() {
   }
   const auto end = parts_.clock.monotonic();
   next_asking_ = end + std::min<Millis>(rest_factor * (end - begin), longest_rest);
-  asking_due_ = end + look_period;
+  asking_due_ = end + (quiet_looks_ < looks_until_quiet ? look_period : quiet_look_period);
   std::map<ObjectKey, std::size_t> answer_of;
   for (std::size_t i = 0; i < wishes.size(); ++i) answer_of[wishes[i].key] = i;
   for (const auto& waiting : std::exchange(waiting_, {})) {

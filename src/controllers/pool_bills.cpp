@@ -123,14 +123,14 @@ void PoolDesk::count(Round& round) {
   for (const auto& record : round.snapshot.budgets)
     if (record->spec != nullptr) bills.budgets.push_back({record->uid, record->spec});
   round.standings = book_.look(bills);
-  round.standings_counted = round.standings.limits.size();
   // Nobody knows what a budget with errors is about, so it may be about everything.
   for (const auto& record : round.snapshot.budgets) {
     if (record->spec != nullptr) continue;
     for (auto& limits : round.standings.of_pool) limits.push_back(round.standings.limits.size());
     round.standings.limits.push_back({.budget = record->name,
                                       .cap = money::RateCap{},
-                                      .frozen = true});
+                                      .frozen = true,
+                                      .trouble = record->errors});
   }
 }
 

@@ -299,37 +299,6 @@ void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
     if (pod.policy) pod.policy = asking_of[*pod.policy];
 }
 
-Grant PoolDesk::refusal(const Round& round, std::size_t i) const {
-  const auto& granted = round.plan.grants[i];
-  Grant grant{.most = static_cast<std::int32_t>(granted.most),
-              .reason = Reason::CappedByPool,
-              .words = granted.words};
-  switch (granted.refusal) {
-    case money::Refusal::None:
-    case money::Refusal::Pool: return grant;
-    case money::Refusal::Late: grant.reason = Reason::AwaitingNodes; return grant;
-    case money::Refusal::Unpriced: {
-      grant.reason = Reason::PriceUnknown;
-      for (const auto& group : round.sight.survey.pools[round.asking[i].draw.pool].groups)
-        if (group.quote.state == money::PriceState::Stale) grant.reason = Reason::PriceStale;
-      return grant;
-    }
-    case money::Refusal::Budget: break;
-  }
-  grant.reason = Reason::CappedByPolicyCost;
-  if (!granted.limit) return grant;
-  if (*granted.limit >= round.standings_counted) {
-    grant.reason = Reason::BudgetInvalid;
-    return grant;
-  }
-  switch (round.standings.limits[*granted.limit].owner) {
-    case money::LimitOwner::Policy: return grant;
-    case money::LimitOwner::Pool: grant.reason = Reason::CappedByPool; return grant;
-    case money::LimitOwner::Budget: grant.reason = Reason::CappedByBudget; return grant;
-  }
-  return grant;
-}
-
 void PoolDesk::answer_wishes(Round& round) {
   for (std::size_t i = 0; i < round.asking.size(); ++i) {
     auto& answer = round.answers[round.wish_of[i]];
@@ -342,7 +311,12 @@ void PoolDesk::answer_wishes(Round& round) {
     if (asking.reach > 0)
       answer.reachable = static_cast<std::int32_t>(
           std::min(round.plan.grants[i].reachable, asking.reach));
-    if (round.plan.grants[i].refusal != money::Refusal::None) answer.grant = refusal(round, i);
+    const auto& granted = round.plan.grants[i];
+    if (granted.refusal != money::Refusal::None)
+      answer.grant = Grant{
+          .most = static_cast<std::int32_t>(granted.most),
+          .reason = capacity::reason_of(granted, round.standings.limits, survey),
+          .words = granted.words};
     if (const auto state = book_.state_of_policy(asking.draw.policy))
       answer.ledger = told::ledger_status(*state);
   }

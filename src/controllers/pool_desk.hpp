@@ -82,7 +82,6 @@ class PoolDesk {
   void take_wishes(Round& round, const std::vector<PoolWish>& wishes);
   void take_prices(const PoolSnapshot& snapshot);
   void answer_wishes(Round& round);
-  [[nodiscard]] Grant refusal(const Round& round, std::size_t asking) const;
 
   // pool_bills.cpp
   void count(Round& round);

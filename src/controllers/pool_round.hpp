@@ -62,7 +62,6 @@ struct PoolDesk::Round {
   capacity::Sight sight{};
   money::BudgetRound bills{};
   money::Standings standings{};
-  std::size_t standings_counted = 0;  // limits beyond are of budgets with errors
   capacity::Plan plan{};
 
   [[nodiscard]] const PolicyRecord& policy_of(std::size_t i) const {

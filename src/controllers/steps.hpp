@@ -159,6 +159,7 @@ class Rounds::Steps {
   Millis next_asking_{0};   // not before
   Millis asking_due_{0};    // whatever happens
   std::uint64_t asked_version_ = 0;
+  unsigned quiet_looks_ = 0;  // in a row: nothing had changed, and nobody asked
 };
 
 }  // namespace poolscaler::controllers

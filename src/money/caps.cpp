@@ -130,6 +130,7 @@ std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold, In
 
 std::int64_t excess_orders(const Limit& limit, HourlyRate price, Millis waited, Instant now) {
   const auto* cap = std::get_if<RateCap>(&limit.cap);
+  if (!limit.trouble.empty()) return 0;  // it knows no number
   if (cap != nullptr && cap->pace_percent > 0) return 0;  // it moves under what was admitted
   auto left = limit;
   left.frozen = false;

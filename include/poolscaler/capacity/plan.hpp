@@ -22,6 +22,7 @@
 #include "poolscaler/capacity/leaving.hpp"
 #include "poolscaler/capacity/supply.hpp"
 #include "poolscaler/capacity/survey.hpp"
+#include "poolscaler/domain/reason.hpp"
 #include "poolscaler/money/arbitrate.hpp"
 
 namespace poolscaler::capacity {
@@ -105,6 +106,10 @@ struct Plan {
   std::vector<PoolPlan> pools{};
   std::vector<Granted> grants{};  // by asking
 };
+
+/// Why no more was granted; `limits` are those of the round, `pool` is the one that it asked.
+[[nodiscard]] Reason reason_of(const Granted& granted, std::span<const money::Limit> limits,
+                               const PoolSurvey& pool);
 
 /// `memory` and `sight` are those of the look.
 [[nodiscard]] Plan plan(std::vector<PoolMemory>& memory, const FleetInput& input,

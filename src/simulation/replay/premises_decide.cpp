@@ -7,20 +7,6 @@
 namespace poolscaler::replay {
 namespace {
 
-Reason reason_of(const capacity::Granted& grant, const money::Standings& standings) {
-  switch (grant.refusal) {
-    case money::Refusal::Budget:
-      if (!grant.limit || standings.limits[*grant.limit].owner == money::LimitOwner::Policy)
-        return Reason::CappedByPolicyCost;
-      return Reason::CappedByBudget;
-    case money::Refusal::Unpriced: return Reason::PriceUnknown;
-    case money::Refusal::Late: return Reason::AwaitingNodes;
-    case money::Refusal::Pool:
-    case money::Refusal::None: return Reason::CappedByPool;
-  }
-  return Reason::CappedByPool;
-}
-
 /// That no budget takes, unless it goes to zero.
 std::int64_t kept_replicas(const Drawing& drawing) {
   return std::max(drawing.cost.protected_replicas, drawing.min_replicas);
@@ -160,7 +146,8 @@ std::vector<Grant> Premises::decide(Micros now, const std::vector<Wish>& wishes)
   std::vector<Grant> grants;
   for (const auto& planned : plan.grants)
     grants.push_back({.most = static_cast<std::int32_t>(planned.most),
-                      .reason = reason_of(planned, standings),
+                      .reason = capacity::reason_of(planned, standings.limits,
+                                                    sight.survey.pools.front()),
                       .words = planned.words});
   shed(grants, wishes, bill, standings);
   note_limits(now, standings);
