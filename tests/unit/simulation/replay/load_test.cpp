@@ -72,6 +72,24 @@ TEST(RequestTrace, BadLinesMayBeSkippedAndAreCounted) {
   EXPECT_EQ(load.skipped_lines, 3);
 }
 
+TEST(RequestTrace, ABadTimeSpoilsNoLineButItsOwn) {
+  const std::string head = "timestamp_ms,input_tokens,output_tokens\n";
+  const std::string good = "0,1,1\n1000,1,1\n1000,1,1\n2000,1,1\n3000,1,1\n";
+  const ReadingRules skip{.skip_bad_lines = true};
+  for (const auto* const bad : {"9999999999,1,1\n", "1764000000000,1,1\n"}) {
+    const auto load = load_of(head + bad + good, skip);
+    EXPECT_EQ(load.requests.size(), 5U) << bad;
+    EXPECT_EQ(load.skipped_lines, 1) << bad;
+    EXPECT_EQ(load.end, Micros(3'000'000)) << bad;
+  }
+  EXPECT_EQ(load_of(head + "0,1,1\n900000,1,1\n" + good.substr(6), skip).skipped_lines, 1);
+  const auto of_unix = load_of(
+      head + "17,1,1\n1764000000000,1,1\n1764000001500,1,1\n1764000002500,1,1\n", skip);
+  EXPECT_EQ(of_unix.requests.size(), 3U);
+  EXPECT_EQ(of_unix.end, Micros(2'500'000));
+  EXPECT_THAT(refusal(head + "9999999999,1,1\n" + good), HasSubstr("trace.csv:3: the time 0 s"));
+}
+
 TEST(Trace, WithoutAHeaderIsRefused) {
   EXPECT_THAT(refusal(""), HasSubstr("empty"));
   EXPECT_THAT(refusal("\n\r\n"), HasSubstr("empty"));
@@ -113,6 +131,30 @@ TEST(RateTrace, BinsFollowOneAnother) {
   const auto load = load_of(head + "oops,1\n1800,1\n", {.skip_bad_lines = true});
   EXPECT_EQ(load.requests.size(), 3U);
   EXPECT_EQ(load.end, Micros(2'400'000'000));
+}
+
+TEST(RateTrace, TheWidthIsThatOfTheGoodBins) {
+  const std::string head = "timestamp_seconds,requests\n";
+  const std::string good = "120,2\n180,2\n240,2\n300,2\n";
+  const ReadingRules skip{.skip_bad_lines = true};
+  const auto second_bad = load_of(head + "0,2\noops,2\n" + good, skip);
+  EXPECT_EQ(second_bad.requests.size(), 10U);
+  EXPECT_EQ(second_bad.skipped_lines, 1);
+  EXPECT_EQ(second_bad.end, Micros(360'000'000));
+  for (const auto* const first : {"7,2\n", "0,x\n", "9999999,2\n", "1764000000,2\n"}) {
+    const auto load = load_of(head + first + "60,2\n" + good, skip);
+    EXPECT_EQ(load.requests.size(), 10U) << first;
+    EXPECT_EQ(load.skipped_lines, 1) << first;
+    EXPECT_EQ(load.requests.front().arrival / Micros(60'000'000), 1) << first;
+  }
+  EXPECT_THAT(refusal(head + "0,2\noops,2\n" + good), HasSubstr("trace.csv:3"));
+  EXPECT_THAT(refusal(head + "0,2\n70,2\n" + good), HasSubstr("trace.csv:4"));
+  EXPECT_THAT(refusal(head + "0,2\noops,2\n", skip), HasSubstr("two bins"));
+}
+
+TEST(RateTrace, SkippingChangesNothingWhereNothingIsBad) {
+  const std::string text = "timestamp_seconds,requests\n600,2\n1200,3\n1800,0\n2400,5\n";
+  EXPECT_EQ(load_of(text, {.skip_bad_lines = true}).requests, load_of(text).requests);
 }
 
 TEST(RateTrace, OneColumnPerClient) {
