@@ -367,6 +367,27 @@ TEST_F(Simulate, TheSameAsJson) {
   EXPECT_LE(result["bounds"]["workReplicaHours"], result["bounds"]["zeroWaitReplicaHours"]);
 }
 
+TEST_F(Simulate, OfAMetricAloneNothingIsToldOfRequests) {
+  auto asked = options();
+  asked.loads = {write("metric.csv", "time,value\n0,4\n900,9\n1800,0\n4000,2\n")};
+  asked.report = (folder_ / "report.html").string();
+  const auto text = run(asked);
+  EXPECT_THAT(text, testing::ContainsRegex("\nshop/llm +[0-9.]+( +-){6} +[0-9]+ "));
+  EXPECT_THAT(text, testing::ContainsRegex("\nbound: work alone +-\nbound: nothing waits +-\n"));
+  std::ostringstream page;
+  page << std::ifstream(asked.report).rdbuf();
+  EXPECT_THAT(page.str(), Not(HasSubstr("0.00 %")));
+  asked.output = OutputFormat::Json;
+  const auto result = json::parse(run(asked));
+  const auto& settings = result["scalers"][0]["settings"][0];
+  EXPECT_EQ(settings["requests"], 0);
+  EXPECT_TRUE(settings["delayedShare"].is_null());
+  for (const auto& wait : settings["waitSeconds"]) EXPECT_TRUE(wait.is_null());
+  for (const auto& bound : result["bounds"]) EXPECT_TRUE(bound.is_null());
+  for (const auto& bound : result["loads"][0]["bounds"]) EXPECT_TRUE(bound.is_null());
+  EXPECT_TRUE(result["scalers"][0]["frontier"].empty());
+}
+
 TEST_F(Simulate, ComparesWithThePeers) {
   auto asked = options();
   asked.compare = true;
