@@ -377,6 +377,9 @@ Result<std::vector<Load>> read_loads(std::string_view name, std::string_view tex
   if (text.size() > trace_bytes_max)
     return fail(refused(name, fmt::format("it is larger than {} MiB; cut it",
                                           trace_bytes_max >> 20U)));
+  constexpr std::string_view gzip_magic = "\x1f\x8b";
+  if (text.starts_with(gzip_magic))
+    return fail(refused(name, "it is compressed (gzip); gunzip it first"));
   TraceLines lines(name, text);
   const auto& header = lines.header();
   if (header.empty()) return fail(refused(name, "it is empty; check that this is the right file"));

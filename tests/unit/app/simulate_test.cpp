@@ -383,6 +383,12 @@ TEST_F(Simulate, OfAMetricAloneNothingIsToldOfRequests) {
   EXPECT_TRUE(result["scalers"][0]["frontier"].empty());
 }
 
+TEST_F(Simulate, NamesALoadThatIsCompressed) {
+  auto asked = options();
+  asked.loads = {write("day.csv.gz", "\x1f\x8b\x08 and so on\n")};
+  EXPECT_THAT(run(asked), HasSubstr("day.csv.gz: it is compressed (gzip); gunzip it first"));
+}
+
 TEST_F(Simulate, ComparesWithThePeers) {
   auto asked = options();
   asked.compare = true;
