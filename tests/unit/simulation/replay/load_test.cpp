@@ -1,6 +1,10 @@
 #include "poolscaler/simulation/replay/load.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
 
 namespace poolscaler::replay {
 namespace {
@@ -88,6 +92,29 @@ TEST(RequestTrace, ABadTimeSpoilsNoLineButItsOwn) {
   EXPECT_EQ(of_unix.requests.size(), 3U);
   EXPECT_EQ(of_unix.end, Micros(2'500'000));
   EXPECT_THAT(refusal(head + "9999999999,1,1\n" + good), HasSubstr("trace.csv:3: the time 0 s"));
+}
+
+RC_GTEST_PROP(RequestTrace, NoMoreLinesAreSkippedThanAreBad, ()) {
+  auto good = *rc::gen::nonEmpty(
+      rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, 1'000'000)));
+  std::ranges::sort(good);
+  std::vector<std::string> lines;
+  for (const auto time : good) lines.push_back(fmt::format("{},1,1\n", time));
+  const auto bad = *rc::gen::inRange<std::size_t>(0, good.size());
+  for (std::size_t i = 0; i < bad; ++i) {
+    const auto time = *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(0, 30'000'000'000),
+                                      rc::gen::inRange<std::int64_t>(0, 2'000'000),
+                                      rc::gen::inRange<std::int64_t>(1'000'000'000'000,
+                                                                     9'000'000'000'000));
+    const auto place = *rc::gen::inRange<std::size_t>(0, lines.size() + 1);
+    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(place), fmt::format("{},1,1\n", time));
+  }
+  std::string text = "timestamp_ms,input_tokens,output_tokens\n";
+  for (const auto& line : lines) text += line;
+  const auto loads = read_loads("trace.csv", text, {.skip_bad_lines = true});
+  RC_ASSERT(loads.has_value());
+  RC_ASSERT(loads->front().requests.size() >= good.size());
+  RC_ASSERT(static_cast<std::size_t>(loads->front().skipped_lines) <= bad);
 }
 
 TEST(Trace, WithoutAHeaderIsRefused) {
