@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/base/time.hpp"
 
 namespace poolscaler::adapters {
 namespace {
