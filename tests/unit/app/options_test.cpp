@@ -122,7 +122,8 @@ TEST(FlagsPage, IsTheCommittedReference) {
 TEST(CommandLine, SimulateTakesUnitsAndShares) {
   const auto command = parse({"simulate", "--load", "a.csv", "p.yaml", "--cold-start", "2m",
                               "--recommend", "--max-delayed", "2.5%", "--load", "b.csv:c1,c2",
-                              "--map", "queue=inflight", "--service-model", "0.1,0,0.5", "-o", "json"});
+                              "--map", "queue=inflight", "--service-model", "0.1,0,0.5", "-o",
+                              "json"});
   ASSERT_TRUE(command) << command.error().message;
   const auto& simulate = std::get<SimulateOptions>(*command);
   EXPECT_THAT(simulate.files, ElementsAre("p.yaml"));
