@@ -203,6 +203,12 @@ class SpecReader {
     return {};
   }
 
+  static bool is_within(const Field& field, double number) {
+    const auto least = static_cast<double>(field.min);
+    return (field.above_min ? number > least : number >= least) &&
+           number <= static_cast<double>(field.max);
+  }
+
   json read_decimal(const Field& field, const json& value, const std::string& path) {
     const auto whole = whole_number(value);
     std::optional<double> number;
@@ -211,7 +217,7 @@ class SpecReader {
     if (!number) {
       // Kubernetes refuses fractions as JSON numbers: languages disagree on how to write them.
       refuse(path, value, std::string(facts_of(Syntax::Decimal).words),
-             value.is_number_float() && std::isfinite(value.get<double>())
+             value.is_number_float() && is_within(field, value.get<double>())
                  ? fmt::format("write \"{}\" with the quotes", brief(value.get<double>()))
                  : choose_within(field));
       return {};

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
@@ -94,9 +95,14 @@ json number_of(std::string_view value) {
     if (const auto whole = parsed<std::int64_t>(value)) return *whole;
     if (const auto whole = parsed<std::uint64_t>(value)) return *whole;
   }
-  // Beyond 64 bits a number stays a number, so that its field can say that it is too large.
-  const auto fraction = parsed<double>(value);
-  if (!fraction) return std::copysign(1e308, value.starts_with('-') ? -1.0 : 1.0);
+  auto fraction = parsed<double>(value);
+  if (!fraction) {
+    // Out of range: a tiny number is 0. A huge one stays a number, so that its field can say that
+    // it is too large.
+    const auto nearest = std::strtod(std::string(value).c_str(), nullptr);
+    if (!std::isfinite(nearest)) return std::copysign(1e308, nearest);
+    fraction = nearest;
+  }
   // kubectl sends 20.0 as 20, and so the API server sees a whole number.
   constexpr double exact_max = 9007199254740992.0;
   if (*fraction == std::floor(*fraction) && std::abs(*fraction) <= exact_max)

@@ -66,21 +66,24 @@ const std::array options = {
                  return Result<void>();
                }},
     OptionInfo{"top", "--interval", "", Arity::One, "2", "seconds between two looks, 1 to 3600",
-               set_interval},
+               set_interval, {.without = "--once"}},
     OptionInfo{"explain,top,budget", "-o,--output", "", Arity::One, "text", "text or json",
                set_output},
     OptionInfo{"explain,top,budget", "--kubeconfig", "KUBECONFIG", Arity::One, "~/.kube/config",
                "kubeconfig file; in a pod its service account is used without it",
-               [](Choices& c, const std::string& v) { return set_text(c.cluster.kubeconfig, v); }},
+               [](Choices& c, const std::string& v) { return set_text(c.cluster.kubeconfig, v); },
+               {.without = "--filename,--observation"}},
     OptionInfo{"explain,top,budget", "--context", "", Arity::One, "current-context",
                "context of the kubeconfig",
-               [](Choices& c, const std::string& v) { return set_text(c.cluster.context, v); }},
+               [](Choices& c, const std::string& v) { return set_text(c.cluster.context, v); },
+               {.without = "--filename,--observation"}},
     OptionInfo{"explain,top,budget", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
                "for development: accept a kubeconfig that skips TLS verification",
                [](Choices& c, const std::string&) {
                  c.cluster.allow_insecure_kubeconfig = true;
                  return Result<void>();
-               }},
+               },
+               {.without = "--filename,--observation"}},
 };
 
 }  // namespace

@@ -64,6 +64,14 @@ class Reader {
   ManifestFiles files;
 
   void take(const std::string& path) {
+    const auto found = files.manifests.size() + files.problems.size();
+    read(path);
+    if (files.manifests.size() + files.problems.size() == found)
+      files.empty.push_back(path == "-" ? "standard input" : path);
+  }
+
+ private:
+  void read(const std::string& path) {
     std::error_code failed;
     if (path != "-" && fs::is_directory(path, failed)) {
       take_folder(path);
@@ -72,7 +80,6 @@ class Reader {
     }
   }
 
- private:
   void take_folder(const std::string& folder) {
     std::vector<std::string> paths;
     std::error_code failed;

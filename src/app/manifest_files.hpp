@@ -25,6 +25,7 @@ struct FileProblem {
 struct ManifestFiles {
   std::vector<FileManifest> manifests;
   std::vector<FileProblem> problems;
+  std::vector<std::string> empty;  // of the paths that were given: those without any object
 };
 
 /// Of a folder all .yaml, .yml and .json files below it, in the order of their names; "-" is

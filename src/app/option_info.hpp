@@ -35,6 +35,13 @@ struct Choices {
   OutputFormat output = OutputFormat::Text;  // shared by them, too
 };
 
+/// With which other flags of the verb a flag has its meaning; where it would silently do nothing,
+/// it is refused.
+struct Company {
+  std::string_view needs{};    // one flag that must be given too, or come from its variable
+  std::string_view without{};  // comma separated: flags that must not be given too
+};
+
 struct OptionInfo {
   std::string_view verbs;  // comma separated
   std::string_view flag;   // "--kubeconfig"; without dashes: a positional argument
@@ -43,6 +50,7 @@ struct OptionInfo {
   std::string_view default_text;
   std::string_view help;
   Result<void> (*set)(Choices&, const std::string&);
+  Company company{};
 };
 
 [[nodiscard]] std::span<const OptionInfo> simulate_options();

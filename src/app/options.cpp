@@ -186,8 +186,9 @@ const std::array options = {
         "port of the Prometheus API on 127.0.0.1",
         [](Choices& c, const std::string& v) { return set_port(c.sandbox.metrics_port, v); }},
     OptionInfo{"sandbox", "--write-kubeconfig", "", Arity::One, "a temporary file",
-               "where --serve writes its kubeconfig",
-               [](Choices& c, const std::string& v) { return set_text(c.sandbox.kubeconfig, v); }},
+               "where it writes its kubeconfig",
+               [](Choices& c, const std::string& v) { return set_text(c.sandbox.kubeconfig, v); },
+               {.needs = "--serve"}},
     OptionInfo{"run,sandbox", "--log-level", "POOLSCALER_LOG_LEVEL", Arity::One, "info",
                "debug, info, warning or error", set_log_level},
     OptionInfo{"run,sandbox", "--log-format", "POOLSCALER_LOG_FORMAT", Arity::One, "console",
@@ -229,13 +230,15 @@ const std::array options = {
                "compare with the cluster of this kubeconfig file",
                [](Choices& c, const std::string& v) { return set_text(c.diff.kubeconfig, v); }},
     OptionInfo{"diff", "--context", "", Arity::One, "current-context", "context of the kubeconfig",
-               [](Choices& c, const std::string& v) { return set_text(c.diff.context, v); }},
+               [](Choices& c, const std::string& v) { return set_text(c.diff.context, v); },
+               {.needs = "--kubeconfig"}},
     OptionInfo{"diff", "--allow-insecure-kubeconfig", "", Arity::Switch, "off",
                "for development: accept a kubeconfig that skips TLS verification",
                [](Choices& c, const std::string&) {
                  c.diff.allow_insecure_kubeconfig = true;
                  return Result<void>();
-               }},
+               },
+               {.needs = "--kubeconfig"}},
     OptionInfo{"diff", "-o,--output", "", Arity::One, "text", "text or json",
                [](Choices& c, const std::string& v) { return set_output(c.diff.output, v); }},
     OptionInfo{"print", "what", "", Arity::One, "", "what to print", set_printable},
@@ -251,17 +254,30 @@ std::vector<const OptionInfo*> all_options() {
   return all;
 }
 
-bool belongs_to(const OptionInfo& option, std::string_view verb) {
-  for (std::string_view rest = option.verbs; !rest.empty();) {
-    const auto comma = std::min(rest.find(','), rest.size());
-    if (rest.substr(0, comma) == verb) return true;
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+/// Whether one of the words, which commas separate, is one of the others.
+bool have_common_word(std::string_view words, std::string_view others) {
+  while (!words.empty()) {
+    const auto comma = std::min(words.find(','), words.size());
+    if (fmt::format(",{},", others).find(fmt::format(",{},", words.substr(0, comma))) !=
+        std::string::npos)
+      return true;
+    words.remove_prefix(std::min(comma + 1, words.size()));
   }
   return false;
 }
 
+bool belongs_to(const OptionInfo& option, std::string_view verb) {
+  return have_common_word(option.verbs, verb);
+}
+
+/// What the flag is for, behind the flag without which it is of no use.
+std::string meaning_of(const OptionInfo& option) {
+  const auto needs = option.company.needs;
+  return (needs.empty() ? "" : fmt::format("with {}: ", needs)) + std::string(option.help);
+}
+
 std::string help_of(const OptionInfo& option) {
-  std::string text(option.help);
+  auto text = meaning_of(option);
   if (!option.default_text.empty()) text += fmt::format(" [{}]", option.default_text);
   if (!option.env.empty()) text += fmt::format(" (env {})", option.env);
   return text;
@@ -293,13 +309,18 @@ void add_options(CLI::App& app, std::string_view verb, std::deque<Binding>& bind
   }
 }
 
+/// What the flag's environment variable says; empty: nothing.
+std::string variable_of(const OptionInfo& info, const Environment& environment) {
+  return info.env.empty() ? "" : environment(std::string(info.env)).value_or("");
+}
+
 Result<void> apply(const Binding& binding, const Environment& environment, Choices& choices) {
   const auto& info = *binding.info;
   auto values = binding.values;
   std::string origin(info.flag);
-  if (binding.option->count() == 0 && !info.env.empty()) {
-    if (const auto value = environment(std::string(info.env)); value && !value->empty()) {
-      values = {*value};
+  if (binding.option->count() == 0) {
+    if (const auto value = variable_of(info, environment); !value.empty()) {
+      values = {value};
       origin = info.env;
     }
   }
@@ -307,6 +328,29 @@ Result<void> apply(const Binding& binding, const Environment& environment, Choic
   for (const auto& value : values) {
     const auto set = info.set(choices, value);
     if (!set) return fail(set.error().context(origin));
+  }
+  return {};
+}
+
+/// No flag is given that its company makes silently do nothing.
+Result<void> check_company(const std::deque<Binding>& bindings, const Environment& environment) {
+  for (const auto& one : bindings) {
+    if (one.option->count() == 0) continue;
+    const auto& [needs, without] = one.info->company;
+    bool has_what_it_needs = needs.empty();
+    for (const auto& other : bindings) {
+      const bool given = other.option->count() > 0;
+      if (have_common_word(other.info->flag, needs))
+        has_what_it_needs = given || !variable_of(*other.info, environment).empty();
+      if (given && have_common_word(without, other.info->flag))
+        return fail(ErrorKind::InvalidInput, fmt::format("{} and {} do not go together: leave one "
+                                                         "away",
+                                                         one.info->flag, other.info->flag));
+    }
+    if (!has_what_it_needs)
+      return fail(ErrorKind::InvalidInput, fmt::format("{0} needs {1} and does nothing without it: "
+                                                       "give {1} too, or leave {0} away",
+                                                       one.info->flag, needs));
   }
   return {};
 }
@@ -401,6 +445,7 @@ Result<Command> parse_command_line(std::span<const char* const> arguments,
     return stopped(app, stop);
   }
   const auto verb = chosen_verb(app);
+  if (auto fits = check_company(bindings[verb], environment); !fits) return fail(fits.error());
   Choices choices;
   for (const auto& binding : bindings[verb]) {
     const auto applied = apply(binding, environment, choices);
@@ -423,7 +468,7 @@ std::string flags_page() {
       headed = true;
       page += fmt::format("| `{}` | {} | {} | {} |\n", option.flag,
                           option.env.empty() ? "" : fmt::format("`{}`", option.env),
-                          option.default_text, option.help);
+                          option.default_text, meaning_of(option));
     }
   }
   page += fmt::format("\n`print` knows: {}.\n", fmt::join(printables, ", "));

@@ -135,9 +135,10 @@ int prices_import(const PricesImportOptions& options, std::ostream& out, std::os
                                                 : ": correct them, or give --skip-bad-rows");
     if (!options.skip_bad_rows) return 1;
   }
-  const auto text = tables.finish().and_then([&](const money::ImportedPrices& prices) {
-    for (const auto& note : prices.notes) errors << note << "\n";
-    return catalog_text(options, prices);
+  const auto prices = tables.finish(system_clock().now(), options.max_age);
+  const auto text = prices.and_then([&](const money::ImportedPrices& known) {
+    for (const auto& note : known.notes) errors << note << "\n";
+    return catalog_text(options, known);
   });
   if (!text) {
     errors << text.error().message << "\n";

@@ -203,9 +203,6 @@ Result<std::string> recommended(const SimulateOptions& options,
                 fmt::format("--recommend needs the file of one ScalingPolicy, the one that runs "
                             "now; there are {}",
                             policies.size()));
-  if (options.compare || !options.report.empty())
-    return fail(ErrorKind::InvalidInput,
-                "--recommend stands alone; run --compare or --report by themselves");
   const auto meanings = meanings_of(options, policies);
   if (!meanings) return fail(meanings.error());
   const auto loads = loads_of(options);

@@ -128,7 +128,7 @@ Result<std::string> simulated(const SimulateOptions& options) {
   const auto own_loads = policy_loads_of(options, *policies);
   if (!own_loads) return fail(own_loads.error());
   if (!own_loads->empty()) return simulated_together(options, *policies, *own_loads);
-  if (options.recommend && options.pool.empty()) return recommended(options, *policies);
+  if (options.recommend) return recommended(options, *policies);
   auto plan = plan_of(options, *policies);
   if (!plan) return fail(plan.error());
   ProgressBar bar;

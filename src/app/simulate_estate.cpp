@@ -85,20 +85,6 @@ replay::Drawing drawing_of(const NamedPolicy& named) {
   return drawing;
 }
 
-/// What is of no use without a pool.
-Result<void> without_pool(const SimulateOptions& options) {
-  const auto needs = [](const char* flag) {
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("{} needs --pool with the AcceleratorPool that it is about", flag));
-  };
-  if (!options.prices.empty()) return needs("--prices");
-  if (!options.budgets.empty()) return needs("--budget");
-  if (!options.spot_series.empty()) return needs("--spot-series");
-  if (options.node_boot_seconds) return needs("--node-boot");
-  if (options.spot_interruptions) return needs("--spot-interruptions");
-  return {};
-}
-
 /// With --compare the pool is the price of a replica, and nothing is asked of its nodes.
 Result<void> price_alone(const SimulateOptions& options) {
   const auto leave = [](const char* flag) {
@@ -133,16 +119,7 @@ Result<replay::Interruptions> interruptions_of(const SimulateOptions& options,
 }  // namespace
 
 Result<std::optional<replay::Estate>> estate_of(const SimulateOptions& options) {
-  if (options.spot_notice_seconds && !options.spot_interruptions)
-    return fail(ErrorKind::InvalidInput,
-                "--spot-notice needs --spot-interruptions with the share that an hour takes");
-  if (options.pool.empty()) {
-    if (auto unused = without_pool(options); !unused) return fail(unused.error());
-    return std::nullopt;
-  }
-  if (options.recommend)
-    return fail(ErrorKind::InvalidInput,
-                "--pool is for policies that are played as they are: leave --recommend away");
+  if (options.pool.empty()) return std::nullopt;
   if (options.compare)
     if (auto alone = price_alone(options); !alone) return fail(alone.error());
   const auto pools = objects_of<AcceleratorPool>(pool_flag, {options.pool},

@@ -69,17 +69,23 @@ Result<void> set_seed(Choices& choices, const std::string& value) {
   return {};
 }
 
-/// "5%" or "0.05".
+/// "5%", or "0.05" below 1: a bare 1 could be meant as either.
 template <class Field>
-Result<void> set_share(Field& field, std::string value, double most = 1) {
-  double unit = 1;
-  if (value.ends_with('%')) {
-    unit = 100;
-    value.pop_back();
-  }
-  const auto number = number_in(value, {0, most * unit});
-  if (!number) return fail(number.error());
-  field = *number / unit;
+Result<void> set_share(Field& field, const std::string& value, double most = 1) {
+  const bool has_unit = value.ends_with('%');
+  const auto number = number_in(has_unit ? value.substr(0, value.size() - 1) : value, {0, 100});
+  if (number && !has_unit && *number == 1)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' could be 1 % or all: write 1% (or 0.01), or 100%", value));
+  if (number && !has_unit && *number > 1)
+    return fail(ErrorKind::InvalidInput, fmt::format("'{0}' has no unit: write {1}% or {2}", value,
+                                                     *number, *number / 100));
+  const auto share = number ? *number / (has_unit ? 100 : 1) : most + 1;
+  if (share > most)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be a share from 0% to {}%, such as 5% or 0.05", value,
+                            most * 100));
+  field = share;
   return {};
 }
 
@@ -184,32 +190,33 @@ const std::array options = {
                "needs --query, --from and --to",
                set_text<&PrometheusLoad::url>},
     OptionInfo{"simulate", "--query", "", Arity::One, "none",
-               "with --prometheus: PromQL that answers with one series",
-               set_text<&PrometheusLoad::query>},
+               "PromQL that answers with one series",
+               set_text<&PrometheusLoad::query>, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--query-is", "", Arity::One, "value",
-               "with --prometheus: value (the signal itself, without requests) or rate (requests "
-               "per second, such as sum(rate(requests_total[1m])))",
-               set_query_is},
+               "value (the signal itself, without requests) or rate (requests per second, such as "
+               "sum(rate(requests_total[1m])))",
+               set_query_is, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--from", "", Arity::One, "none",
-               "with --prometheus: when the load begins (RFC 3339); also the default of "
-               "--start-time",
-               set_instant<&PrometheusLoad::from>},
+               "when the load begins (RFC 3339); also the default of --start-time",
+               set_instant<&PrometheusLoad::from>, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--to", "", Arity::One, "none",
-               "with --prometheus: when it ends (RFC 3339)", set_instant<&PrometheusLoad::to>},
+               "when it ends (RFC 3339)", set_instant<&PrometheusLoad::to>,
+               {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--step", "", Arity::One, "60s",
-               "with --prometheus: from one value to the next",
+               "from one value to the next",
                [](Choices& c, const std::string& v) {
                  double seconds = 0;
                  if (auto set = set_seconds(seconds, v, {1, day}); !set) return set;
                  return set_whole(c.simulate.prometheus.step_seconds, fmt::format("{}", seconds),
                                   {1, day});
-               }},
+               },
+               {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--token-file", "", Arity::One, "none",
-               "with --prometheus: a file with its bearer token",
-               set_text<&PrometheusLoad::token_file>},
+               "a file with its bearer token",
+               set_text<&PrometheusLoad::token_file>, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--ca-file", "", Arity::One, "the system's roots",
-               "with --prometheus: the PEM file of who signed its certificate",
-               set_text<&PrometheusLoad::ca_file>},
+               "the PEM file of who signed its certificate",
+               set_text<&PrometheusLoad::ca_file>, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--compare", "", Arity::Switch, "off",
                "also sweep the settings of HPA, KEDA, KPA and of our own policies",
                [](Choices& c, const std::string&) {
@@ -222,16 +229,20 @@ const std::array options = {
                [](Choices& c, const std::string&) {
                  c.simulate.recommend = true;
                  return Result<void>();
-               }},
-    OptionInfo{
-        "simulate", "--max-delayed", "", Arity::One, "5%",
-        "with --recommend: the share of requests that may be delayed",
-        [](Choices& c, const std::string& v) { return set_share(c.simulate.max_delayed, v); }},
+               },
+               {.without = "--compare,--report,--pool,--measure"}},
+    OptionInfo{"simulate", "--max-delayed", "", Arity::One, "5%",
+               "the share of requests that may be delayed, such as 5% or 0.05",
+               [](Choices& c, const std::string& v) {
+                 return set_share(c.simulate.max_delayed, v);
+               },
+               {.needs = "--recommend"}},
     OptionInfo{"simulate", "--max-wait-p99", "", Arity::One, "none",
-               "with --recommend: the p99 wait that is allowed, such as 10s",
+               "the p99 wait that is allowed, such as 10s",
                [](Choices& c, const std::string& v) {
                  return set_seconds(c.simulate.max_wait_p99_seconds, v, {0, day});
-               }},
+               },
+               {.needs = "--recommend"}},
     OptionInfo{"simulate", "--map", "", Arity::Many, "by metric",
                "SIGNAL=WORD: what a signal is in the simulation; queue, running, inflight, "
                "utilization, rate or value",
@@ -280,42 +291,47 @@ const std::array options = {
                  return Result<void>();
                }},
     OptionInfo{"simulate", "--prices", "", Arity::Many, "none",
-               "with --pool: a file with PriceCatalogs, whose prices are taken as fresh; may be "
-               "given several times",
+               "a file with PriceCatalogs, whose prices are taken as fresh; may be given several "
+               "times",
                [](Choices& c, const std::string& v) {
                  c.simulate.prices.push_back(v);
                  return Result<void>();
-               }},
+               },
+               {.needs = "--pool"}},
     OptionInfo{"simulate", "--budget", "", Arity::Many, "none",
-               "with --pool: a file with CostBudgets to hold to; may be given several times",
+               "a file with CostBudgets to hold to; may be given several times",
                [](Choices& c, const std::string& v) {
                  c.simulate.budgets.push_back(v);
                  return Result<void>();
-               }},
+               },
+               {.needs = "--pool"}},
     OptionInfo{"simulate", "--spot-series", "", Arity::One, "none",
-               "with --pool: what spot nodes cost over time (CSV: "
-               "ts,region,zone,instance_type,spot_price)",
+               "what spot nodes cost over time (CSV: ts,region,zone,instance_type,spot_price)",
                [](Choices& c, const std::string& v) {
                  c.simulate.spot_series = v;
                  return Result<void>();
-               }},
+               },
+               {.needs = "--pool"}},
     OptionInfo{"simulate", "--node-boot", "", Arity::One, "300s",
-               "with --pool: from asking for a node until replicas start on it",
+               "from asking for a node until replicas start on it",
                [](Choices& c, const std::string& v) {
                  return set_seconds(c.simulate.node_boot_seconds, v,
                                     {0, double{replay::node_boot_seconds_max}});
-               }},
+               },
+               {.needs = "--pool"}},
     OptionInfo{"simulate", "--spot-interruptions", "", Arity::One, "0",
-               "with --pool: the share of spot nodes that the provider takes back in an hour, such "
-               "as 5%; drawn by --seed, all nodes of a group at once",
+               "the share of spot nodes that the provider takes back in an hour, such as 5%; "
+               "drawn by --seed, all nodes of a group at once",
                [](Choices& c, const std::string& v) {
                  return set_share(c.simulate.spot_interruptions, v, hourly_share_max);
-               }},
+               },
+               {.needs = "--pool"}},
     OptionInfo{"simulate", "--spot-notice", "", Arity::One, "120s",
-               "with --spot-interruptions: from its notice until a node is gone",
+               "from its notice until a node is gone",
                [](Choices& c, const std::string& v) {
                  return set_seconds(c.simulate.spot_notice_seconds, v, {0, 3600});
-               }},
+               },
+               {.needs = "--spot-interruptions"}},
     OptionInfo{"simulate", "--skip-bad-lines", "", Arity::Switch, "off",
                "skip and count bad lines of traces instead of stopping",
                [](Choices& c, const std::string&) {

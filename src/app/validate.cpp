@@ -1,3 +1,4 @@
+#include <map>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -34,6 +35,28 @@ json finding(const FileManifest& from, const api::FieldError& error) {
           {"remedy", error.remedy}};
 }
 
+/// The objects of ours that have been seen, and where.
+class Seen {
+ public:
+  /// What is wrong with seeing that one again at another place.
+  std::optional<api::FieldError> again(const FileManifest& from) {
+    const auto& object = from.manifest.object;
+    const auto name = short_text_at(object, {"metadata", "name"});
+    if (name.empty() || !own_kind_of(object)) return std::nullopt;
+    const auto here = place(from.file, from.manifest.line_of(""));
+    const auto [first, is_new] = places_.emplace(title_of(object), here);
+    if (is_new || first->second == here) return std::nullopt;
+    return api::FieldError{.path = "metadata.name",
+                           .value = name,
+                           .problem = "must not be given twice",
+                           .remedy = fmt::format("the same object is at {}, leave one out",
+                                                 first->second)};
+  }
+
+ private:
+  std::map<std::string, std::string> places_;  // by title
+};
+
 json finding(const FileProblem& problem) {
   return {{"file", problem.file}, {"line", problem.line}, {"problem", problem.message}};
 }
@@ -46,7 +69,13 @@ std::vector<api::FieldError> warnings_of(const json& object) {
 }  // namespace
 
 int validate(const ValidateOptions& options, std::ostream& out) {
-  const auto files = read_manifest_files(options.files);
+  auto files = read_manifest_files(options.files);
+  for (const auto& path : files.empty)
+    files.problems.push_back({.file = path,
+                              .line = 0,
+                              .message = "there is no object in it: check that this is the right "
+                                         "file",
+                              .missing = false});
   const bool as_text = options.output == OutputFormat::Text;
   Tally tally;
   json findings = json::array();
@@ -58,8 +87,9 @@ int validate(const ValidateOptions& options, std::ostream& out) {
   }
   json skipped = json::array();
   json warnings = json::array();
+  Seen seen;
   for (const auto& from : files.manifests) {
-    const auto errors = manifest_errors(from.manifest.object);
+    auto errors = manifest_errors(from.manifest.object);
     if (!errors) {
       ++tally.skipped;
       skipped.push_back({{"file", from.file},
@@ -67,6 +97,7 @@ int validate(const ValidateOptions& options, std::ostream& out) {
                          {"object", title_of(from.manifest.object)}});
       continue;
     }
+    if (auto twice = seen.again(from)) errors->push_back(*std::move(twice));
     ++(errors->empty() ? tally.valid : tally.invalid);
     for (const auto& error : *errors) {
       findings.push_back(finding(from, error));

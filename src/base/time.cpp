@@ -114,4 +114,8 @@ Result<Instant> parse_rfc3339(std::string_view text) {
               fmt::format("'{}' is not a time like 2026-11-23T03:45:15Z", text.substr(0, 64)));
 }
 
+std::string seconds_text(Millis duration) {
+  return fmt::format("{:.1f} s", static_cast<double>(duration.count()) / 1000);
+}
+
 }  // namespace poolscaler

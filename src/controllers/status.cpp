@@ -75,9 +75,11 @@ Verdict metrics_healthy(const StatusInput& input) {
     const auto reading = told_reading(input, i);
     if (is_usable(reading.state)) continue;
     if (!worst) worst = reason_of(reading.state);
-    message += fmt::format("{}'{}' is {}{}{}", message.empty() ? "" : "; ", signals[i].name,
-                           name_of(reading.state), reading.detail.empty() ? "" : ": ",
-                           reading.detail);
+    const bool is_zero =
+        reading.state == SignalState::Absent && signals[i].on_missing == OnMissing::Zero;
+    message += fmt::format("{}'{}' is {}{}{}{}", message.empty() ? "" : "; ", signals[i].name,
+                           name_of(reading.state), is_zero ? " and counts as 0" : "",
+                           reading.detail.empty() ? "" : ": ", reading.detail);
   }
   const auto& formula = input.decision->formula;
   if (!worst && formula && !is_usable(formula->state)) {

@@ -64,7 +64,7 @@ Result<std::int64_t> parse_nano(std::string_view text, Precision precision) {
   const bool longer = fraction.size() > fraction_digits;
   if (longer && precision == Precision::Exact)
     return refused(text, "has more than 9 digits behind the point");
-  const std::int64_t up = longer && fraction[fraction_digits] >= '5' ? 1 : 0;
+  const std::int64_t up = longer ? 1 : 0;  // the digits behind the ninth do not end with a 0
   std::string nine(fraction.substr(0, fraction_digits));
   nine.resize(fraction_digits, '0');
   const auto nano = number_of(whole) * Amount::per_whole + number_of(nine) + up;

@@ -140,6 +140,32 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
+/// What other crons know and this one does not.
+struct OtherWord {
+  std::string_view word;
+  std::string_view fields;
+};
+constexpr std::array other_words = {
+    OtherWord{"@yearly", "0 0 1 1 *"}, OtherWord{"@annually", "0 0 1 1 *"},
+    OtherWord{"@monthly", "0 0 1 * *"}, OtherWord{"@weekly", "0 0 * * 0"},
+    OtherWord{"@daily", "0 0 * * *"}, OtherWord{"@midnight", "0 0 * * *"},
+    OtherWord{"@hourly", "0 * * * *"}};
+
+/// What to write instead of so many fields, where what was meant can be told.
+std::string remedy_for(const std::vector<std::string_view>& words) {
+  if (words.empty()) return {};
+  const auto other = std::ranges::find_if(other_words, [&](const OtherWord& one) {
+    return std::ranges::equal(words.front(), one.word, {}, lower_letter);
+  });
+  if (other != other_words.end())
+    return fmt::format("; instead of {} write '{}'", other->word, other->fields);
+  if (words.front().starts_with("TZ=") || words.front().starts_with("CRON_TZ="))
+    return "; the zone is written in timeZone";
+  if (words.front().starts_with('@')) return "; words with @ are not known";
+  if (words.size() == fields.size() + 1) return "; leave out seconds, or a year, of other crons";
+  return {};
+}
+
 }  // namespace
 
 Result<Cron> parse_cron(std::string_view text) {
@@ -150,8 +176,8 @@ Result<Cron> parse_cron(std::string_view text) {
   if (words.size() != fields.size())
     return fail(ErrorKind::InvalidInput,
                 fmt::format("has {} field{}, must have 5: minute hour day-of-month month "
-                            "day-of-week, such as '0 8 * * mon-fri'",
-                            words.size(), words.size() == 1 ? "" : "s"));
+                            "day-of-week, such as '0 8 * * mon-fri'{}",
+                            words.size(), words.size() == 1 ? "" : "s", remedy_for(words)));
   std::array<Matches, fields.size()> matches;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto read = FieldReader(fields[i]).read(words[i]);

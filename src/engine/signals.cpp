@@ -122,7 +122,8 @@ Proposal proposal_of(const Measurement& m, const Deliberation& d) {
 }
 
 void write_arithmetic(Numbers& text, const Measurement& m, const Deliberation& d) {
-  if (m.value < 0) text << m.value << " counts as ";
+  // A formula reads the value as it is, a target is measured against none below 0.
+  if (m.value < 0 && m.signal.target_type != TargetType::None) text << m.value << " counts as ";
   switch (m.signal.target_type) {
     case TargetType::PerReplica:
       text << m.demand << " / " << m.signal.target << " per replica";
@@ -136,7 +137,7 @@ void write_arithmetic(Numbers& text, const Measurement& m, const Deliberation& d
     case TargetType::Steps:
       text << m.demand << " " << text_of(m.signal, step_for(m.signal, m.demand));
       return;
-    case TargetType::None: text << m.demand << " for the formula"; return;
+    case TargetType::None: text << m.value << " for the formula"; return;
   }
   if (m.of_pods) {
     text << " over " << m.of_pods->counted << " pods";
@@ -160,7 +161,9 @@ Wish measured_wish(const Measurement& m, Deliberation& d) {
   text << " = " << proposal.replicas;
   const auto needed = proposal.tolerated ? proposal.untolerated.value_or(proposal.replicas)
                                          : proposal.replicas;
-  const auto hold = proposal.tolerated ? Reason::WithinTolerance : Reason::AtTarget;
+  const auto hold = proposal.tolerated ? Reason::WithinTolerance
+                    : m.signal.target_type == TargetType::None ? Reason::ReadByFormula
+                                                               : Reason::AtTarget;
   d.decision.explanation.steps.push_back(
       {.stage = "signal",
        .subject = m.signal.name,
@@ -196,6 +199,7 @@ Wish missing_wish(const Measurement& m, Deliberation& d, std::optional<Instant>&
             .replicas = d.current,
             .active = false,
             .hold = missing_reason(m.state)};
+  auto reason = missing_reason(m.state);
   Numbers text(d.telling);
   text << poolscaler::name_of(m.state);
   if (!m.detail.empty()) text << " (" << capped(m.detail, detail_bytes_max) << ")";
@@ -203,6 +207,7 @@ Wish missing_wish(const Measurement& m, Deliberation& d, std::optional<Instant>&
   if (m.signal.on_missing == OnMissing::Zero && m.state == SignalState::Absent) {
     since.reset();
     wish = {.standing = Standing::Counts, .replicas = 0, .active = false, .hold = Reason::AtTarget};
+    reason = Reason::AbsentIsZero;
     text << " counts as 0, since onMissing is Zero";
   } else if (d.current <= 0 && needs_replicas(m.signal)) {
     since.reset();
@@ -219,6 +224,7 @@ Wish missing_wish(const Measurement& m, Deliberation& d, std::optional<Instant>&
               .replicas = replicas,
               .active = replicas > 0,
               .hold = Reason::FallbackActive};
+      reason = Reason::FallbackActive;
       text << ", fallback " << name_of(fallback.behavior) << " " << fallback.replicas << " = "
            << replicas;
     }
@@ -227,9 +233,7 @@ Wish missing_wish(const Measurement& m, Deliberation& d, std::optional<Instant>&
                                           .subject = m.signal.name,
                                           .before = d.current,
                                           .after = wish.replicas,
-                                          .reason = wish.standing == Standing::Fallback
-                                                        ? Reason::FallbackActive
-                                                        : missing_reason(m.state),
+                                          .reason = reason,
                                           .numbers = text.text()});
   return wish;
 }

@@ -22,6 +22,15 @@ std::string change_of(const Step& step) {
                                    : fmt::format("{} -> {}", step.before, step.after);
 }
 
+/// Nobody should read a number as measured that was not: ", with 'errors' absent and so 0".
+std::string taken_as_zero(const std::vector<Step>& steps) {
+  std::string names;
+  for (const auto& step : steps)
+    if (step.reason == Reason::AbsentIsZero)
+      names += fmt::format("{}'{}'", names.empty() ? "" : ", ", step.subject);
+  return names.empty() ? names : fmt::format(", with {} absent and so 0", names);
+}
+
 std::string_view word_of(Trend direction) { return direction == Trend::Up ? "up" : "down"; }
 
 std::string_view name_of(Lever lever) {
@@ -77,12 +86,12 @@ Account account_of(const Situation& situation, const Decision& decision) {
 }
 
 std::string text_of(const Account& account) {
-  std::string text = fmt::format("{}: {} at {}, {} because {}\n", account.policy, account.target,
+  std::string text = fmt::format("{}: {} at {}, {} because {}{}\n", account.policy, account.target,
                                  to_rfc3339(account.time),
                                  account.desired == account.current
                                      ? fmt::format("stays at {}", account.current)
                                      : fmt::format("{} -> {}", account.current, account.desired),
-                                 account.reason);
+                                 account.reason, taken_as_zero(account.steps));
   if (account.recommended != account.desired)
     text += fmt::format("in mode Automatic it would be {}\n", account.recommended);
   std::size_t titles = 0;

@@ -50,11 +50,12 @@ class Columns {
   std::optional<HourlyRate> price(std::string_view column) {
     const auto value = fields_[column];
     if (value.empty()) return std::nullopt;
-    const auto rate = parse_hourly_rate(value, Precision::Rounded);
+    const auto rate = parse_hourly_rate(value, Precision::RoundedUp);
     if (!rate) {
       note(rate.error().context(column));
       return std::nullopt;
     }
+    rounded_ = rounded_ || !parse_hourly_rate(value);
     if (*rate == HourlyRate()) note(wrong(column, value, "is 0: leave a price out instead"));
     return *rate;
   }
@@ -62,7 +63,7 @@ class Columns {
   std::optional<HourlyRate> monthly(std::string_view column) {
     const auto month = price(column);
     if (!month) return std::nullopt;
-    return HourlyRate::of((month->nano() + hours_of_a_month / 2) / hours_of_a_month);
+    return HourlyRate::of((month->nano() + hours_of_a_month - 1) / hours_of_a_month);
   }
 
   std::int64_t whole(std::string_view column, std::int64_t least, std::int64_t most) {
@@ -81,7 +82,9 @@ class Columns {
   std::int32_t count(std::string_view column) {
     if (fields_[column].find('.') == std::string_view::npos)
       return static_cast<std::int32_t>(whole(column, 0, accelerators_max));
+    const bool rounded = rounded_;
     static_cast<void>(price(column));  // must be a decimal all the same
+    rounded_ = rounded;
     return 0;
   }
 
@@ -95,6 +98,7 @@ class Columns {
   /// The line, unless something was wrong.
   Line done(PriceLine line) {
     if (fault_) return fail(*fault_);
+    line.rounded = rounded_;
     return std::optional(std::move(line));
   }
 
@@ -104,6 +108,7 @@ class Columns {
   }
   const PriceFields& fields_;
   std::optional<Error> fault_{};
+  bool rounded_ = false;
 };
 
 Line read_instances(const PriceFields& fields) {

@@ -40,6 +40,7 @@ struct PriceLine {
   std::optional<HourlyRate> spot{};
   std::vector<std::pair<std::string, HourlyRate>> commitments{};
   std::optional<std::int64_t> spot_saving_percent{};
+  bool rounded = false;  // a price of it had digits below a nano-dollar
 };
 
 struct PriceForm {

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/money/price.hpp"
 #include "price_forms.hpp"
+#include "wide.hpp"
 
 namespace poolscaler::money {
 namespace {
@@ -41,12 +43,74 @@ std::optional<Instant> date_in(std::string_view name) {
   return std::nullopt;
 }
 
+/// Rounded up to whole nano-dollars.
+HourlyRate less_percent(HourlyRate rate, std::int64_t percent) {
+  return HourlyRate::of(narrowed((Wide{rate.nano()} * (100 - percent) + 99) / 100));
+}
+
 using Key = std::tuple<std::string, std::string, std::string, std::string>;
+
+/// Where a price was read.
+struct Place {
+  std::size_t file;
+  std::size_t line;
+  auto operator<=>(const Place&) const = default;
+};
 
 /// A price and the day that it is of; no day: nobody has said.
 struct Dated {
   HourlyRate rate;
   std::optional<Instant> of;
+  Place place;
+  bool rounded = false;
+};
+
+/// How many prices have something in common that is to be told, and which was read first.
+class Common {
+ public:
+  void add(const Dated& price) {
+    ++count_;
+    if (!first_ || price.place < first_->place) first_ = price;
+  }
+  /// "3 prices are WHAT: the first is that of aws.csv:17, of 2026-07-20T13:44:30Z".
+  void tell(std::string_view what, const std::vector<std::string>& files,
+            std::vector<std::string>& notes) const {
+    if (!first_) return;
+    notes.push_back(fmt::format("{} price{} {} {}: the first is that of {}:{}{}", count_,
+                                count_ == 1 ? "" : "s", count_ == 1 ? "is" : "are", what,
+                                files[first_->place.file], first_->place.line,
+                                first_->of ? ", of " + to_rfc3339(*first_->of) : ""));
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::optional<Dated> first_{};
+};
+
+/// What of the prices should not pass in silence.
+class Oddities {
+ public:
+  Oddities(Instant now, Seconds max_age) : now_(now), max_age_(max_age) {}
+
+  void look_at(const Dated& price) {
+    if (price.rounded) rounded_.add(price);
+    if (price.of && *price.of > now_ + future_tolerance) future_.add(price);
+    if (price.of && now_ - *price.of > max_age_) stale_.add(price);
+  }
+  void tell(const std::vector<std::string>& files, std::vector<std::string>& notes) const {
+    rounded_.tell("rounded up to nine digits behind the point", files, notes);
+    future_.tell("dated in the future", files, notes);
+    stale_.tell(fmt::format("older than --max-age {} h, and the catalogue is as old as its oldest",
+                            max_age_ / std::chrono::hours(1)),
+                files, notes);
+  }
+
+ private:
+  Instant now_;
+  Seconds max_age_;
+  Common rounded_{};
+  Common future_{};
+  Common stale_{};
 };
 
 struct Row {
@@ -77,14 +141,16 @@ class Oldest {
   bool all_dated_ = true;
 };
 
-PriceRow row_of(const Key& key, const Row& from, Oldest& oldest) {
+/// The prices of a row, each of which `take` makes a rate of.
+template <class Take>
+PriceRow row_of(const Key& key, const Row& from, Take take) {
   const auto& [provider, region, zone, type] = key;
   PriceRow row{
       .provider = provider, .region = region, .zone = zone, .instance_type = type};
-  if (from.on_demand) row.on_demand = oldest.take(*from.on_demand);
-  if (from.spot) row.spot = oldest.take(*from.spot);
+  if (from.on_demand) row.on_demand = take(*from.on_demand);
+  if (from.spot) row.spot = take(*from.spot);
   for (const auto& [term, price] : from.commitments)
-    row.commitments.push_back({term, oldest.take(price)});
+    row.commitments.push_back({term, take(price)});
   return row;
 }
 
@@ -118,15 +184,19 @@ struct PriceTables::Tables {
       shapes[{price.provider, price.instance_type}] = {price.resource, price.count};
     if (!wants(price)) return;
     const auto of = price.date ? price.date : file_date;
+    const auto dated = [&](HourlyRate rate) {
+      return Dated{rate, of, {sources.size() - 1, line}, price.rounded};
+    };
     const Key key{price.provider, price.region, price.zone, price.instance_type};
     if (price.spot_saving_percent) savings[key] = {*price.spot_saving_percent, of};
     if (!price.on_demand && !price.spot && price.commitments.empty()) return;
     auto& row = rows[key];
-    if (price.on_demand) row.on_demand = Dated{*price.on_demand, of};
+    if (price.on_demand) row.on_demand = dated(*price.on_demand);
     // Of a series the latest counts, in whatever order it comes.
     const bool older = price.date && row.spot && row.spot->of && *row.spot->of > *price.date;
-    if (price.spot && !older) row.spot = Dated{*price.spot, of};
-    for (auto& [term, rate] : price.commitments) row.commitments[term] = Dated{rate, of};
+    if (price.spot && !older) row.spot = dated(*price.spot);
+    for (auto& [term, rate] : price.commitments)
+      row.commitments.insert_or_assign(term, dated(rate));
   }
 
   void complain(std::string problem) {
@@ -152,6 +222,9 @@ void PriceTables::open(std::string name, std::optional<Instant> as_of) {
 Result<void> PriceTables::take(std::string_view line) {
   auto& tables = *tables_;
   ++tables.line;
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (tables.line == 1 && line.starts_with(byte_order_mark))
+    line.remove_prefix(byte_order_mark.size());
   line = without_line_end(line);
   if (line.size() > price_line_bytes_max) {
     tables.complain(fmt::format("has more than {} bytes", price_line_bytes_max));
@@ -188,7 +261,7 @@ Result<void> PriceTables::take(std::string_view line) {
 const std::vector<std::string>& PriceTables::problems() const { return tables_->problems; }
 std::size_t PriceTables::problem_count() const { return tables_->problem_count; }
 
-Result<ImportedPrices> PriceTables::finish() const {
+Result<ImportedPrices> PriceTables::finish(Instant now, Seconds max_age) const {
   auto rows = tables_->rows;
   ImportedPrices imported{.sources = tables_->sources};
   std::size_t unused = 0;
@@ -203,7 +276,7 @@ Result<ImportedPrices> PriceTables::finish() const {
     const auto& whole = *row.on_demand;
     const auto of = whole.of && saving.of ? std::optional(std::min(*whole.of, *saving.of))
                                           : std::nullopt;
-    row.spot = Dated{HourlyRate::of(whole.rate.nano() / 100 * (100 - saving.percent)), of};
+    row.spot = Dated{less_percent(whole.rate, saving.percent), of, whole.place, whole.rounded};
   }
   if (unused > 0)
     imported.notes.push_back(fmt::format(
@@ -217,8 +290,12 @@ Result<ImportedPrices> PriceTables::finish() const {
                             "--region and --instance-type",
                             rows.size(), catalog_rows_max));
   Oldest oldest;
+  Oddities oddities(now, max_age);
   for (const auto& [key, from] : rows) {
-    auto row = row_of(key, from, oldest);
+    auto row = row_of(key, from, [&](const Dated& price) {
+      oddities.look_at(price);
+      return oldest.take(price);
+    });
     const auto shape = tables_->shapes.find({row.provider, row.instance_type});
     if (shape != tables_->shapes.end()) {
       row.resource = shape->second.resource;
@@ -227,6 +304,7 @@ Result<ImportedPrices> PriceTables::finish() const {
     imported.rows.push_back(std::move(row));
   }
   imported.as_of = oldest.value();
+  oddities.tell(imported.sources, imported.notes);
   return imported;
 }
 

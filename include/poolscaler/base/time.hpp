@@ -19,5 +19,7 @@ using Instant = std::chrono::sys_time<Millis>;
 [[nodiscard]] std::string to_rfc3339_micro(Instant instant);
 /// Accepts seconds with an optional fraction, and 'Z' or a numeric offset. Errors: InvalidInput.
 [[nodiscard]] Result<Instant> parse_rfc3339(std::string_view text);
+/// "1.5 s", always with one digit behind the point, so that such texts differ in digits alone.
+[[nodiscard]] std::string seconds_text(Millis duration);
 
 }  // namespace poolscaler

@@ -65,8 +65,8 @@ inline constexpr std::int64_t declared_nano_max = 999'999'999'999'999'999;
 
 /// What to do with digits behind the ninth.
 enum class Precision {
-  Exact,    // refuse them: a person wrote the text
-  Rounded,  // round half up: a program computed it
+  Exact,      // refuse them: a person wrote the text
+  RoundedUp,  // to the next nano-dollar: a price is never understated
 };
 
 /// "98.32", "15", "0.000000001". Errors: InvalidInput for everything else, with what is wrong:

@@ -50,6 +50,8 @@ namespace poolscaler {
   X(PriceUnknown, "nobody knows what a node costs, and nothing grows on an unknown price")       \
   X(PriceStale, "the price of a node is too old, and nothing grows on a stale price")            \
   X(ScaledToZero, "the target stands at zero and no signal is above its activation")             \
+  X(ReadByFormula, "the formula reads the signal, which asks for no replicas of its own")        \
+  X(AbsentIsZero, "a signal has no series, which counts as 0, since its onMissing is Zero")      \
   X(MetricAbsent, "a signal has no series, which never lowers replicas")                         \
   X(MetricNotANumber, "a signal is NaN or infinite, which never lowers replicas")                \
   X(MetricStale, "a signal is older than its maxAgeSeconds, which never lowers replicas")        \

@@ -1,7 +1,8 @@
 // Tables of prices (CSV, as price collections publish them) to the rows of a PriceCatalog.
 //
 // A form is known by its header. Lines are taken one at a time and nothing is kept of a line but
-// its price, so a file may be of any length. A line that is wrong is named and counted. Where two
+// its price, so a file may be of any length. Digits below a nano-dollar are rounded up, and noted:
+// no price is understated. A line that is wrong is named and counted. Where two
 // files price the same thing, the later one wins. Not thread-safe.
 #pragma once
 
@@ -57,8 +58,9 @@ class PriceTables {
   [[nodiscard]] const std::vector<std::string>& problems() const;
   [[nodiscard]] std::size_t problem_count() const;
 
-  /// Errors: InvalidInput when no row, or more than catalog_rows_max, came of it.
-  [[nodiscard]] Result<ImportedPrices> finish() const;
+  /// Notes what of it is from the future at `now`, or older than `max_age`. Errors: InvalidInput
+  /// when no row, or more than catalog_rows_max, came of it.
+  [[nodiscard]] Result<ImportedPrices> finish(Instant now, Seconds max_age) const;
 
   /// The headers that are known, for people.
   [[nodiscard]] static std::string forms();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/base/time.hpp"
 
 namespace poolscaler::adapters {
 namespace {
@@ -153,7 +154,7 @@ std::optional<Error> Exchange::broken_limit(steady_clock::time_point now) {
                                   : "no answer by the deadline"};
   if (terms_.sink && now >= heard_ + terms_.idle_limit)
     return Error{.kind = ErrorKind::Unavailable,
-                 .message = fmt::format("nothing was heard for {} ms", terms_.idle_limit.count())};
+                 .message = "nothing was heard for " + seconds_text(terms_.idle_limit)};
   return broken_wire_limit();
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
+#include "poolscaler/base/time.hpp"
 
 namespace poolscaler::adapters {
 namespace {
@@ -259,7 +260,7 @@ SourceClient::Exchange SourceClient::judge(const Error& error, Millis given) con
       return failed(QueryOutcome::Cancelled, "the round was stopped");
     case ErrorKind::TimedOut:
       if (given < fair_time) exchange.verdict = Exchange::Verdict::NothingLearned;
-      return failed(QueryOutcome::TimedOut, fmt::format("no answer within {} ms", given.count()));
+      return failed(QueryOutcome::TimedOut, "no answer within " + seconds_text(given));
     case ErrorKind::InvalidInput: {
       exchange.verdict = Exchange::Verdict::Alive;
       failed(QueryOutcome::Oversize, fmt::format("the answer has more than {} bytes: {}",

@@ -43,7 +43,7 @@ Result<SpotPoint> spot_point(const TraceLines& lines, const std::vector<std::str
                              const SpotColumns& columns) {
   const auto at = parse_rfc3339(fields[columns.at]);
   if (!at) return fail(lines.bad(at.error().message));
-  const auto price = parse_hourly_rate(fields[columns.price], Precision::Rounded);
+  const auto price = parse_hourly_rate(fields[columns.price], Precision::RoundedUp);
   if (!price) return fail(lines.bad(price.error().message));
   if (*price <= HourlyRate()) return fail(lines.bad("spot_price must be above 0"));
   return SpotPoint{*at, *price};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -174,17 +175,11 @@ std::string title_of(const Standing& standing, const Ran& ran) {
 }
 
 std::vector<std::string> figures_row(const std::string& title, const Figures& f) {
-  return {title,
-          hours_text(f.replica_hours()),
-          share_text(f.delayed_share),
-          seconds_text(f.wait_mean),
-          seconds_text(f.wait_p50),
-          seconds_text(f.wait_p95),
-          seconds_text(f.wait_p99),
-          seconds_text(f.wait_max),
-          std::to_string(f.cold_starts),
-          std::to_string(f.starts_from_zero),
-          std::to_string(f.most_replicas)};
+  std::vector<std::string> row = {title, hours_text(f.replica_hours())};
+  std::ranges::move(wait_cells(f), std::back_inserter(row));
+  for (const auto count : {f.cold_starts, f.starts_from_zero, std::int64_t{f.most_replicas}})
+    row.push_back(std::to_string(count));
+  return row;
 }
 
 std::string figures_html(const Study& study) {
@@ -200,10 +195,10 @@ std::string figures_html(const Study& study) {
       rows.push_back(figures_row(title_of(standing, ran) + (ran.is_default ? " (default)" : ""),
                                  ran.total));
     }
-  rows.push_back({"bound: work alone", hours_text(study.bounds.work_replica_seconds / 3600), "", "",
+  rows.push_back({"bound: work alone", bound_text(study, study.bounds.work_replica_seconds), "", "",
                   "", "", "", "", "", "", ""});
   rows.push_back({"bound: nothing waits",
-                  hours_text(study.bounds.zero_wait_replica_seconds / 3600), "", "", "", "", "", "",
+                  bound_text(study, study.bounds.zero_wait_replica_seconds), "", "", "", "", "", "",
                   "", "", ""});
   return "<h2>Figures</h2>\n" + html_table(rows);
 }

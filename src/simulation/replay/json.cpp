@@ -42,20 +42,24 @@ json spending_json(const Spending& spending) {
           {"limits", std::move(limits)}};
 }
 
+/// A figure about requests; null where there were none.
+json about_requests(bool any, double value) { return any ? json(value) : json(); }
+
 json figures_json(const Figures& f) {
+  const bool any = f.requests > 0;
   json object = {{"replicaSeconds", f.replica_seconds},
                  {"replicaHours", f.replica_hours()},
                  {"requests", f.requests},
                  {"delayed", f.delayed},
-                 {"delayedShare", f.delayed_share},
+                 {"delayedShare", about_requests(any, f.delayed_share)},
                  {"unserved", f.unserved},
                  {"restarted", f.restarted},
                  {"waitSeconds",
-                  {{"mean", f.wait_mean},
-                   {"p50", f.wait_p50},
-                   {"p95", f.wait_p95},
-                   {"p99", f.wait_p99},
-                   {"max", f.wait_max}}},
+                  {{"mean", about_requests(any, f.wait_mean)},
+                   {"p50", about_requests(any, f.wait_p50)},
+                   {"p95", about_requests(any, f.wait_p95)},
+                   {"p99", about_requests(any, f.wait_p99)},
+                   {"max", about_requests(any, f.wait_max)}}},
                  {"coldStarts", f.cold_starts},
                  {"startsFromZero", f.starts_from_zero},
                  {"mostReplicas", f.most_replicas},
@@ -79,12 +83,13 @@ json pool_json(const PoolBill& bill) {
   return object;
 }
 
-json bounds_json(const Bounds& bounds) {
-  return {{"workReplicaSeconds", bounds.work_replica_seconds},
-          {"workReplicaHours", bounds.work_replica_seconds / 3600},
-          {"zeroWaitReplicaSeconds", bounds.zero_wait_replica_seconds},
-          {"zeroWaitReplicaHours", bounds.zero_wait_replica_seconds / 3600},
-          {"peakReplicas", bounds.peak}};
+json bounds_json(const Bounds& bounds, bool any) {
+  const auto zero_wait = bounds.zero_wait_replica_seconds;
+  return {{"workReplicaSeconds", about_requests(any, bounds.work_replica_seconds)},
+          {"workReplicaHours", about_requests(any, bounds.work_replica_seconds / 3600)},
+          {"zeroWaitReplicaSeconds", about_requests(any, zero_wait)},
+          {"zeroWaitReplicaHours", about_requests(any, zero_wait / 3600)},
+          {"peakReplicas", any ? json(bounds.peak) : json()}};
 }
 
 json case_json(const Case& one) {
@@ -96,7 +101,7 @@ json case_json(const Case& one) {
           {"measuredFromSeconds", seconds_of(one.measured.begin)},
           {"measuredToSeconds", seconds_of(one.measured.end)},
           {"usualMaxReplicas", one.max_replicas},
-          {"bounds", bounds_json(one.bounds)}};
+          {"bounds", bounds_json(one.bounds, !one.load.is_metric())}};
 }
 
 json ran_json(const Ran& ran, const Study& study) {
@@ -152,7 +157,7 @@ std::string as_json(const Study& study) {
                    {"start", setup.start == Start::Warm ? "warm" : "floor"},
                    {"delayedAboveSeconds", seconds_of(setup.delayed_above)}}},
                  {"loads", json::array()},
-                 {"bounds", bounds_json(study.bounds)},
+                 {"bounds", bounds_json(study.bounds, study.has_requests())},
                  {"scalers", json::array()}};
   if (setup.replica_price) object["setup"]["replicaPrice"] = exact_text(*setup.replica_price);
   for (std::size_t i = 0; i < study.cases.size(); ++i) {

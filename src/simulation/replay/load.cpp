@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "poolscaler/base/random.hpp"
+#include "good_times.hpp"
 #include "poolscaler/base/text.hpp"
 #include "trace_lines.hpp"
 
@@ -41,11 +42,63 @@ class Origin {
   std::optional<double> origin_;
 };
 
+/// Where the times of a trace are.
+struct TimeColumn {
+  std::size_t index;
+  FieldRule rule;
+  double unix_least;
+  double reach;  // from the first to the last
+};
+
+/// What is known of a trace before it is read, where bad lines are to be skipped.
+struct Foresight {
+  std::vector<bool> misplaced{};  // by number of line: it is not in order with most of the others
+  std::vector<double> times{};    // of the others
+
+  [[nodiscard]] bool passes_over(std::int64_t line) const {
+    const auto index = static_cast<std::size_t>(line);
+    return index < misplaced.size() && misplaced[index];
+  }
+};
+
+TimeColumn seconds_column(std::string_view name) {
+  return {.index = 0,
+          .rule = {name, 0, unix_seconds_most},
+          .unix_least = unix_seconds_least,
+          .reach = trace_seconds_max};
+}
+
+Foresight foresee(TraceLines lines, const TimeColumn& column, const ReadingRules& rules) {
+  Foresight seen;
+  if (!rules.skip_bad_lines) return seen;
+  std::vector<double> times;
+  std::vector<std::int64_t> numbers;
+  while (const auto* fields = lines.next()) {
+    const auto time = fields->size() == lines.header().size()
+                          ? lines.number(column.index, column.rule)
+                          : fail(ErrorKind::InvalidInput, "");
+    if (!time) continue;
+    times.push_back(*time);
+    numbers.push_back(lines.line());
+  }
+  const auto kept = in_order(times, column.reach);
+  seen.misplaced.resize(static_cast<std::size_t>(lines.line()) + 1);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (kept[i]) seen.times.push_back(times[i]);
+    else seen.misplaced[static_cast<std::size_t>(numbers[i])] = true;
+  }
+  return seen;
+}
+
 /// Reads line after line with `read`, which returns an error for a bad one; `load` counts those
 /// that are skipped.
-Result<void> for_each_line(TraceLines& lines, const ReadingRules& rules, Load& load,
-                           const std::function<Result<void>()>& read) {
+Result<void> for_each_line(TraceLines& lines, const ReadingRules& rules, const Foresight& seen,
+                           Load& load, const std::function<Result<void>()>& read) {
   while (const auto* fields = lines.next()) {
+    if (seen.passes_over(lines.line())) {
+      ++load.skipped_lines;
+      continue;
+    }
     auto done = fields->size() == lines.header().size()
                     ? read()
                     : fail(lines.bad(fmt::format("the line has {} fields, expected {}",
@@ -83,10 +136,15 @@ Result<Load> read_requests(std::string_view name, TraceLines& lines, const Readi
     return fail(refused(name, "a request trace needs the columns timestamp_ms, input_tokens and "
                               "output_tokens; give the file a header that names them"));
   Load load{.name = std::string(name)};
-  Origin origin(unix_seconds_least * 1e3);
+  const TimeColumn column = {.index = *time,
+                             .rule = {"timestamp_ms", 0, unix_seconds_most * 1e3},
+                             .unix_least = unix_seconds_least * 1e3,
+                             .reach = trace_seconds_max * 1e3};
+  const auto seen = foresee(lines, column, rules);
+  Origin origin(column.unix_least);
   const auto& service = rules.service;
   const auto read = [&]() -> Result<void> {
-    const auto ms = lines.number(*time, {"timestamp_ms", 0, unix_seconds_most * 1e3});
+    const auto ms = lines.number(column.index, column.rule);
     if (!ms) return fail(ms.error());
     const auto in = lines.number(*input, {lines.header()[*input], 0, tokens_max});
     if (!in) return fail(in.error());
@@ -108,7 +166,7 @@ Result<Load> read_requests(std::string_view name, TraceLines& lines, const Readi
     load.end = arrival;
     return {};
   };
-  if (auto done = for_each_line(lines, rules, load, read); !done) return fail(done.error());
+  if (auto done = for_each_line(lines, rules, seen, load, read); !done) return fail(done.error());
   if (load.requests.empty())
     return fail(refused(name, "there is no request in it; check that this is the right file"));
   return load;
@@ -116,9 +174,11 @@ Result<Load> read_requests(std::string_view name, TraceLines& lines, const Readi
 
 Result<Load> read_metric(std::string_view name, TraceLines& lines, const ReadingRules& rules) {
   Load load{.name = std::string(name)};
-  Origin origin(unix_seconds_least);
+  const auto column = seconds_column("time");
+  const auto seen = foresee(lines, column, rules);
+  Origin origin(column.unix_least);
   const auto read = [&]() -> Result<void> {
-    const auto time = lines.number(0, {"time", 0, unix_seconds_most});
+    const auto time = lines.number(column.index, column.rule);
     if (!time) return fail(time.error());
     const auto value = lines.number(1, {"value", -value_max, value_max});
     if (!value) return fail(value.error());
@@ -131,7 +191,7 @@ Result<Load> read_metric(std::string_view name, TraceLines& lines, const Reading
     load.end = at;
     return {};
   };
-  if (auto done = for_each_line(lines, rules, load, read); !done) return fail(done.error());
+  if (auto done = for_each_line(lines, rules, seen, load, read); !done) return fail(done.error());
   if (load.samples.size() < 2)
     return fail(refused(name, "a metric trace needs two samples or more; check that this is the "
                               "right file"));
@@ -149,6 +209,12 @@ struct BinTimes {
   std::optional<Micros> first{};
   std::optional<Micros> width{};
   std::int64_t next = 0;  // index of the bin that is due
+
+  void lie_on(const std::optional<Grid>& grid) {
+    if (!grid) return;
+    first = grid->first;
+    width = grid->width;
+  }
 
   /// The index of the bin that starts at `at`, or what is wrong with it.
   Result<std::int64_t> index_of(Micros at, const TraceLines& lines, bool holes_allowed) {
@@ -170,12 +236,24 @@ struct BinTimes {
   }
 };
 
+/// Nothing where lines are not foreseen: the first two tell then.
+std::optional<Grid> bins_of(const Foresight& seen, const TimeColumn& column) {
+  Origin origin(column.unix_least);
+  std::vector<Micros> starts;
+  starts.reserve(seen.times.size());
+  for (const auto time : seen.times) starts.push_back(micros_of(origin.since(time)));
+  return grid_of(starts);
+}
+
 Result<void> read_bins(TraceLines& lines, const ReadingRules& rules, std::vector<Bins>& all,
                        BinTimes& times) {
-  Origin origin(unix_seconds_least);
+  const auto column = seconds_column("timestamp_seconds");
+  const auto seen = foresee(lines, column, rules);
+  times.lie_on(bins_of(seen, column));
+  Origin origin(column.unix_least);
   Load counter;
   const auto read = [&]() -> Result<void> {
-    const auto seconds = lines.number(0, {"timestamp_seconds", 0, unix_seconds_most});
+    const auto seconds = lines.number(column.index, column.rule);
     if (!seconds) return fail(seconds.error());
     const auto at = micros_of(origin.since(*seconds));
     if (seconds_of(at) > trace_seconds_max)
@@ -197,7 +275,7 @@ Result<void> read_bins(TraceLines& lines, const ReadingRules& rules, std::vector
     times.next = *index + 1;
     return {};
   };
-  auto done = for_each_line(lines, rules, counter, read);
+  auto done = for_each_line(lines, rules, seen, counter, read);
   for (auto& bins : all) bins.load.skipped_lines = counter.skipped_lines;
   return done;
 }
@@ -299,6 +377,9 @@ Result<std::vector<Load>> read_loads(std::string_view name, std::string_view tex
   if (text.size() > trace_bytes_max)
     return fail(refused(name, fmt::format("it is larger than {} MiB; cut it",
                                           trace_bytes_max >> 20U)));
+  constexpr std::string_view gzip_magic = "\x1f\x8b";
+  if (text.starts_with(gzip_magic))
+    return fail(refused(name, "it is compressed (gzip); gunzip it first"));
   TraceLines lines(name, text);
   const auto& header = lines.header();
   if (header.empty()) return fail(refused(name, "it is empty; check that this is the right file"));

@@ -42,7 +42,7 @@ Study study_together(const std::vector<Sharer>& sharers, std::vector<Case> cases
     standing.points.push_back({.share = total.delayed_share,
                                .hours = total.replica_hours(),
                                .wait_p99 = total.wait_p99});
-    standing.frontier = frontier_of(standing.points);
+    if (total.requests > 0) standing.frontier = frontier_of(standing.points);
     result.bounds.add(result.cases[i].bounds);
   }
   result.pool = std::move(bill);

@@ -30,7 +30,9 @@ void settle(Standing& standing) {
     standing.points.push_back({.share = ran.total.delayed_share,
                                .hours = ran.total.replica_hours(),
                                .wait_p99 = ran.total.wait_p99});
-  standing.frontier = frontier_of(standing.points);
+  // Of no requests no share is delayed, and none can be reached.
+  if (std::ranges::any_of(standing.ran, [](const Ran& ran) { return ran.total.requests > 0; }))
+    standing.frontier = frontier_of(standing.points);
 }
 
 }  // namespace

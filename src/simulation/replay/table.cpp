@@ -52,4 +52,14 @@ std::string seconds_text(double seconds) {
   return seconds < 100 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
 }
 
+std::vector<std::string> wait_cells(const Figures& f) {
+  if (f.requests == 0) return std::vector<std::string>(6, std::string(no_figure));
+  return {share_text(f.delayed_share), seconds_text(f.wait_mean), seconds_text(f.wait_p50),
+          seconds_text(f.wait_p95),    seconds_text(f.wait_p99),  seconds_text(f.wait_max)};
+}
+
+std::string bound_text(const Study& study, double replica_seconds) {
+  return study.has_requests() ? hours_text(replica_seconds / 3600) : std::string(no_figure);
+}
+
 }  // namespace poolscaler::replay

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "poolscaler/domain/amount.hpp"
+#include "poolscaler/simulation/replay/study.hpp"
 
 namespace poolscaler::replay {
 
@@ -26,5 +27,12 @@ class Table {
 [[nodiscard]] std::string share_text(double share);
 /// "0.4 s", "75 s".
 [[nodiscard]] std::string seconds_text(double seconds);
+
+/// What is told where a figure is about requests and there were none.
+inline constexpr std::string_view no_figure = "-";
+/// The share of delayed requests, and their mean, p50, p95, p99 and longest wait.
+[[nodiscard]] std::vector<std::string> wait_cells(const Figures& figures);
+/// The replica-hours of a bound.
+[[nodiscard]] std::string bound_text(const Study& study, double replica_seconds);
 
 }  // namespace poolscaler::replay

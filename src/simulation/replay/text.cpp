@@ -1,5 +1,8 @@
 // A study as text.
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "poolscaler/base/text.hpp"
@@ -39,10 +42,11 @@ std::string title_of(const Standing& standing, const Ran& ran) {
 }
 
 void add_figures(Table& table, const std::string& title, const Figures& f) {
-  table.row({title, hours_text(f.replica_hours()), share_text(f.delayed_share),
-             seconds_text(f.wait_mean), seconds_text(f.wait_p50), seconds_text(f.wait_p95),
-             seconds_text(f.wait_p99), seconds_text(f.wait_max), std::to_string(f.cold_starts),
-             std::to_string(f.starts_from_zero), std::to_string(f.most_replicas)});
+  std::vector<std::string> row = {title, hours_text(f.replica_hours())};
+  std::ranges::move(wait_cells(f), std::back_inserter(row));
+  for (const auto count : {f.cold_starts, f.starts_from_zero, std::int64_t{f.most_replicas}})
+    row.push_back(std::to_string(count));
+  table.row(std::move(row));
 }
 
 std::string figures_text(const Study& study) {
@@ -57,8 +61,9 @@ std::string figures_text(const Study& study) {
                       ran.by_load[i]);
       add_figures(table, ran.by_load.empty() ? title : title + ", all", ran.total);
     }
-  table.row({"bound: work alone", hours_text(study.bounds.work_replica_seconds / 3600)});
-  table.row({"bound: nothing waits", hours_text(study.bounds.zero_wait_replica_seconds / 3600)});
+  const auto& bounds = study.bounds;
+  table.row({"bound: work alone", bound_text(study, bounds.work_replica_seconds)});
+  table.row({"bound: nothing waits", bound_text(study, bounds.zero_wait_replica_seconds)});
   return table.text();
 }
 

@@ -153,7 +153,7 @@ TEST(HttpTransportStream, EndsWhenNothingIsHeard) {
                                                  collected.sink(), {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::Unavailable);
-  EXPECT_THAT(answer.error().message, HasSubstr("nothing was heard for 300 ms"));
+  EXPECT_THAT(answer.error().message, HasSubstr("nothing was heard for 0.3 s"));
   EXPECT_EQ(collected.text, "one\n");
 }
 

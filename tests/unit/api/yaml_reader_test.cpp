@@ -33,6 +33,10 @@ TEST(YamlReader, UnderstandsScalarsAsKubectlDoes) {
   EXPECT_EQ(one("a: y")["a"], true);
   EXPECT_EQ(one("a: 18446744073709551615")["a"], 18446744073709551615ULL);
   EXPECT_GT(one("a: 99999999999999999999")["a"].get<double>(), 9e18);
+  EXPECT_GT(one("a: 1e400")["a"].get<double>(), 9e18);
+  EXPECT_LT(one("a: -1e400")["a"].get<double>(), -9e18);
+  EXPECT_EQ(one("a: 1e-400")["a"], 0);
+  EXPECT_EQ(one("a: -1e-400")["a"], 0);
 }
 
 TEST(YamlReader, RefusesNumbersThatToolsDisagreeAbout) {

@@ -107,7 +107,15 @@ constexpr Malformed policies[] = {
     {"signals: [{name: queue, metricSourceRef: {name: prom}, metric: {name: depth}, target: "
      "{type: PerReplica, value: 1e400}}]",
      "spec.signals[0].target.value is 1e+308, must be a whole number, or a decimal in quotes "
-     "such as '0.8' or '500m': write \"1e+308\" with the quotes"},
+     "such as '0.8' or '500m': choose above 0 to 1000000000000, for example \"0.8\""},
+    {"signals: [{name: queue, metricSourceRef: {name: prom}, metric: {name: depth}, target: "
+     "{type: PerReplica, value: 1e-400}}]",
+     "spec.signals[0].target.value is 0, must be above 0: choose above 0 to 1000000000000, for "
+     "example \"0.8\""},
+    {"signals: [{name: queue, metricSourceRef: {name: prom}, metric: {name: depth}, target: "
+     "{type: PerReplica, value: 0.5}}]",
+     "spec.signals[0].target.value is 0.5, must be a whole number, or a decimal in quotes "
+     "such as '0.8' or '500m': write \"0.5\" with the quotes"},
     {"signals: [{name: queue, metricSourceRef: {name: prom}, metric: {name: depth}, target: "
      "{type: Perreplica, value: 10}}]",
      "spec.signals[0].target.type is \"Perreplica\", must be one of PerReplica, Total, "

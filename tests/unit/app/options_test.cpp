@@ -131,8 +131,9 @@ TEST(FlagsPage, IsTheCommittedReference) {
 
 TEST(CommandLine, SimulateTakesUnitsAndShares) {
   const auto command = parse({"simulate", "--load", "a.csv", "p.yaml", "--cold-start", "2m",
-                              "--max-delayed", "2.5%", "--load", "b.csv:c1,c2", "--map",
-                              "queue=inflight", "--service-model", "0.1,0,0.5", "-o", "json"});
+                              "--recommend", "--max-delayed", "2.5%", "--load", "b.csv:c1,c2",
+                              "--map", "queue=inflight", "--service-model", "0.1,0,0.5", "-o",
+                              "json"});
   ASSERT_TRUE(command) << command.error().message;
   const auto& simulate = std::get<SimulateOptions>(*command);
   EXPECT_THAT(simulate.files, ElementsAre("p.yaml"));
@@ -141,6 +142,64 @@ TEST(CommandLine, SimulateTakesUnitsAndShares) {
   EXPECT_DOUBLE_EQ(simulate.max_delayed, 0.025);
   EXPECT_THAT(simulate.service_model, ElementsAre(0.1, 0, 0.5));
   EXPECT_EQ(simulate.output, OutputFormat::Json);
+}
+
+TEST(CommandLine, AShareSaysWhetherItIsInPercent) {
+  const auto share = [](const char* said) {
+    const auto command = parse({"simulate", "--recommend", "--max-delayed", said});
+    return command ? std::get<SimulateOptions>(*command).max_delayed : -1;
+  };
+  EXPECT_DOUBLE_EQ(share("1%"), 0.01);
+  EXPECT_DOUBLE_EQ(share("0.01"), 0.01);
+  EXPECT_DOUBLE_EQ(share("0.5%"), 0.005);
+  EXPECT_DOUBLE_EQ(share("0"), 0);
+  EXPECT_DOUBLE_EQ(share("100%"), 1);
+  EXPECT_THAT(refusal({"simulate", "--recommend", "--max-delayed", "1"}),
+              HasSubstr("--max-delayed: '1' could be 1 % or all: write 1% (or 0.01), or 100%"));
+  EXPECT_THAT(refusal({"simulate", "--recommend", "--max-delayed", "5"}),
+              HasSubstr("'5' has no unit: write 5% or 0.05"));
+  EXPECT_THAT(refusal({"simulate", "--pool", "p", "--spot-interruptions", "1"}),
+              HasSubstr("'1' could be 1 % or all"));
+  for (const auto* const said : {"99.5%", "0.995", "-1%", "%", "nan"})
+    EXPECT_THAT(refusal({"simulate", "--pool", "p", "--spot-interruptions", said}),
+                HasSubstr("must be a share from 0% to 99%"))
+        << said;
+}
+
+TEST(CommandLine, AFlagThatWouldDoNothingIsRefused) {
+  using Arguments = std::vector<const char*>;
+  const std::pair<Arguments, const char*> cases[] = {
+      {{"--max-delayed", "5%"}, "--max-delayed needs --recommend and does nothing without it: give "
+                                "--recommend too, or leave --max-delayed away"},
+      {{"--max-wait-p99", "10s"}, "--max-wait-p99 needs --recommend"},
+      {{"--query", "up"}, "--query needs --prometheus"},
+      {{"--query-is", "rate"}, "--query-is needs --prometheus"},
+      {{"--from", "2026-01-05T00:00:00Z"}, "--from needs --prometheus"},
+      {{"--to", "2026-01-05T00:00:00Z"}, "--to needs --prometheus"},
+      {{"--step", "60s"}, "--step needs --prometheus"},
+      {{"--token-file", "t"}, "--token-file needs --prometheus"},
+      {{"--ca-file", "c"}, "--ca-file needs --prometheus"},
+      {{"--prices", "p"}, "--prices needs --pool"},
+      {{"--budget", "b"}, "--budget needs --pool"},
+      {{"--spot-series", "s"}, "--spot-series needs --pool"},
+      {{"--node-boot", "60s"}, "--node-boot needs --pool"},
+      {{"--spot-interruptions", "5%"}, "--spot-interruptions needs --pool"},
+      {{"--pool", "p", "--spot-notice", "60s"}, "--spot-notice needs --spot-interruptions"},
+      {{"--recommend", "--compare"}, "--recommend and --compare do not go together"},
+      {{"--recommend", "--report", "r"}, "--recommend and --report do not go together"},
+      {{"--recommend", "--pool", "p"}, "--recommend and --pool do not go together"},
+      {{"--recommend", "--measure", "whole"}, "--recommend and --measure do not go together"},
+  };
+  for (auto [arguments, said] : cases) {
+    arguments.insert(arguments.begin(), "simulate");
+    EXPECT_THAT(refusal(arguments), HasSubstr(said));
+  }
+  EXPECT_THAT(refusal({"diff", "--context", "c", "a"}), HasSubstr("--context needs --kubeconfig"));
+  EXPECT_THAT(refusal({"top", "--once", "--interval", "5"}), HasSubstr("do not go together"));
+  EXPECT_THAT(refusal({"explain", "-f", "p", "--observation", "o", "--context", "c"}),
+              HasSubstr("--context and -f,--filename do not go together"));
+  EXPECT_EQ(refusal({"explain", "-f", "p", "--observation", "o"}, {{"KUBECONFIG", "k"}}),
+            "accepted");
 }
 
 TEST(CommandLine, AFlagTakesOneValueAndLeavesWhatFollows) {
@@ -161,7 +220,8 @@ TEST(CommandLine, SimulateRefusesWhatCannotBe) {
   EXPECT_THAT(refusal({"simulate", "--cold-start", "-1"}), HasSubstr("--cold-start"));
   EXPECT_THAT(refusal({"simulate", "--cold-start", "nan"}), HasSubstr("--cold-start"));
   EXPECT_THAT(refusal({"simulate", "--seed", "-1"}), HasSubstr("--seed"));
-  EXPECT_THAT(refusal({"simulate", "--max-delayed", "101%"}), HasSubstr("--max-delayed"));
+  EXPECT_THAT(refusal({"simulate", "--recommend", "--max-delayed", "101%"}),
+              HasSubstr("--max-delayed: '101%'"));
   EXPECT_THAT(refusal({"simulate", "--map", "queue"}), HasSubstr("SIGNAL=WORD"));
   EXPECT_THAT(refusal({"simulate", "--service-model", "1,2"}), HasSubstr("BASE,PER_INPUT_TOKEN"));
   EXPECT_THAT(refusal({"simulate", "--service-model", "1,2,3,4"}), HasSubstr("three"));

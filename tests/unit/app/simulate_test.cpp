@@ -163,20 +163,15 @@ TEST_F(Simulate, SpotNodesAreTakenBack) {
 TEST_F(Simulate, NamesWhatIsWrongWithInterruptions) {
   auto given = options();
   given.spot_interruptions = 0.1;
-  EXPECT_THAT(run(given), HasSubstr("--spot-interruptions needs --pool"));
   auto pool = std::string(pool_text);
   given.pool = write("none.yaml", pool.substr(0, pool.find("    - name: spot")));
   given.prices = {write("prices.yaml", std::string(prices_text))};
   EXPECT_THAT(run(given), HasSubstr("pool 'gaudi' has no node group with capacityType Spot"));
-  given.spot_interruptions.reset();
-  given.spot_notice_seconds = 30;
-  EXPECT_THAT(run(given), HasSubstr("--spot-notice needs --spot-interruptions"));
 }
 
 TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
   auto given = options();
   given.budgets = {write("budget.yaml", std::string(budget_text))};
-  EXPECT_THAT(run(given), HasSubstr("--budget needs --pool"));
   given.pool = write("pool.yaml", std::string(pool_text));
   EXPECT_THAT(run(given), HasSubstr("no node has a price"));
   given.pool = write("none.yaml", std::string(budget_text));
@@ -365,6 +360,33 @@ TEST_F(Simulate, TheSameAsJson) {
     decisions += count.get<std::int64_t>();
   EXPECT_EQ(decisions, policy["settings"][0]["decisions"]);
   EXPECT_LE(result["bounds"]["workReplicaHours"], result["bounds"]["zeroWaitReplicaHours"]);
+}
+
+TEST_F(Simulate, OfAMetricAloneNothingIsToldOfRequests) {
+  auto asked = options();
+  asked.loads = {write("metric.csv", "time,value\n0,4\n900,9\n1800,0\n4000,2\n")};
+  asked.report = (folder_ / "report.html").string();
+  const auto text = run(asked);
+  EXPECT_THAT(text, testing::ContainsRegex("\nshop/llm +[0-9.]+( +-){6} +[0-9]+ "));
+  EXPECT_THAT(text, testing::ContainsRegex("\nbound: work alone +-\nbound: nothing waits +-\n"));
+  std::ostringstream page;
+  page << std::ifstream(asked.report).rdbuf();
+  EXPECT_THAT(page.str(), Not(HasSubstr("0.00 %")));
+  asked.output = OutputFormat::Json;
+  const auto result = json::parse(run(asked));
+  const auto& settings = result["scalers"][0]["settings"][0];
+  EXPECT_EQ(settings["requests"], 0);
+  EXPECT_TRUE(settings["delayedShare"].is_null());
+  for (const auto& wait : settings["waitSeconds"]) EXPECT_TRUE(wait.is_null());
+  for (const auto& bound : result["bounds"]) EXPECT_TRUE(bound.is_null());
+  for (const auto& bound : result["loads"][0]["bounds"]) EXPECT_TRUE(bound.is_null());
+  EXPECT_TRUE(result["scalers"][0]["frontier"].empty());
+}
+
+TEST_F(Simulate, NamesALoadThatIsCompressed) {
+  auto asked = options();
+  asked.loads = {write("day.csv.gz", "\x1f\x8b\x08 and so on\n")};
+  EXPECT_THAT(run(asked), HasSubstr("day.csv.gz: it is compressed (gzip); gunzip it first"));
 }
 
 TEST_F(Simulate, ComparesWithThePeers) {

@@ -107,6 +107,36 @@ TEST_F(Validate, WarnsOfAPolicyThatNothingWakes) {
   }
 }
 
+TEST_F(Validate, SaysThatThereIsNothing) {
+  const auto empty = write("empty.yaml", "");
+  const auto comments = write("comments.yaml", "# nothing\n---\n");
+  EXPECT_EQ(run({empty, comments}), 1);
+  EXPECT_THAT(told, HasSubstr(empty + ": there is no object in it: check that this is the right"));
+  EXPECT_THAT(told, HasSubstr(comments + ": there is no object in it"));
+  EXPECT_THAT(told, HasSubstr("0 valid, 2 with errors"));
+  EXPECT_EQ(run({folder.string()}), 1);
+  EXPECT_THAT(told, HasSubstr(folder.string() + ": there is no object in it"));
+  // Of a folder a file may be empty, as a template can make it.
+  write("a.yaml", policy("a"));
+  EXPECT_EQ(run({folder.string()}), 0);
+  EXPECT_EQ(run({empty}, OutputFormat::Json), 1);
+  EXPECT_EQ(nlohmann::json::parse(told)["errors"][0]["file"], empty);
+}
+
+TEST_F(Validate, RefusesTheSameObjectTwiceAndNamesBothPlaces) {
+  const auto first = write("a.yaml", policy("a") + "---\n" + policy("b"));
+  const auto second = write("b.yaml", "---\n" + policy("c") + "---\n" + policy("b"));
+  EXPECT_EQ(run({first, second}), 1);
+  EXPECT_THAT(told, testing::ContainsRegex(
+                        "b.yaml:[0-9]+: ScalingPolicy 'shop/b': metadata.name is b, must not be "
+                        "given twice: the same object is at [^ ]*a.yaml:[0-9]+, leave one out"));
+  EXPECT_THAT(told, HasSubstr("3 valid, 1 with errors"));
+  EXPECT_EQ(run({first, first}), 0);  // the same place, read twice
+  auto elsewhere = policy("a");
+  elsewhere.replace(elsewhere.find("shop"), 4, "home");
+  EXPECT_EQ(run({first, write("c.yaml", elsewhere)}), 0);
+}
+
 TEST_F(Validate, WantsAName) {
   EXPECT_EQ(run({write("n.yaml", policy("''"))}), 1);
   EXPECT_THAT(told, HasSubstr("metadata.name is required"));

@@ -23,5 +23,10 @@ TEST(Rfc3339, RefusesWhatIsNoTime) {
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 
+TEST(SecondsText, HasOneDigitBehindThePoint) {
+  EXPECT_EQ(seconds_text(Millis(1500)), "1.5 s");
+  EXPECT_EQ(seconds_text(Millis(300'000)), "300.0 s");
+}
+
 }  // namespace
 }  // namespace poolscaler

@@ -48,11 +48,13 @@ TEST(Amount, RefusesWhatIsNoAmountAndSaysWhy) {
   EXPECT_THAT(error("1\n2"), HasSubstr("'1\\n2'"));
 }
 
-TEST(Amount, RoundsWhatAProgramComputed) {
-  EXPECT_EQ(nano("0.0000000014", Precision::Rounded), 1);
-  EXPECT_EQ(nano("0.0000000015", Precision::Rounded), 2);
-  EXPECT_EQ(nano("1227.64575595", Precision::Rounded), 1'227'645'755'950);
-  EXPECT_EQ(nano("999999999.9999999999", Precision::Rounded), -1);
+TEST(Amount, RoundsUpWhereItIsTold) {
+  EXPECT_EQ(nano("0.0000000010", Precision::RoundedUp), 1);
+  EXPECT_EQ(nano("0.0000000014", Precision::RoundedUp), 2);
+  EXPECT_EQ(nano("0.0000000015", Precision::RoundedUp), 2);
+  EXPECT_EQ(nano("0.00000000100000000001", Precision::RoundedUp), 2);
+  EXPECT_EQ(nano("1227.64575595", Precision::RoundedUp), 1'227'645'755'950);
+  EXPECT_EQ(nano("999999999.9999999999", Precision::RoundedUp), -1);
 }
 
 TEST(Amount, WritesWhatItReads) {

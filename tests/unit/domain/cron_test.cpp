@@ -65,9 +65,28 @@ TEST(Cron, SaysWhatIsWrongWhereAndWhatToWrite) {
   EXPECT_EQ(refusal("0 0 * * 7"),
             "day-of-week '7' must be 0 to 6: write 0-6 (0 is Sunday) or sun-sat");
   EXPECT_THAT(refusal("0 0 0 * * *"), HasSubstr("has 6 fields, must have 5: minute hour"));
+  EXPECT_THAT(refusal("0 0 0 * * *"), HasSubstr("; leave out seconds, or a year, of other crons"));
+  EXPECT_EQ(refusal("0 0 * *"),
+            "has 4 fields, must have 5: minute hour day-of-month month day-of-week, such as "
+            "'0 8 * * mon-fri'");
+  EXPECT_THAT(refusal("@daily"), HasSubstr("day-of-week, such as '0 8 * * mon-fri'; instead of "
+                                           "@daily write '0 0 * * *'"));
+  EXPECT_THAT(refusal(" @Hourly "), HasSubstr("; instead of @hourly write '0 * * * *'"));
+  EXPECT_THAT(refusal("@every 5m"), HasSubstr("; words with @ are not known"));
+  EXPECT_THAT(refusal("TZ=UTC 0 0 * * *"), HasSubstr("; the zone is written in timeZone"));
   EXPECT_THAT(refusal("0 9-5 * * *"), HasSubstr("hour '9-5' begins after its end"));
   EXPECT_THAT(refusal("0 \x01 * * *"), HasSubstr("hour '\\x01'"));
   EXPECT_THAT(refusal(std::string(1000, '*')), HasSubstr("at most 128"));
+}
+
+TEST(Cron, WhatItSaysToWriteInsteadIsACron) {
+  for (const char* word :
+       {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}) {
+    const auto said = refusal(word);
+    const auto begin = said.find("write '") + 7;
+    const auto written = said.substr(begin, said.rfind('\'') - begin);
+    EXPECT_NE(cron(written), cron("1 2 3 4 5")) << said;
+  }
 }
 
 TEST(Cron, NeedsBothDaysWhereOneIsAStarAndEitherOtherwise) {

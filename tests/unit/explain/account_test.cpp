@@ -26,6 +26,20 @@ TEST(Account, NumbersItsStepsAndSaysWhatIsHeldBack) {
             "ago\n");
 }
 
+TEST(Account, SaysAtOnceWhatWasAbsentAndTakenForZero) {
+  auto situation = queue_situation(2, 48);
+  auto errors = signal_named("errors", TargetType::PerReplica, 1);
+  errors.on_missing = OnMissing::Zero;
+  situation.policy.signals.push_back(errors);
+  situation.observation.signals.push_back({.state = SignalState::Absent});
+  const auto text = text_of(told(situation));
+  EXPECT_THAT(text, testing::HasSubstr("2 -> 5 because SignalAboveTarget, with 'errors' absent and "
+                                       "so 0\n"));
+  EXPECT_THAT(text, testing::HasSubstr("AbsentIsZero: Absent counts as 0"));
+  situation.observation.signals.back() = reading_of(0);
+  EXPECT_THAT(text_of(told(situation)), testing::HasSubstr("because SignalAboveTarget\n"));
+}
+
 TEST(Account, SaysWhatModeAutomaticWouldDo) {
   auto situation = queue_situation(2, 48);
   situation.policy.mode = Mode::Recommend;

@@ -1,6 +1,7 @@
 // A study: several scalers, each in one or many settings, against the same loads, on all cores.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -81,6 +82,11 @@ struct Study {
   std::vector<Standing> standings;
   /// With it each standing has played the case of its own index, all together over one pool.
   std::optional<PoolBill> pool{};
+
+  /// Of metric traces alone there are no waits and no bounds to tell.
+  [[nodiscard]] bool has_requests() const {
+    return std::ranges::any_of(cases, [](const Case& one) { return !one.load.is_metric(); });
+  }
 };
 
 struct Effort {

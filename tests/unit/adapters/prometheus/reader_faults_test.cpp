@@ -37,7 +37,7 @@ TEST(ReaderFaults, EachBecomesAnErrorThatSaysWhy) {
                             R"({{"status":"error","errorType":"{}","error":"{}"}})", type, error)};
   };
   for (const auto& [response, says] : std::vector<Case>{
-           {fail(ErrorKind::TimedOut, "x"), "no answer within 5000 ms"},
+           {fail(ErrorKind::TimedOut, "x"), "no answer within 5.0 s"},
            {fail(ErrorKind::Unavailable, "connection refused"), "connection refused"},
            {fail(ErrorKind::InvalidInput, "too large"), "more than 16777216 bytes"},
            {api(400, "bad_data", "1:5: parse error: unexpected"), "(bad_data): 1:5: parse error"},

@@ -1,6 +1,10 @@
 #include "poolscaler/simulation/replay/load.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
 
 namespace poolscaler::replay {
 namespace {
@@ -72,6 +76,47 @@ TEST(RequestTrace, BadLinesMayBeSkippedAndAreCounted) {
   EXPECT_EQ(load.skipped_lines, 3);
 }
 
+TEST(RequestTrace, ABadTimeSpoilsNoLineButItsOwn) {
+  const std::string head = "timestamp_ms,input_tokens,output_tokens\n";
+  const std::string good = "0,1,1\n1000,1,1\n1000,1,1\n2000,1,1\n3000,1,1\n";
+  const ReadingRules skip{.skip_bad_lines = true};
+  for (const auto* const bad : {"9999999999,1,1\n", "1764000000000,1,1\n"}) {
+    const auto load = load_of(head + bad + good, skip);
+    EXPECT_EQ(load.requests.size(), 5U) << bad;
+    EXPECT_EQ(load.skipped_lines, 1) << bad;
+    EXPECT_EQ(load.end, Micros(3'000'000)) << bad;
+  }
+  EXPECT_EQ(load_of(head + "0,1,1\n900000,1,1\n" + good.substr(6), skip).skipped_lines, 1);
+  const auto of_unix = load_of(
+      head + "17,1,1\n1764000000000,1,1\n1764000001500,1,1\n1764000002500,1,1\n", skip);
+  EXPECT_EQ(of_unix.requests.size(), 3U);
+  EXPECT_EQ(of_unix.end, Micros(2'500'000));
+  EXPECT_THAT(refusal(head + "9999999999,1,1\n" + good), HasSubstr("trace.csv:3: the time 0 s"));
+}
+
+RC_GTEST_PROP(RequestTrace, NoMoreLinesAreSkippedThanAreBad, ()) {
+  auto good = *rc::gen::nonEmpty(
+      rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, 1'000'000)));
+  std::ranges::sort(good);
+  std::vector<std::string> lines;
+  for (const auto time : good) lines.push_back(fmt::format("{},1,1\n", time));
+  const auto bad = *rc::gen::inRange<std::size_t>(0, good.size());
+  for (std::size_t i = 0; i < bad; ++i) {
+    const auto time = *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(0, 30'000'000'000),
+                                      rc::gen::inRange<std::int64_t>(0, 2'000'000),
+                                      rc::gen::inRange<std::int64_t>(1'000'000'000'000,
+                                                                     9'000'000'000'000));
+    const auto place = *rc::gen::inRange<std::size_t>(0, lines.size() + 1);
+    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(place), fmt::format("{},1,1\n", time));
+  }
+  std::string text = "timestamp_ms,input_tokens,output_tokens\n";
+  for (const auto& line : lines) text += line;
+  const auto loads = read_loads("trace.csv", text, {.skip_bad_lines = true});
+  RC_ASSERT(loads.has_value());
+  RC_ASSERT(loads->front().requests.size() >= good.size());
+  RC_ASSERT(static_cast<std::size_t>(loads->front().skipped_lines) <= bad);
+}
+
 TEST(Trace, WithoutAHeaderIsRefused) {
   EXPECT_THAT(refusal(""), HasSubstr("empty"));
   EXPECT_THAT(refusal("\n\r\n"), HasSubstr("empty"));
@@ -113,6 +158,30 @@ TEST(RateTrace, BinsFollowOneAnother) {
   const auto load = load_of(head + "oops,1\n1800,1\n", {.skip_bad_lines = true});
   EXPECT_EQ(load.requests.size(), 3U);
   EXPECT_EQ(load.end, Micros(2'400'000'000));
+}
+
+TEST(RateTrace, TheWidthIsThatOfTheGoodBins) {
+  const std::string head = "timestamp_seconds,requests\n";
+  const std::string good = "120,2\n180,2\n240,2\n300,2\n";
+  const ReadingRules skip{.skip_bad_lines = true};
+  const auto second_bad = load_of(head + "0,2\noops,2\n" + good, skip);
+  EXPECT_EQ(second_bad.requests.size(), 10U);
+  EXPECT_EQ(second_bad.skipped_lines, 1);
+  EXPECT_EQ(second_bad.end, Micros(360'000'000));
+  for (const auto* const first : {"7,2\n", "0,x\n", "9999999,2\n", "1764000000,2\n"}) {
+    const auto load = load_of(head + first + "60,2\n" + good, skip);
+    EXPECT_EQ(load.requests.size(), 10U) << first;
+    EXPECT_EQ(load.skipped_lines, 1) << first;
+    EXPECT_EQ(load.requests.front().arrival / Micros(60'000'000), 1) << first;
+  }
+  EXPECT_THAT(refusal(head + "0,2\noops,2\n" + good), HasSubstr("trace.csv:3"));
+  EXPECT_THAT(refusal(head + "0,2\n70,2\n" + good), HasSubstr("trace.csv:4"));
+  EXPECT_THAT(refusal(head + "0,2\noops,2\n", skip), HasSubstr("two bins"));
+}
+
+TEST(RateTrace, SkippingChangesNothingWhereNothingIsBad) {
+  const std::string text = "timestamp_seconds,requests\n600,2\n1200,3\n1800,0\n2400,5\n";
+  EXPECT_EQ(load_of(text, {.skip_bad_lines = true}).requests, load_of(text).requests);
 }
 
 TEST(RateTrace, OneColumnPerClient) {
