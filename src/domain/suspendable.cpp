@@ -15,6 +15,8 @@ constexpr std::array kinds = {
 
 }  // namespace
 
+std::span<const SuspendableKind> suspendable_kinds() { return kinds; }
+
 const SuspendableKind* suspendable_kind(std::string_view api_version, std::string_view kind) {
   const auto group = api_version.substr(0, api_version.find('/'));
   const auto* const found = std::ranges::find_if(

@@ -386,6 +386,43 @@ TEST(Tidy, EveryHeaderIsIncluded) {
   expect_none(findings);
 }
 
+struct Fault {
+  std::string name{};
+  std::string file{};
+  std::string old{};  // the lines that it replaces
+};
+
+/// tests/mutation/faults.txt, as scripts/mutation.sh reads it.
+std::vector<Fault> faults() {
+  std::ifstream in(root / "tests/mutation/faults.txt");
+  std::vector<Fault> found;
+  for (std::string line; std::getline(in, line);) {
+    const std::string_view text = line;
+    if (text.starts_with("fault: ")) found.push_back({.name = line.substr(7)});
+    if (found.empty()) continue;
+    if (text.starts_with("file: ")) found.back().file = line.substr(6);
+    if (text == "-" || text.starts_with("- ")) {
+      if (!found.back().old.empty()) found.back().old += '\n';
+      found.back().old += line.substr(std::min<std::size_t>(line.size(), 2));
+    }
+  }
+  return found;
+}
+
+TEST(Tidy, DeliberateFaultsFitTheirSources) {
+  std::string findings;
+  for (const auto& fault : faults()) {
+    std::ifstream in(root / fault.file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    const auto first = text.find(fault.old);
+    if (fault.old.empty() || first == std::string::npos ||
+        text.find(fault.old, first + 1) != std::string::npos)
+      findings += "tests/mutation/faults.txt: '" + fault.name + "' does not stand once in " +
+                  fault.file + ": write it as the source is now\n";
+  }
+  expect_none(findings);
+}
+
 TEST(SourceTree, SeesCodeWithoutProse) {
   const auto file = read_source("src/engine/a.cpp",
                                 "int a = 1'000; // getenv\nauto s = \"getenv \\\" x\"; /* b\nc */\n"

@@ -1,6 +1,7 @@
 // Jobs that are suspended and resumed instead of scaled: 0 replicas is suspended, 1 is running.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace poolscaler {
@@ -11,6 +12,8 @@ struct SuspendableKind {
   /// The label of its pods that carries its name.
   std::string_view pod_label;
 };
+
+[[nodiscard]] std::span<const SuspendableKind> suspendable_kinds();
 
 /// Null for a kind that is none of them. All of them say `spec.suspend`.
 [[nodiscard]] const SuspendableKind* suspendable_kind(std::string_view api_version,

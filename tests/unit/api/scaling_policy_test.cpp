@@ -1,5 +1,8 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "poolscaler/api/objects.hpp"
+#include "poolscaler/domain/suspendable.hpp"
 #include "unit/api/policies.hpp"
 
 namespace poolscaler {
@@ -175,6 +178,18 @@ TEST(ScalingPolicyReader, NamesFieldValueLimitAndRemedy) {
             "alone decides\n");
   EXPECT_EQ(refusal("{scaleTargetRef: {name: 8}}"),
             "spec.scaleTargetRef.name is 8, must be text: put it in quotes\n");
+}
+
+TEST(ScalingPolicyReader, KnowsTheKindsOfJobsThatTheApiServerKnows) {
+  const auto schema = api::crd_json(api::Kind::ScalingPolicy).dump();
+  for (const auto& job : suspendable_kinds()) {
+    EXPECT_THAT(schema, HasSubstr(fmt::format("(self.scaleTargetRef.kind == '{}' && "
+                                              "self.scaleTargetRef.apiVersion.startsWith('{}/'))",
+                                              job.kind, job.group)));
+    EXPECT_THAT(refusal(fmt::format("{{scaleTargetRef: {{apiVersion: {}/v1, kind: {}}}}}",
+                                    job.group, job.kind)),
+                HasSubstr("must be 1 for a job"));
+  }
 }
 
 TEST(ScalingPolicyReader, SaysHowToWriteAFraction) {
