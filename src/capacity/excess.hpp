@@ -1,6 +1,6 @@
-// Nodes on order that no limit would admit. What we ask for is admitted first; but somebody else may
-// raise the count of a group, a price may rise, a limit be lowered. Such nodes cost nothing before
-// they come: they are not used, and given up where that can be done.
+// Nodes on order that no limit would admit. What we ask for is admitted first; but somebody else
+// may raise the count of a group, a price may rise, a limit be lowered. Such nodes cost nothing
+// before they come: they are not used, and given up where that can be done.
 #pragma once
 
 #include <cstdint>

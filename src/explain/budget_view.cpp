@@ -51,7 +51,8 @@ std::string state_of(const api::LimitStatus& limit) {
 
 const api::Condition* trouble_of(const BudgetView& budget) {
   const auto& conditions = budget.status.conditions;
-  const auto ready = std::ranges::find(conditions, std::string_view("Ready"), &api::Condition::type);
+  const auto ready =
+      std::ranges::find(conditions, std::string_view("Ready"), &api::Condition::type);
   const bool fine = ready == conditions.end() || ready->status != api::ConditionStatus::False;
   return fine ? nullptr : &*ready;
 }
@@ -59,7 +60,8 @@ const api::Condition* trouble_of(const BudgetView& budget) {
 /// Of one without limits to tell of: nobody has counted it, or nobody can.
 std::vector<Cell> bare_row(const BudgetView& budget) {
   const auto* trouble = trouble_of(budget);
-  std::vector<Cell> row = {{budget.name}, {"-"}, {"-"}, {"-"}, {""}, {"-"}, {"-"}, {"-"}};
+  std::vector<Cell> row = {{budget.name}};
+  for (const auto* cell : {"-", "-", "-", "", "-", "-", "-"}) row.push_back({cell});
   if (trouble == nullptr)
     row.push_back({"not counted yet"});
   else

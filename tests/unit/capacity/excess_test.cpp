@@ -102,7 +102,8 @@ TEST_F(ExcessOrders, AreSaidWhereTheyCannotBeTakenBack) {
   EXPECT_FALSE(plan.pools[0].groups[0].wanted);
   EXPECT_EQ(plan.grants[0].most, 1);
   ASSERT_EQ(plan.pools[0].findings.size(), 1U);
-  EXPECT_THAT(plan.pools[0].findings[0].words, HasSubstr("nodes on order of node group od: 3 of those"));
+  EXPECT_THAT(plan.pools[0].findings[0].words,
+              HasSubstr("nodes on order of node group od: 3 of those"));
   EXPECT_THAT(plan.pools[0].findings[0].remedy, HasSubstr("ask its object for fewer"));
 }
 

@@ -264,7 +264,8 @@ TEST(BudgetView, OfABudgetThatCannotBeCountedSaysWhy) {
   const auto one = text_of(wrong, now, {});
   EXPECT_THAT(one, HasSubstr("wrong  nothing is counted\n"));
   EXPECT_THAT(one, HasSubstr("BudgetInvalid: spec.limits[0].amount is -1; raise it"));
-  const auto all = text_of(FleetView{.time = now, .budgets = {wrong, BudgetView{.name = "new", .on_limit = "Freeze"}}}, {});
+  const BudgetView fresh{.name = "new", .on_limit = "Freeze"};
+  const auto all = text_of(FleetView{.time = now, .budgets = {wrong, fresh}}, {});
   EXPECT_THAT(all, ContainsRegex("wrong +- .* BudgetInvalid\n"));
   EXPECT_THAT(all, ContainsRegex("new +- .* not counted yet\n"));
   EXPECT_THAT(all, HasSubstr("  wrong BudgetInvalid: spec.limits[0].amount is -1; raise it\n"));
