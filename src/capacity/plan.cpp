@@ -331,7 +331,7 @@ class Planner {
                           .left_on = input_.left_on},
                          now);
     out.steps = std::move(leaving.steps);
-    std::ranges::move(leaving.findings, std::back_inserter(out.findings));
+    out.given_up = std::move(leaving.findings);
     for (auto& lowering : leaving.lowerings) {
       auto& group = out.groups[lowering.group];
       // It grows, or gives up what has not come; whoever leaves can wait.

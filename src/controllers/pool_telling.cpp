@@ -271,13 +271,12 @@ void PoolDesk::tell_pools(Round& round) {
       status.ledger = told::ledger_status(*ledger);
     add_conditions(status, round.plan.pools[i], known.told.conditions, round.now);
     parts_.metrics.set_pool(record.name, sample_of(status, survey));
-    for (const auto& finding : round.plan.pools[i].findings)
-      if (finding.words.starts_with("node "))
-        note("AcceleratorPool", record,
-             {.warning = true,
-              .reason = Reason::DrainTimedOut,
-              .action = "Drain",
-              .note = fmt::format("{}; {}", finding.words, finding.remedy)});
+    for (const auto& finding : round.plan.pools[i].given_up)
+      note("AcceleratorPool", record,
+           {.warning = true,
+            .reason = Reason::DrainTimedOut,
+            .action = "Drain",
+            .note = fmt::format("{}; {}", finding.words, finding.remedy)});
     tell(record, known, std::move(status));
   }
 }

@@ -157,11 +157,14 @@ class Town {
                              .cool_down_seconds = static_cast<int>(dice_.of(0, 900)),
                              .shed_step_max = static_cast<int>(dice_.of(1, 10))};
     auto shop = pattern;
+    if (dice_.one_of(2)) shop.limits[0].burst_percent = static_cast<int>(dice_.of(100, 1000));
     shop.name = "shop";
     shop.selector.namespaces = {"ns0"};
     shop.limits.resize(1);
     shop.limits[0].amount = shares_;
-    for (const auto& budget : {pattern, shop})
+    auto whole = pattern;
+    if (dice_.one_of(2)) whole.limits[0].burst_percent = static_cast<int>(dice_.of(100, 1000));
+    for (const auto& budget : {whole, shop})
       round_.budgets.push_back({budget.name, std::make_shared<CostBudget>(budget)});
     for (std::size_t i = 0; i < policies; ++i) {
       accelerators_[i] = dice_.one_of(3) ? per_node_ : dice_.of(1, per_node_);

@@ -97,6 +97,7 @@ struct PoolPlan {
   std::vector<GroupPlan> groups{};
   std::vector<NodeStep> steps{};
   std::vector<Finding> findings{};
+  std::vector<Finding> given_up{};  // drains that took too long, at the look that ends them
   std::int64_t warm_wanted = 0;  // whole nodes
   std::int64_t warm = 0;
   std::int64_t spare = 0;  // whole nodes that nobody needs, warm ones not counted

@@ -103,7 +103,7 @@ TEST_F(LeavingTest, WhatCannotBeDrainedInTimeIsGivenBackAndSaid) {
   world.evicts = false;
   world.run_for(minutes(10) + seconds(50));
   std::vector<Finding> findings;
-  for (int i = 0; i < 20 && findings.empty(); ++i) findings = world.round().pools[0].findings;
+  for (int i = 0; i < 20 && findings.empty(); ++i) findings = world.round().pools[0].given_up;
   ASSERT_THAT(findings, Not(IsEmpty()));
   EXPECT_EQ(findings[0].words, "node od-0: 3 pods could not be evicted within 60 s");
   world.run_for(minutes(9));
