@@ -49,6 +49,7 @@ std::string_view name_of(Lever lever) {
     case Lever::Schedule: return "Schedule";
     case Lever::Pause: return "Pause";
     case Lever::Mode: return "Mode";
+    case Lever::Grant: return "Grant";
     case Lever::Wait: return "Wait";
   }
   return "";

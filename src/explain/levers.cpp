@@ -133,6 +133,11 @@ std::string open_windows(const Situation& situation) {
   return "the schedule's windows (" + names + ")";
 }
 
+std::string told_grant(const Grant& grant) {
+  return fmt::format("its pool and the budgets would have to grant more than {}{}{}", grant.most,
+                     grant.words.empty() ? "" : ": ", grant.words);
+}
+
 std::string told_setting(const Situation& situation, Trend direction, const Handle& handle,
                          double amount, bool beyond) {
   const bool up = direction == Trend::Up;
@@ -166,6 +171,7 @@ std::string told_setting(const Situation& situation, Trend direction, const Hand
     case Lever::Schedule: return open_windows(situation) + " would have to be closed";
     case Lever::Pause: return fmt::format("pause.{} would have to be off", side);
     case Lever::Mode: return "mode would have to be Automatic";
+    case Lever::Grant: return told_grant(*situation.observation.grant);
     case Lever::Signal:
     case Lever::Data:
     case Lever::Readiness:
@@ -217,6 +223,8 @@ std::vector<Handle> handles_of(const Situation& situation, Trend direction) {
   if (direction == Trend::Up ? policy.pause.scale_up : policy.pause.scale_down)
     handles.push_back({.lever = Lever::Pause});
   if (policy.mode != Mode::Automatic) handles.push_back({.lever = Lever::Mode});
+  if (direction == Trend::Up && situation.observation.grant)
+    handles.push_back({.lever = Lever::Grant});
   return handles;
 }
 
@@ -247,6 +255,7 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
     case Lever::Schedule: policy.schedule.clear(); return;
     case Lever::Pause: return unpause(situation, direction);
     case Lever::Mode: policy.mode = Mode::Automatic; return;
+    case Lever::Grant: situation.observation.grant.reset(); return;
     case Lever::Wait: return;
   }
 }
@@ -296,7 +305,8 @@ std::string told(const Situation& situation, Trend direction, const Handle& hand
     case Lever::KeepAlive:
     case Lever::Schedule:
     case Lever::Pause:
-    case Lever::Mode: break;
+    case Lever::Mode:
+    case Lever::Grant: break;
   }
   return told_setting(situation, direction, handle, amount, beyond);
 }

@@ -100,6 +100,18 @@ LearnedPast past_of(const api::PolicyStatus& status, const std::string& signal, 
                             .season = season})};
 }
 
+/// What was granted: the step that it has made tells, else how many there might have been.
+std::optional<Grant> grant_of(const api::PolicyStatus& status, const ScalingPolicy& policy) {
+  for (const auto& step : status.decision_steps)
+    if (step.stage == "pool" || step.stage == "money" || step.stage == "shed")
+      return Grant{.most = step.after,
+                   .reason = step.reason,
+                   .words = step.numbers,
+                   .takes = step.stage == "shed"};
+  if (!status.effective_max || *status.effective_max >= policy.max_replicas) return std::nullopt;
+  return Grant{.most = *status.effective_max, .reason = Reason::CappedByPool};
+}
+
 Situation situation_of(const api::PolicyStatus& status, ScalingPolicy policy, Instant created) {
   Situation situation{.policy = std::move(policy),
                       .observation = {.target = target_of(status, created),
@@ -118,6 +130,7 @@ Situation situation_of(const api::PolicyStatus& status, ScalingPolicy policy, In
   }
   for (const auto& signal : signals)
     situation.observation.pasts.push_back(past_of(status, signal.name, situation.now));
+  situation.observation.grant = grant_of(status, situation.policy);
   return situation;
 }
 
@@ -144,9 +157,13 @@ Result<Account> account_of_object(const Json& object, const std::vector<Trend>& 
   auto policy = api::read_scaling_policy(object);
   if (!policy) return fail(ErrorKind::InvalidInput, api::summary(policy.error()));
   const auto status = api::read_status(object);
-  if (!status.decision_time || !status.decision_reason)
+  if (!status.decision_reason)
     return fail(ErrorKind::NotFound,
                 "no decision stands in its status yet: is the operator running?");
+  if (!status.decision_time)
+    return fail(ErrorKind::NotFound, fmt::format("nothing is decided: {}: {}",
+                                                 name_of(*status.decision_reason),
+                                                 status.decision_message));
   const ObjectKey key{.ns = text_at(object, "metadata", "namespace"),
                       .name = text_at(object, "metadata", "name")};
   Account account{.policy = key.text(),

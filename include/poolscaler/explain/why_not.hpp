@@ -30,6 +30,7 @@ enum class Lever {
   Schedule,      // no window of the schedule has a say
   Pause,         // the direction is not paused
   Mode,          // mode is Automatic
+  Grant,         // its pool and the budgets grant as much as it wants
   Wait,          // so many seconds pass in rounds, and everything else stays as it is
 };
 

@@ -105,6 +105,38 @@ TEST(LiveAccount, SaysWhereTheStatusDoesNotKnowEnough) {
                                    testing::HasSubstr("is not all that was known")));
 }
 
+TEST(LiveAccount, SaysWhichLimitWouldHaveToGrantMore) {
+  auto situation = queue_situation(2, 80);
+  situation.observation.grant = Grant{.most = 2,
+                                      .reason = Reason::CappedByBudget,
+                                      .words = "6 more asked for, 0 granted: budget all"};
+  const auto account = account_of_object(object_with(status_of(situation)), {Trend::Up});
+  ASSERT_TRUE(account.has_value()) << account.error().message;
+  EXPECT_EQ(account->reason, "CappedByBudget");
+  EXPECT_THAT(account->notes, testing::IsEmpty());
+  EXPECT_THAT(text_of(*account),
+              testing::HasSubstr("its pool and the budgets would have to grant more than 2: 6 more "
+                                 "asked for, 0 granted: budget all"));
+}
+
+TEST(LiveAccount, KnowsHowManyItMightHave) {
+  auto status = status_of(queue_situation(2, 20));
+  status.effective_max = 2;
+  const auto account = account_of_object(object_with(status), {Trend::Up});
+  ASSERT_TRUE(account.has_value()) << account.error().message;
+  EXPECT_THAT(account->notes, testing::IsEmpty());
+  EXPECT_THAT(text_of(*account),
+              testing::HasSubstr("its pool and the budgets would have to grant more than 2\n"));
+}
+
+TEST(LiveAccount, OfATargetThatIsNotFoundSaysSo) {
+  const auto account = account_of_object(
+      object_with({.decision_reason = Reason::TargetNotFound, .decision_message = "make it"}), {});
+  ASSERT_FALSE(account.has_value());
+  EXPECT_THAT(account.error().message,
+              testing::HasSubstr("nothing is decided: TargetNotFound: make it"));
+}
+
 TEST(LiveAccount, NeedsADecision) {
   const auto account = account_of_object(object_with({}), {});
   ASSERT_FALSE(account.has_value());
