@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "manifests/generated_files.hpp"
 
@@ -37,6 +38,21 @@ TEST(Examples, AreValid) {
       ++found;
     }
   EXPECT_GE(found, 4);
+}
+
+/// All of them can be applied at once.
+TEST(Examples, StandBesideEachOther) {
+  std::set<std::string> seen;
+  for (const auto& entry : std::filesystem::directory_iterator(source_path("deploy/examples")))
+    for (const auto& object : objects_in(entry.path())) {
+      const auto& about = object["metadata"];
+      const auto name = about.value("namespace", "") + "/" + about.value("name", "");
+      EXPECT_TRUE(seen.insert(object.value("kind", "") + " " + name).second)
+          << entry.path() << ": " << name;
+      if (!object["spec"].contains("scaleTargetRef")) continue;
+      EXPECT_TRUE(seen.insert("target " + object["spec"]["scaleTargetRef"].dump()).second)
+          << entry.path() << ": two policies of one target";
+    }
 }
 
 json base_policy() {
