@@ -289,6 +289,18 @@ class SpecReader {
     return {};
   }
 
+  /// The first item of the list that breaks the rule by itself; nothing: it takes several.
+  static std::optional<std::size_t> item_to_blame(const Rule& rule, const json& value) {
+    const std::string list(rule.child);
+    if (!value.contains(list)) return std::nullopt;
+    for (std::size_t i = 0; i < value[list].size(); ++i) {
+      auto alone = value;
+      alone[list] = json::array({value[list][i]});
+      if (!rule.holds(alone)) return i;
+    }
+    return std::nullopt;
+  }
+
   void hold_rules(const Node& node, const json& value, const std::string& path) {
     for (const auto* rule : node.rules) {
       if (rule->holds(value)) continue;
@@ -306,10 +318,14 @@ class SpecReader {
           blamed = nullptr;
         }
       }
+      std::string remedy(rule->remedy);
+      if (blamed && blamed->is_array())
+        if (const auto item = item_to_blame(*rule, value))
+          remedy += fmt::format(" (in {}[{}])", rule->child, *item);
       add({.path = std::move(where),
            .value = blamed && blamed->is_primitive() ? shown(*blamed) : std::string(),
            .problem = std::string(rule->problem),
-           .remedy = std::string(rule->remedy)});
+           .remedy = std::move(remedy)});
     }
   }
 

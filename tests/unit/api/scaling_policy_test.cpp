@@ -180,6 +180,13 @@ TEST(ScalingPolicyReader, NamesFieldValueLimitAndRemedy) {
             "spec.scaleTargetRef.name is 8, must be text: put it in quotes\n");
 }
 
+TEST(ScalingPolicyReader, NamesTheItemThatBreaksARule) {
+  EXPECT_EQ(refusal("{schedule: [{name: a, start: '0 8 * * *', end: '0 9 * * *', floor: 2}, "
+                    "{name: b, start: '0 8 * * *', end: '0 9 * * *', floor: 20}]}"),
+            "spec.schedule must have no `floor` above `maxReplicas`: lower the floor or raise "
+            "`maxReplicas` (in schedule[1])\n");
+}
+
 TEST(ScalingPolicyReader, KnowsTheKindsOfJobsThatTheApiServerKnows) {
   const auto schema = api::crd_json(api::Kind::ScalingPolicy).dump();
   for (const auto& job : suspendable_kinds()) {

@@ -84,7 +84,7 @@ constexpr Malformed policies[] = {
      "decides"},
     {"signals: [{name: queue, metricSourceRef: {name: prom}, metric: {name: depth}}]",
      "spec.signals must each have a `target` or `steps`, unless a formula reads their values: "
-     "set `target.type` and `target.value` of the signal without"},
+     "set `target.type` and `target.value` of the signal without (in signals[0])"},
     {"signals: [{name: queue, metricSourceRef: {name: prom}, metric: {name: depth}, metric: "
      "{name: other}, target: {type: PerReplica, value: 10}}]",
      "reading YAML: key 'metric' is given twice"},
