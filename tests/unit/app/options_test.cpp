@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Result<Command> parse(std::vector<const char*> arguments,
                       const std::map<std::string, std::string>& environment = {}) {
@@ -107,6 +108,31 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheRemedy) {
   EXPECT_TRUE(parse({"run", "--lease-name", "pool-scaler.example.com", "--lease-namespace", "0a"}));
   EXPECT_THAT(refusal({"print", "money"}), HasSubstr("must be one of: crd"));
   EXPECT_THAT(refusal({"validate"}), HasSubstr("files"));
+}
+
+TEST(CommandLine, NamesAWordThatIsNoVerbAndTheNearestVerb) {
+  EXPECT_EQ(refusal({"simulat", "x"}),
+            "'simulat' is no verb: did you mean 'simulate'? 'poolscaler --help' lists the verbs");
+  EXPECT_EQ(refusal({"whynot"}), "'whynot' is no verb: 'poolscaler --help' lists the verbs");
+  EXPECT_EQ(refusal({"help"}), "'help' is no verb: 'poolscaler --help' lists the verbs");
+  EXPECT_EQ(refusal({"prices", "sho"}), "'sho' is no verb: did you mean 'prices show'? "
+                                        "'poolscaler prices --help' lists the verbs");
+  EXPECT_THAT(refusal({"import", "a.csv"}), HasSubstr("did you mean 'prices import'"));
+  EXPECT_THAT(refusal({"pries", "show"}), HasSubstr("did you mean 'prices'"));
+  EXPECT_THAT(refusal({"expl"}), HasSubstr("did you mean 'explain'"));
+  EXPECT_THAT(refusal({"\x1b[2J"}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(refusal({""}), HasSubstr("'' is no verb: "));
+  EXPECT_THAT(refusal({"run", "more"}), HasSubstr("more"));
+  EXPECT_THAT(refusal({"--log-level", "debug", "run"}),
+              HasSubstr("'--log-level' must stand behind a verb: 'poolscaler --help'"));
+}
+
+TEST(CommandLine, TheVersionIsNoError) {
+  const auto version = parse({"--version"});
+  ASSERT_TRUE(version) << version.error().message;
+  const auto& print = std::get<PrintText>(*version);
+  EXPECT_EQ(print.code, 0);
+  EXPECT_THAT(print.text, testing::MatchesRegex("poolscaler [0-9.]+\n"));
 }
 
 TEST(CommandLine, HelpIsNoError) {
