@@ -436,6 +436,8 @@ Result<Command> parse_command_line(std::span<const char* const> arguments,
     const auto applied = apply(binding, environment, choices);
     if (!applied) return fail(applied.error());
   }
+  if (verb == "prices show")
+    if (auto enough = check_prices_show(choices.prices_show); !enough) return fail(enough.error());
   return command_of(verb, std::move(choices));
 }
 

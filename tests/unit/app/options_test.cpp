@@ -75,6 +75,21 @@ TEST(CommandLine, RunTakesWhatTheChartPasses) {
   EXPECT_THAT(run.watch_namespaces, ElementsAre("a", "b"));
 }
 
+TEST(CommandLine, PricesShowNamesTheFlagsThatAreMissing) {
+  EXPECT_THAT(refusal({"prices", "show"}),
+              testing::StartsWith("--file and --instance-type and --region must be given"));
+  EXPECT_THAT(refusal({"prices", "show", "-f", "p.yaml", "--region", "r"}),
+              testing::StartsWith("--instance-type must be given"));
+  EXPECT_THAT(refusal({"prices", "show", "-f", "p.yaml", "--instance-type", "t", "--region", ""}),
+              testing::StartsWith("--region must be given"));
+  EXPECT_THAT(refusal({"prices", "show", "--instance-type", "t", "--region", "r"}),
+              testing::StartsWith("--file must be given"));
+  EXPECT_TRUE(parse({"prices", "show", "-f", "p.yaml", "--label",
+                     "node.kubernetes.io/instance-type=t", "--label",
+                     "topology.kubernetes.io/region=r"}));
+  EXPECT_TRUE(parse({"prices", "show", "--price", "3"}));
+}
+
 TEST(CommandLine, AFlagWinsOverItsEnvironmentVariable) {
   const auto from_env = parse({"run"}, {{"POD_NAMESPACE", "env-ns"}});
   ASSERT_TRUE(from_env);
