@@ -75,6 +75,17 @@ TEST(CommandLine, RunTakesWhatTheChartPasses) {
   EXPECT_THAT(run.watch_namespaces, ElementsAre("a", "b"));
 }
 
+TEST(CommandLine, OfAFlagGivenTwiceTheLastOneWins) {
+  const auto command = parse({"run", "--log-level", "info", "--leader-elect", "true",
+                              "--log-level=debug", "--leader-elect", "false",
+                              "--allow-insecure-kubeconfig", "--allow-insecure-kubeconfig"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& run = std::get<RunOptions>(*command);
+  EXPECT_EQ(run.log.level, telemetry::LogLevel::Debug);
+  EXPECT_FALSE(run.leader_elect);
+  EXPECT_TRUE(run.allow_insecure_kubeconfig);
+}
+
 TEST(CommandLine, PricesShowNamesTheFlagsThatAreMissing) {
   EXPECT_THAT(refusal({"prices", "show"}),
               testing::StartsWith("--file and --instance-type and --region must be given"));
@@ -251,8 +262,11 @@ TEST(CommandLine, AFlagTakesOneValueAndLeavesWhatFollows) {
   const auto compared = parse({"diff", "-o", "json", "--kubeconfig", "k", "a.yaml", "b.yaml"});
   ASSERT_TRUE(compared) << compared.error().message;
   EXPECT_THAT(std::get<DiffOptions>(*compared).files, ElementsAre("a.yaml", "b.yaml"));
-  EXPECT_THAT(refusal({"explain", "--kubeconfig", "k", "--kubeconfig", "l", "shop/llm"}),
-              HasSubstr("--kubeconfig"));
+  const auto twice = parse({"explain", "--kubeconfig", "k", "--kubeconfig", "l", "shop/llm"});
+  ASSERT_TRUE(twice) << twice.error().message;
+  EXPECT_EQ(std::get<ExplainOptions>(*twice).cluster.kubeconfig, "l");
+  EXPECT_THAT(std::get<ExplainOptions>(*twice).policies, ElementsAre("shop/llm"));
+  EXPECT_THAT(refusal({"print", "crd", "flags"}), HasSubstr("'poolscaler print --help'"));
 }
 
 TEST(CommandLine, SimulateRefusesWhatCannotBe) {
