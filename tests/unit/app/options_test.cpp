@@ -283,6 +283,7 @@ TEST(CommandLine, SimulateRefusesWhatCannotBe) {
   EXPECT_THAT(refusal({"simulate", "--start", "cold"}), HasSubstr("warm or floor"));
   EXPECT_THAT(refusal({"simulate", "--start-time", "monday"}), HasSubstr("--start-time"));
   EXPECT_THAT(refusal({"simulate", "-o", "xml"}), HasSubstr("text or json"));
+  EXPECT_THAT(refusal({"simulate", "--report", ""}), HasSubstr("--report: '' is no file"));
 }
 
 }  // namespace

@@ -190,7 +190,7 @@ TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
   given.pool = write("pool.yaml", std::string(pool_text));
   EXPECT_THAT(run(given), HasSubstr("no node has a price"));
   given.pool = write("none.yaml", std::string(budget_text));
-  EXPECT_THAT(run(given), HasSubstr("there is no AcceleratorPool in what was given"));
+  EXPECT_THAT(run(given), HasSubstr("--pool: there is no AcceleratorPool in '" + given.pool + "'"));
   given.pool = write("bad.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: AcceleratorPool\n"
                                  "metadata: {name: gaudi}\nspec: {}\n");
   EXPECT_THAT(run(given), HasSubstr("spec.accelerator"));
