@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "poolscaler/api/spelling.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/base/time.hpp"
-#include "spelling.hpp"
 
 namespace poolscaler::api {
 namespace {

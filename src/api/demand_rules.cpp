@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "checked_reader.hpp"
+#include "poolscaler/api/spelling.hpp"
 #include "poolscaler/base/text.hpp"
 #include "poolscaler/domain/regex_syntax.hpp"
-#include "spelling.hpp"
 
 namespace poolscaler::api {
 namespace {

@@ -1,4 +1,4 @@
-#include "spelling.hpp"
+#include "poolscaler/api/spelling.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -65,8 +66,9 @@ class Reader {
 
   void take(const std::string& path) {
     const auto found = files.manifests.size() + files.problems.size();
+    repeated_ = false;
     read(path);
-    if (files.manifests.size() + files.problems.size() == found)
+    if (files.manifests.size() + files.problems.size() == found && !repeated_)
       files.empty.push_back(path == "-" ? "standard input" : path);
   }
 
@@ -88,15 +90,16 @@ class Reader {
       std::error_code unknown;
       if (!entry->is_regular_file(unknown) || !is_manifest_file(entry->path())) continue;
       paths.push_back(entry->path().string());
-      if (paths.size() > files_max) return refuse(folder, "holds more than 10000 manifests");
+      if (paths.size() > files_max) return refuse(folder, "holds more than 10000 manifests", false);
     }
-    if (failed) return refuse(folder, "cannot be read: " + failed.message());
-    if (paths.empty()) return refuse(folder, "holds no .yaml, .yml or .json file");
+    if (failed) return refuse(folder, "cannot be read: " + failed.message(), true);
+    if (paths.empty()) return refuse(folder, "holds no .yaml, .yml or .json file", false);
     std::ranges::sort(paths);
     for (const auto& path : paths) take_file(path);
   }
 
   void take_file(const std::string& path) {
+    if (is_repeated(path)) return;
     const std::string name = path == "-" ? "standard input" : path;
     auto manifests = contents_of(path).and_then(
         [](const std::string& text) { return api::read_manifests(text); });
@@ -108,10 +111,22 @@ class Reader {
       files.manifests.push_back({.file = name, .manifest = std::move(manifest)});
   }
 
-  void refuse(const std::string& path, std::string message) {
+  void refuse(const std::string& path, std::string message, bool missing) {
     files.problems.push_back(
-        {.file = path, .line = 0, .message = std::move(message), .missing = true});
+        {.file = path, .line = 0, .message = std::move(message), .missing = missing});
   }
+
+  /// Whether that file was read before, by whatever spelling of its path.
+  bool is_repeated(const std::string& path) {
+    std::error_code failed;
+    const auto canonical = path == "-" ? fs::path(path) : fs::canonical(path, failed);
+    if (failed || read_.insert(canonical.string()).second) return false;
+    repeated_ = true;
+    return true;
+  }
+
+  std::set<std::string> read_;  // canonical paths
+  bool repeated_ = false;       // something below the path that is taken was read before
 };
 
 bool is_name(std::string_view text) {

@@ -29,7 +29,8 @@ struct ManifestFiles {
 };
 
 /// Of a folder all .yaml, .yml and .json files below it, in the order of their names; "-" is
-/// standard input. What cannot be read is a problem, and the rest is read.
+/// standard input. What cannot be read is a problem, and the rest is read. A file is read once,
+/// however often and by whatever spelling of its path it is given.
 [[nodiscard]] ManifestFiles read_manifest_files(const std::vector<std::string>& paths);
 
 /// "ScalingPolicy 'shop/web'".

@@ -56,5 +56,7 @@ struct OptionInfo {
 [[nodiscard]] std::span<const OptionInfo> simulate_options();
 [[nodiscard]] std::span<const OptionInfo> explain_options();
 [[nodiscard]] std::span<const OptionInfo> prices_options();
+/// Nothing is missing that the question needs.
+[[nodiscard]] Result<void> check_prices_show(const PricesShowOptions& options);
 
 }  // namespace poolscaler::app

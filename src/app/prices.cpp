@@ -59,9 +59,12 @@ Result<std::string> catalog_text(const PricesImportOptions& options,
                                                  .source = capped(source, source_bytes_max),
                                                  .max_age = options.max_age,
                                                  .rows = prices.rows});
-  const auto errors = manifest_errors(object);
-  if (errors && !errors->empty())
+  auto errors = manifest_errors(object);
+  if (errors && !errors->empty()) {
+    for (auto& error : *errors)
+      if (error.path == "metadata.name") error.path = "--name";
     return fail(ErrorKind::InvalidInput, api::summary(*errors));
+  }
   auto text = api::yaml_text(object);
   if (text.size() > api::yaml_bytes_max)
     return fail(ErrorKind::InvalidInput,

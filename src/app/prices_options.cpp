@@ -174,4 +174,20 @@ const std::array prices_flags = {
 
 std::span<const OptionInfo> prices_options() { return prices_flags; }
 
+Result<void> check_prices_show(const PricesShowOptions& options) {
+  if (options.own_price) return {};
+  const auto thing = money::priced_thing(options.labels, {});
+  std::vector<std::string_view> missing;
+  if (options.files.empty()) missing.push_back("--file");
+  if (thing.contradiction.empty() && thing.instance_type.empty())
+    missing.push_back("--instance-type");
+  if (thing.contradiction.empty() && thing.region.empty()) missing.push_back("--region");
+  if (missing.empty()) return {};
+  return fail(ErrorKind::InvalidInput,
+              fmt::format("{} must be given: a price is that of an instance type in a region, by "
+                          "the PriceCatalogs of files; 'poolscaler prices show --help' lists what "
+                          "there is",
+                          fmt::join(missing, " and ")));
+}
+
 }  // namespace poolscaler::app

@@ -118,6 +118,21 @@ std::string search_text(const replay::Recommendation& found) {
   return text;
 }
 
+/// What was asked and not kept, where that is so: the search asks it of the variations, too.
+std::string warning_of(const replay::Recommendation& found, const replay::Ask& ask) {
+  if (found.keeps_ask) return {};
+  const auto& last = found.tried.back();
+  const auto& first = found.first_half;
+  const bool kept_without = first.unserved == 0 && first.delayed_share <= ask.max_delayed &&
+                            (!ask.max_wait_p99 || first.wait_p99 <= *ask.max_wait_p99);
+  return fmt::format(
+      "# WARNING: no setting kept this on {}{}; this one comes closest{}.\n",
+      last.part < 1 ? fmt::format("the last {:.3g} % of the first half", last.part * 100)
+                    : "the first half",
+      last.variations > 0 ? fmt::format(" with its {} variations", last.variations) : "",
+      kept_without ? ",\n#   and on the first half as it was, below, keeps it" : "");
+}
+
 std::string hindsight_text(const replay::Recommendation& found) {
   std::string text;
   if (found.hindsight)
@@ -137,8 +152,7 @@ std::string comment_of(const replay::Recommendation& found, const NamedPolicy& n
       ask.max_delayed * 100,
       ask.max_wait_p99 ? fmt::format(", p99 wait at most {:.4g} s", *ask.max_wait_p99) : "");
   text += search_text(found);
-  if (!found.keeps_ask)
-    text += "# WARNING: no setting kept this on the first half; this one comes closest.\n";
+  text += warning_of(found, ask);
   text += fmt::format("#\n# {:<60} {:>10} {:>10} {:>9}\n", "", "replica-h", "delayed %", "p99 s");
   text += line_of("first half: recommended", found.first_half);
   text += line_of("first half: what runs now", found.present_first_half);

@@ -53,7 +53,8 @@ Result<std::vector<std::shared_ptr<const Object>>> objects_of(const Flag& flag,
   }
   if (objects.empty() && !paths.empty())
     return fail(ErrorKind::InvalidInput,
-                fmt::format("{}: there is no {} in what was given", flag.name, flag.word));
+                fmt::format("{}: there is no {} in '{}'", flag.name, flag.word,
+                            fmt::join(paths, "', '")));
   return objects;
 }
 

@@ -89,6 +89,13 @@ Result<void> set_share(Field& field, const std::string& value, double most = 1) 
   return {};
 }
 
+Result<void> set_report(Choices& choices, const std::string& value) {
+  if (value.empty())
+    return fail(ErrorKind::InvalidInput, "'' is no file: give one, such as report.html");
+  choices.simulate.report = value;
+  return {};
+}
+
 Result<void> add_meaning(Choices& choices, const std::string& value) {
   const auto equals = value.find('=');
   if (equals == 0 || equals == std::string::npos || equals + 1 == value.size())
@@ -340,11 +347,7 @@ const std::array options = {
                }},
     OptionInfo{"simulate", "-o,--output", "", Arity::One, "text", "text or json", set_output},
     OptionInfo{"simulate", "--report", "", Arity::One, "none",
-               "also write one HTML file with charts",
-               [](Choices& c, const std::string& v) {
-                 c.simulate.report = v;
-                 return Result<void>();
-               }},
+               "also write one HTML file with charts", set_report},
     OptionInfo{"simulate", "--threads", "", Arity::One, "all cores",
                "how many runs go on at once",
                [](Choices& c, const std::string& v) {

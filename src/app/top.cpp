@@ -25,6 +25,21 @@ namespace {
 
 constexpr std::int64_t page_size = 500;
 
+/// What an API server answers about a kind that it does not know; about an object that is not there
+/// it names the object.
+constexpr std::string_view unknown_kind = "could not find the requested resource";
+
+/// The error of asking about a kind, with the remedy where it is not installed.
+Error about(const Error& error, api::Kind kind, std::string_view subject) {
+  if (error.kind != ErrorKind::NotFound || error.message.find(unknown_kind) == std::string::npos)
+    return error.context(subject);
+  return Error{.kind = ErrorKind::NotFound,
+               .message = fmt::format("{}: the CustomResourceDefinition of {} is not installed: "
+                                      "run `poolscaler print crd | kubectl apply -f -`, or "
+                                      "install the chart",
+                                      subject, api::names_of(kind).kind)};
+}
+
 /// All objects of a kind, page by page.
 Result<void> each_of(const kube::Client& reads, api::Kind kind, const std::stop_token& stop,
                      const kube::Client::ItemSink& take) {
@@ -32,8 +47,7 @@ Result<void> each_of(const kube::Client& reads, api::Kind kind, const std::stop_
   do {
     const auto answer =
         reads.list(kube::list_request(resource_of(kind), "", {}, page), take, stop);
-    if (!answer)
-      return fail(answer.error().context(std::string(api::names_of(kind).plural)));
+    if (!answer) return fail(about(answer.error(), kind, api::names_of(kind).plural));
     const auto& metadata = answer->value("metadata", nlohmann::json::object());
     page.continue_token = metadata.value("continue", "");
   } while (!page.continue_token.empty());
@@ -132,7 +146,9 @@ int budget(const BudgetOptions& options, std::ostream& out) {
   const auto object = (*link)->reads().call(
       kube::get_request(resource_of(api::Kind::CostBudget), {.ns = {}, .name = options.name}),
       std::stop_token());
-  if (!object) return failed(object.error().context(fmt::format("budget '{}'", options.name)));
+  if (!object)
+    return failed(about(object.error(), api::Kind::CostBudget,
+                        fmt::format("budget '{}'", options.name)));
   explain::FleetView fleet{.time = system_clock().now()};
   fleet.add_budget(*object);
   const auto& one = fleet.budgets.front();

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Result<Command> parse(std::vector<const char*> arguments,
                       const std::map<std::string, std::string>& environment = {}) {
@@ -74,6 +75,32 @@ TEST(CommandLine, RunTakesWhatTheChartPasses) {
   EXPECT_THAT(run.watch_namespaces, ElementsAre("a", "b"));
 }
 
+TEST(CommandLine, OfAFlagGivenTwiceTheLastOneWins) {
+  const auto command = parse({"run", "--log-level", "info", "--leader-elect", "true",
+                              "--log-level=debug", "--leader-elect", "false",
+                              "--allow-insecure-kubeconfig", "--allow-insecure-kubeconfig"});
+  ASSERT_TRUE(command) << command.error().message;
+  const auto& run = std::get<RunOptions>(*command);
+  EXPECT_EQ(run.log.level, telemetry::LogLevel::Debug);
+  EXPECT_FALSE(run.leader_elect);
+  EXPECT_TRUE(run.allow_insecure_kubeconfig);
+}
+
+TEST(CommandLine, PricesShowNamesTheFlagsThatAreMissing) {
+  EXPECT_THAT(refusal({"prices", "show"}),
+              testing::StartsWith("--file and --instance-type and --region must be given"));
+  EXPECT_THAT(refusal({"prices", "show", "-f", "p.yaml", "--region", "r"}),
+              testing::StartsWith("--instance-type must be given"));
+  EXPECT_THAT(refusal({"prices", "show", "-f", "p.yaml", "--instance-type", "t", "--region", ""}),
+              testing::StartsWith("--region must be given"));
+  EXPECT_THAT(refusal({"prices", "show", "--instance-type", "t", "--region", "r"}),
+              testing::StartsWith("--file must be given"));
+  EXPECT_TRUE(parse({"prices", "show", "-f", "p.yaml", "--label",
+                     "node.kubernetes.io/instance-type=t", "--label",
+                     "topology.kubernetes.io/region=r"}));
+  EXPECT_TRUE(parse({"prices", "show", "--price", "3"}));
+}
+
 TEST(CommandLine, AFlagWinsOverItsEnvironmentVariable) {
   const auto from_env = parse({"run"}, {{"POD_NAMESPACE", "env-ns"}});
   ASSERT_TRUE(from_env);
@@ -107,6 +134,31 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheRemedy) {
   EXPECT_TRUE(parse({"run", "--lease-name", "pool-scaler.example.com", "--lease-namespace", "0a"}));
   EXPECT_THAT(refusal({"print", "money"}), HasSubstr("must be one of: crd"));
   EXPECT_THAT(refusal({"validate"}), HasSubstr("files"));
+}
+
+TEST(CommandLine, NamesAWordThatIsNoVerbAndTheNearestVerb) {
+  EXPECT_EQ(refusal({"simulat", "x"}),
+            "'simulat' is no verb: did you mean 'simulate'? 'poolscaler --help' lists the verbs");
+  EXPECT_EQ(refusal({"whynot"}), "'whynot' is no verb: 'poolscaler --help' lists the verbs");
+  EXPECT_EQ(refusal({"help"}), "'help' is no verb: 'poolscaler --help' lists the verbs");
+  EXPECT_EQ(refusal({"prices", "sho"}), "'sho' is no verb: did you mean 'prices show'? "
+                                        "'poolscaler prices --help' lists the verbs");
+  EXPECT_THAT(refusal({"import", "a.csv"}), HasSubstr("did you mean 'prices import'"));
+  EXPECT_THAT(refusal({"pries", "show"}), HasSubstr("did you mean 'prices'"));
+  EXPECT_THAT(refusal({"expl"}), HasSubstr("did you mean 'explain'"));
+  EXPECT_THAT(refusal({"\x1b[2J"}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(refusal({""}), HasSubstr("'' is no verb: "));
+  EXPECT_THAT(refusal({"run", "more"}), HasSubstr("more"));
+  EXPECT_THAT(refusal({"--log-level", "debug", "run"}),
+              HasSubstr("'--log-level' must stand behind a verb: 'poolscaler --help'"));
+}
+
+TEST(CommandLine, TheVersionIsNoError) {
+  const auto version = parse({"--version"});
+  ASSERT_TRUE(version) << version.error().message;
+  const auto& print = std::get<PrintText>(*version);
+  EXPECT_EQ(print.code, 0);
+  EXPECT_THAT(print.text, testing::MatchesRegex("poolscaler [0-9.]+\n"));
 }
 
 TEST(CommandLine, HelpIsNoError) {
@@ -210,8 +262,11 @@ TEST(CommandLine, AFlagTakesOneValueAndLeavesWhatFollows) {
   const auto compared = parse({"diff", "-o", "json", "--kubeconfig", "k", "a.yaml", "b.yaml"});
   ASSERT_TRUE(compared) << compared.error().message;
   EXPECT_THAT(std::get<DiffOptions>(*compared).files, ElementsAre("a.yaml", "b.yaml"));
-  EXPECT_THAT(refusal({"explain", "--kubeconfig", "k", "--kubeconfig", "l", "shop/llm"}),
-              HasSubstr("--kubeconfig"));
+  const auto twice = parse({"explain", "--kubeconfig", "k", "--kubeconfig", "l", "shop/llm"});
+  ASSERT_TRUE(twice) << twice.error().message;
+  EXPECT_EQ(std::get<ExplainOptions>(*twice).cluster.kubeconfig, "l");
+  EXPECT_THAT(std::get<ExplainOptions>(*twice).policies, ElementsAre("shop/llm"));
+  EXPECT_THAT(refusal({"print", "crd", "flags"}), HasSubstr("'poolscaler print --help'"));
 }
 
 TEST(CommandLine, SimulateRefusesWhatCannotBe) {
@@ -228,6 +283,7 @@ TEST(CommandLine, SimulateRefusesWhatCannotBe) {
   EXPECT_THAT(refusal({"simulate", "--start", "cold"}), HasSubstr("warm or floor"));
   EXPECT_THAT(refusal({"simulate", "--start-time", "monday"}), HasSubstr("--start-time"));
   EXPECT_THAT(refusal({"simulate", "-o", "xml"}), HasSubstr("text or json"));
+  EXPECT_THAT(refusal({"simulate", "--report", ""}), HasSubstr("--report: '' is no file"));
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST_F(Prices, ImportRefusesWhatItCannotRead) {
   EXPECT_EQ(import({.files = {write("a.csv", "kind,path,usd\n")}}), 2);
   EXPECT_THAT(told, HasSubstr("known are:\n  instances of all providers: provider,"));
   EXPECT_EQ(import({.files = {write("aws.csv", table)}, .name = "Not A Name"}), 2);
-  EXPECT_THAT(told, HasSubstr("metadata.name is \"Not A Name\""));
+  EXPECT_THAT(told, HasSubstr("\n--name is \"Not A Name\""));
 }
 
 TEST_F(Prices, PricesWithoutADayNeedOne) {

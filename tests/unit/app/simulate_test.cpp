@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -70,6 +71,20 @@ spec:
   std::string policy_;
   std::string trace_;
 };
+
+TEST_F(Simulate, ARecommendationSaysOnWhatTheAskWasNotKept) {
+  std::ifstream file(policy_);
+  std::string one_replica((std::istreambuf_iterator<char>(file)), {});
+  one_replica.replace(one_replica.find("minReplicas: 0"), 14, "minReplicas: 1");
+  one_replica.replace(one_replica.find("maxReplicas: 8"), 14, "maxReplicas: 1");
+  const auto text = run({.files = {write("one.yaml", one_replica)},
+                         .loads = {write("short.csv", rates_of(40))},
+                         .recommend = true,
+                         .max_delayed = 0});
+  EXPECT_THAT(text, testing::ContainsRegex("WARNING: no setting kept this on the first half with "
+                                           "its [0-9]+ variations; this one comes closest,\n#   "
+                                           "and on the first half as it was, below, keeps it"));
+}
 
 TEST_F(Simulate, PrintsTheFiguresOfAPolicy) {
   const auto text = run(options());
@@ -175,7 +190,7 @@ TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
   given.pool = write("pool.yaml", std::string(pool_text));
   EXPECT_THAT(run(given), HasSubstr("no node has a price"));
   given.pool = write("none.yaml", std::string(budget_text));
-  EXPECT_THAT(run(given), HasSubstr("there is no AcceleratorPool in what was given"));
+  EXPECT_THAT(run(given), HasSubstr("--pool: there is no AcceleratorPool in '" + given.pool + "'"));
   given.pool = write("bad.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: AcceleratorPool\n"
                                  "metadata: {name: gaudi}\nspec: {}\n");
   EXPECT_THAT(run(given), HasSubstr("spec.accelerator"));

@@ -49,7 +49,7 @@ TEST_F(Validate, ReadsFoldersAndAllThatLiesBelow) {
 TEST_F(Validate, TellsMissingFilesFromBadOnes) {
   EXPECT_EQ(run({(folder / "none.yaml").string()}), 2);
   EXPECT_THAT(told, HasSubstr("none.yaml: cannot be opened"));
-  EXPECT_EQ(run({folder.string()}), 2);
+  EXPECT_EQ(run({folder.string()}), 1);
   EXPECT_THAT(told, HasSubstr("holds no .yaml, .yml or .json file"));
   const auto broken = write("broken.yaml", "a: 1\nb: [\n");
   EXPECT_EQ(run({broken}), 1);
@@ -135,6 +135,19 @@ TEST_F(Validate, RefusesTheSameObjectTwiceAndNamesBothPlaces) {
   auto elsewhere = policy("a");
   elsewhere.replace(elsewhere.find("shop"), 4, "home");
   EXPECT_EQ(run({first, write("c.yaml", elsewhere)}), 0);
+}
+
+TEST_F(Validate, ReadsAFileOnceByWhateverSpelling) {
+  const auto file = write("m/a.yaml", policy("a"));
+  const auto again = (folder / "m" / ".." / "m" / "." / "a.yaml").string();
+  std::filesystem::create_symlink(file, folder / "link.yaml");
+  EXPECT_EQ(run({file, again, (folder / "m").string(), (folder / "link.yaml").string()}), 0);
+  EXPECT_EQ(told, "1 valid, 0 with errors, 0 of other kinds not looked at\n");
+  EXPECT_EQ(run({folder.string(), again}), 0);
+  EXPECT_THAT(told, HasSubstr("1 valid, 0 with errors"));
+  const auto empty = write("empty.yaml", "");
+  EXPECT_EQ(run({empty, empty}), 1);
+  EXPECT_THAT(told, HasSubstr("0 valid, 1 with errors"));
 }
 
 TEST_F(Validate, WantsAName) {
