@@ -205,7 +205,7 @@ class Leaver {
       node.stays_until = now_ + after_failed_drain;
       const auto words = fmt::format("{} pod{} could not be evicted within {} s", left->second,
                                      left->second == 1 ? "" : "s", limit.count());
-      out_.findings.push_back({fmt::format("node {}: {}", object(i).name, words),
+      out_.given_up.push_back({fmt::format("node {}: {}", object(i).name, words),
                                "see their PodDisruptionBudgets, or raise drainTimeoutSeconds"});
       return give_back(i, words);
     }

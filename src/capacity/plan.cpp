@@ -331,7 +331,7 @@ class Planner {
                           .left_on = input_.left_on},
                          now);
     out.steps = std::move(leaving.steps);
-    out.given_up = std::move(leaving.findings);
+    out.given_up = std::move(leaving.given_up);
     for (auto& lowering : leaving.lowerings) {
       auto& group = out.groups[lowering.group];
       // It grows, or gives up what has not come; whoever leaves can wait.

@@ -63,7 +63,7 @@ struct LeavingInput {
 struct Leaving {
   std::vector<NodeStep> steps{};
   std::vector<Lowering> lowerings{};
-  std::vector<Finding> findings{};  // drains that took too long
+  std::vector<Finding> given_up{};  // drains that took too long
 };
 
 /// What to do now; each step is repeated until the cluster shows it. `memory` is taken further. The
