@@ -11,11 +11,8 @@
 namespace poolscaler::capacity {
 namespace {
 
-using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 /// One replica on a node of 10 an hour, four are wanted, 15 an hour are allowed.
 class ExcessOrders : public testing::Test {

@@ -15,12 +15,13 @@ using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
 
+json day_limit(const std::string& amount) {
+  return {{"name", "day"}, {"mode", "Accrued"}, {"period", "Day"}, {"amount", amount}};
+}
+
 TEST(BudgetsInRounds, ABudgetIsToldWithoutAnyPool) {
   FakeWorld world;
-  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
-                                                            {"mode", "Accrued"},
-                                                            {"period", "Day"},
-                                                            {"amount", "1000"}}})}});
+  world.cluster->add_budget("all", {{"limits", json::array({day_limit("1000")})}});
   world.run_for(5 * second);
   const auto status = world.cluster->budget_status("all");
   ASSERT_TRUE(status.contains("conditions"));
@@ -37,10 +38,7 @@ TEST(BudgetsInRounds, ABudgetIsToldWithoutAnyPool) {
 TEST(BudgetsInRounds, WhatIsWrongWithABudgetIsToldWithoutAnyPool) {
   FakeWorld world;
   world.run_for(5 * second);
-  world.cluster->add_budget("bad", {{"limits", json::array({{{"name", "day"},
-                                                            {"mode", "Accrued"},
-                                                            {"period", "Day"},
-                                                            {"amount", "-1"}}})}});
+  world.cluster->add_budget("bad", {{"limits", json::array({day_limit("-1")})}});
   world.run_for(5 * second);
   const auto status = world.cluster->budget_status("bad");
   ASSERT_TRUE(status.contains("conditions"));
@@ -49,13 +47,24 @@ TEST(BudgetsInRounds, WhatIsWrongWithABudgetIsToldWithoutAnyPool) {
   EXPECT_THAT(world.metrics.text(), HasSubstr("poolscaler_budget_ready{budget=\"bad\"} 0\n"));
 }
 
+TEST_F(PoolsInRounds, NothingGrowsUnderABudgetWithErrorsAndItSaysSo) {
+  set_up(1);
+  world.cluster->add_budget("bad", {{"limits", json::array({{{"name", "rate"},
+                                                            {"mode", "Rate"},
+                                                            {"amount", "-1"}}})}});
+  waiting(40);
+  live(20 * second);
+  EXPECT_EQ(replicas(), 1);
+  const auto limited = condition("Limited");
+  EXPECT_EQ(limited["reason"], "BudgetInvalid");
+  EXPECT_THAT(limited["message"].get<std::string>(),
+              HasSubstr("budget bad cannot be counted: spec.limits[0].amount"));
+}
+
 TEST(BudgetsInRounds, ABudgetThatOutlivesItsPoolKeepsItsLedger) {
   FakeWorld world;
   world.cluster->add_group("h100", 1);
-  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
-                                                            {"mode", "Accrued"},
-                                                            {"period", "Day"},
-                                                            {"amount", "1000"}}})}});
+  world.cluster->add_budget("all", {{"limits", json::array({day_limit("1000")})}});
   world.cluster->add_pool("h100", pool_spec(5, "32.77"));
   world.cluster->add_node("h100", true);
   world.run_for(3 * minute, second);
@@ -71,10 +80,7 @@ TEST(BudgetsInRounds, ABudgetThatOutlivesItsPoolKeepsItsLedger) {
 /// A budget of one limit a day and one of the rate, and a node of 32.77 that nobody needs.
 void cost_something(FakeWorld& world) {
   world.cluster->add_group("h100", 1);
-  world.cluster->add_budget("all", {{"limits", json::array({{{"name", "day"},
-                                                            {"mode", "Accrued"},
-                                                            {"period", "Day"},
-                                                            {"amount", "1000"}},
+  world.cluster->add_budget("all", {{"limits", json::array({day_limit("1000"),
                                                            {{"name", "rate"},
                                                             {"mode", "Rate"},
                                                             {"amount", "30"}}})}});

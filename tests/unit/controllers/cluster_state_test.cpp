@@ -34,6 +34,24 @@ json policy(const std::string& ns, const std::string& name, const std::string& t
   return out;
 }
 
+/// shop/llm, on example.com's Model llm.
+json policy_on_model() {
+  auto out = policy("shop", "llm", "llm");
+  out["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
+  return out;
+}
+
+/// shop/train, on the Job train.
+json policy_on_job() {
+  auto out = policy("shop", "train", "train");
+  out["spec"]["scaleTargetRef"] = {
+      {"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", "train"}};
+  out["spec"]["minReplicas"] = 0;
+  out["spec"]["maxReplicas"] = 1;
+  return out;
+}
+
 json deployment(const std::string& ns, const std::string& name, int replicas) {
   auto out = object(ns, name);
   out["spec"] = {{"replicas", replicas}, {"selector", {{"matchLabels", {{"app", name}}}}}};
@@ -288,10 +306,7 @@ TEST_F(State, ACrdOfOursThatIsMissingIsToldForEachKind) {
 
 TEST_F(State, ACustomKindIsReadThroughItsScaleSubresource) {
   sync();
-  auto spec = policy("shop", "llm", "llm");
-  spec["spec"]["scaleTargetRef"] = {
-      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
-  state.policies().upsert(spec);
+  state.policies().upsert(policy_on_model());
   EXPECT_THAT(state.wanted_kinds(), ElementsAre(models));
   list(state.targets(models), {object("shop", "llm"), object("shop", "unclaimed")});
   const auto lookups = state.take_scale_lookups();
@@ -314,12 +329,7 @@ TEST_F(State, ACustomKindIsReadThroughItsScaleSubresource) {
 
 TEST_F(State, AJobIsOneReplicaUnlessItIsSuspended) {
   sync();
-  auto spec = policy("shop", "train", "train");
-  spec["spec"]["scaleTargetRef"] = {
-      {"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", "train"}};
-  spec["spec"]["minReplicas"] = 0;
-  spec["spec"]["maxReplicas"] = 1;
-  state.policies().upsert(spec);
+  state.policies().upsert(policy_on_job());
   const TargetKind jobs{"batch/v1", "Job"};
   auto job = object("shop", "train");
   job["spec"] = {{"suspend", true}, {"parallelism", 2}};
@@ -358,10 +368,7 @@ TEST_F(State, AJobIsOneReplicaUnlessItIsSuspended) {
 
 TEST_F(State, AFailedLookupIsWantedAgainUnlessItIsGone) {
   sync();
-  auto spec = policy("shop", "llm", "llm");
-  spec["spec"]["scaleTargetRef"] = {
-      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
-  state.policies().upsert(spec);
+  state.policies().upsert(policy_on_model());
   list(state.targets(models), {object("shop", "llm")});
   const ScaleLookup lookup{models, {"shop", "llm"}};
   (void)state.take_scale_lookups();
@@ -373,10 +380,7 @@ TEST_F(State, AFailedLookupIsWantedAgainUnlessItIsGone) {
 
 TEST_F(State, WhatCannotBeReadOfATargetIsTrouble) {
   sync();
-  auto spec = policy("shop", "llm", "llm");
-  spec["spec"]["scaleTargetRef"] = {
-      {"apiVersion", "example.com/v1"}, {"kind", "Model"}, {"name", "llm"}};
-  state.policies().upsert(spec);
+  state.policies().upsert(policy_on_model());
   const Error forbidden{ErrorKind::Forbidden, "models is forbidden"};
   state.targets(models).failing(&forbidden);
   auto view = state.view({"shop", "llm"});
@@ -395,12 +399,7 @@ TEST_F(State, WhatCannotBeReadOfATargetIsTrouble) {
 
 TEST_F(State, ARightToJobsThatLacksIsNamedAsTheChartDoes) {
   sync();
-  auto spec = policy("shop", "train", "train");
-  spec["spec"]["scaleTargetRef"] = {
-      {"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", "train"}};
-  spec["spec"]["minReplicas"] = 0;
-  spec["spec"]["maxReplicas"] = 1;
-  state.policies().upsert(spec);
+  state.policies().upsert(policy_on_job());
   const Error forbidden{ErrorKind::Forbidden, "jobs is forbidden"};
   state.targets({"batch/v1", "Job"}).failing(&forbidden);
   const auto view = state.view({"shop", "train"});

@@ -46,20 +46,6 @@ TEST_F(PoolsInRounds, FromZeroAndBackToZero) {
   EXPECT_THAT(world.cluster->removed_busy, IsEmpty());
 }
 
-TEST_F(PoolsInRounds, NothingGrowsUnderABudgetWithErrorsAndItSaysSo) {
-  set_up(1);
-  world.cluster->add_budget("bad", {{"limits", json::array({{{"name", "rate"},
-                                                            {"mode", "Rate"},
-                                                            {"amount", "-1"}}})}});
-  waiting(40);
-  live(20 * second);
-  EXPECT_EQ(replicas(), 1);
-  const auto limited = condition("Limited");
-  EXPECT_EQ(limited["reason"], "BudgetInvalid");
-  EXPECT_THAT(limited["message"].get<std::string>(),
-              HasSubstr("budget bad cannot be counted: spec.limits[0].amount"));
-}
-
 TEST_F(PoolsInRounds, TheBudgetGrantsOneOfTwoNodesAndSaysSo) {
   set_up(2);
   world.cluster->add_budget("team-a", {{"limits", json::array({{{"name", "rate"},
