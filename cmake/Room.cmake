@@ -37,6 +37,16 @@ function(poolscaler_in_batches target size)
   endif()
 endfunction()
 
+# For what is no test program, and is compiled as one: what they share, and programs beside them whose
+# own speed does not matter.
+function(poolscaler_compiled_as_tests target)
+  target_compile_options(${target} PRIVATE ${POOLSCALER_TEST_OPTIONS} -fPIE
+    $<TARGET_PROPERTY:GTest::gtest,INTERFACE_COMPILE_OPTIONS>)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  poolscaler_in_batches(${target} 8)
+  poolscaler_reads(${target} test)
+endfunction()
+
 # One test program; its private includes reach the room's walls and tests/support.
 #
 # With POOLSCALER_BATCHES its sources are compiled four at a time, as those of a room are.

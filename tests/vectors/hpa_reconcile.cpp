@@ -41,7 +41,7 @@ std::optional<Behavior> behavior_of(const Case& recorded) {
                   .scale_down = rules_with_defaults(behavior, "scale_down", defaults.scale_down)};
 }
 
-std::vector<PodSample> samples_of(const Case& recorded) {
+std::vector<PodSample> samples_by_level(const Case& recorded) {
   const auto status_replicas = static_cast<std::size_t>(recorded.int32("status_replicas"));
   std::vector<PodSample> samples;
   for (const auto& pod : recorded.list("pods")) {
@@ -131,7 +131,7 @@ bool flag(const Case& recorded, const char* object, const char* field) {
 Json hpa_reconcile(const Case& recorded) {
   const auto behavior = behavior_of(recorded);
   const auto rules = behavior.value_or(Behavior{});
-  const Ground ground{.pods = samples_of(recorded),
+  const Ground ground{.pods = samples_by_level(recorded),
                       .spec_replicas = recorded.int32("spec_replicas"),
                       .status_replicas = recorded.int32("status_replicas"),
                       .tolerance = {.up = rules.scale_up.tolerance,
