@@ -1,6 +1,7 @@
 #include "poolscaler/money/arbitrate.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <queue>
@@ -128,12 +129,24 @@ class Arbiter {
     return {replicas * claim.accelerators * share, claim.weight, place};
   }
 
+  [[nodiscard]] HourlyRate share_of(const Claim& claim) const {
+    return pools_[claim.pool].share * claim.accelerators;
+  }
+
   bool grant_one(std::size_t i) {
     const auto& claim = claims_[i];
-    auto& stock = stocks_[claim.pool];
-    const auto share = pools_[claim.pool].share * claim.accelerators;
+    const auto share = share_of(claim);
     if (const auto limit = first_without_room(own_limits_[i], share, claim.pool))
       return refuse(i, Refusal::Budget, limit);
+    if (!place_one(i)) return false;
+    spend(own_limits_[i], share, claim.pool);
+    return true;
+  }
+
+  /// On nodes of its pool, under the pool's limits and whatever its own say.
+  bool place_one(std::size_t i) {
+    const auto& claim = claims_[i];
+    auto& stock = stocks_[claim.pool];
     bool unpriced = false;
     const auto placement = stock.place(claim.accelerators, claim.avoids_spot, unpriced);
     if (!placement) return refuse(i, unpriced ? Refusal::Unpriced : Refusal::Pool, std::nullopt);
@@ -141,7 +154,6 @@ class Arbiter {
     const auto& pool_limits = pools_[claim.pool].limits;
     if (const auto limit = first_without_room(pool_limits, price, claim.pool))
       return refuse(i, Refusal::Budget, limit);
-    spend(own_limits_[i], share, claim.pool);
     spend(pool_limits, price, claim.pool);
     stock.take(*placement);
     ++grants_[i].granted;
@@ -149,11 +161,11 @@ class Arbiter {
     return true;
   }
 
-  /// What a claim could be granted beyond what it has been depends on this alone.
-  using Kin = std::tuple<std::size_t, std::int64_t, bool, std::vector<std::size_t>>;
+  /// What the pool has for a claim beyond what it has been granted depends on this alone.
+  using Kin = std::tuple<std::size_t, std::int64_t, bool>;
 
   [[nodiscard]] Kin kin_of(std::size_t i) const {
-    return {claims_[i].pool, claims_[i].accelerators, claims_[i].avoids_spot, own_limits_[i]};
+    return {claims_[i].pool, claims_[i].accelerators, claims_[i].avoids_spot};
   }
 
   [[nodiscard]] bool may_reach(std::size_t i) const {
@@ -161,7 +173,8 @@ class Arbiter {
   }
 
   /// What one more round would grant if one claim alone wanted something. Kin are looked at once,
-  /// as far as one of them reaches: most of a fleet's policies are alike.
+  /// as far as one of them reaches: most of a fleet's policies are alike. No limit is both a
+  /// pool's and a claim's own, so that the two are counted apart.
   void look_ahead() {
     std::map<Kin, std::pair<std::size_t, std::int64_t>> furthest;  // who, and how many more
     for (std::size_t i = 0; i < claims_.size(); ++i) {
@@ -171,27 +184,41 @@ class Arbiter {
       auto& known = furthest.try_emplace(kin_of(i), i, more).first->second;
       if (more > known.second) known = {i, more};
     }
-    for (auto& [kin, known] : furthest) known.second = more_for(known.first);
+    for (auto& [kin, known] : furthest) known.second = places_for(known.first);
     for (std::size_t i = 0; i < claims_.size(); ++i)
       if (may_reach(i))
-        grants_[i].reachable = std::min(
-            claims_[i].reach, grants_[i].granted + furthest.at(kin_of(i)).second);
+        grants_[i].reachable += std::min({claims_[i].reach - grants_[i].granted,
+                                          furthest.at(kin_of(i)).second, own_room_of(i)});
   }
 
-  /// How many more this claim alone would be granted; all stays as it is.
-  std::int64_t more_for(std::size_t i) {
+  /// How many more of this claim alone its pool would place; all stays as it is.
+  std::int64_t places_for(std::size_t i) {
     const auto served = grants_[i];
     const auto pool = claims_[i].pool;
     const auto stock = stocks_[pool];
     std::vector<std::pair<std::size_t, Wide>> rooms;
-    for (const auto limit : own_limits_[i]) rooms.emplace_back(limit, room_[limit]);
     for (const auto limit : pools_[pool].limits) rooms.emplace_back(limit, room_[limit]);
-    while (grants_[i].granted < claims_[i].reach && grant_one(i)) continue;
+    while (grants_[i].granted < claims_[i].reach && place_one(i)) continue;
     const auto more = grants_[i].granted - served.granted;
     grants_[i] = served;
     stocks_[pool] = stock;
     for (const auto& [limit, room] : rooms) room_[limit] = room;
     return more;
+  }
+
+  /// How many more replicas of this claim its own limits have room for.
+  [[nodiscard]] std::int64_t own_room_of(std::size_t i) const {
+    auto most = std::numeric_limits<std::int64_t>::max();
+    const auto& claim = claims_[i];
+    const auto share = share_of(claim);
+    if (share <= HourlyRate()) return most;
+    for (const auto limit : own_limits_[i]) {
+      const auto each = cost(limit, share, claim.pool);
+      if (each == 0 && is_over(limits_[limit], now_)) return 0;
+      if (each == 0) continue;
+      most = static_cast<std::int64_t>(std::clamp<Wide>(room_[limit] / each, 0, most));
+    }
+    return most;
   }
 
   bool refuse(std::size_t i, Refusal refusal, std::optional<std::size_t> limit) {
