@@ -129,7 +129,7 @@ void Spending::add(const Spending& other) {
   for (std::size_t i = 0; i < capped.size(); ++i) capped[i] += other.capped[i];
   for (const auto& use : other.limits) {
     const auto same = std::ranges::find_if(limits, [&](const LimitUse& own) {
-      return own.budget == use.budget && own.limit == use.limit;
+      return own.owner == use.owner && own.name == use.name && own.limit == use.limit;
     });
     if (same == limits.end())
       limits.push_back(use);

@@ -28,7 +28,7 @@ json spending_json(const Spending& spending) {
   }
   json limits = json::array();
   for (const auto& use : spending.limits)
-    limits.push_back({{"budget", use.budget},
+    limits.push_back({{name_of(use.owner), use.name},
                       {"limit", use.limit},
                       {"mostUsedPercent", static_cast<double>(use.most_basis_points) / 100}});
   return {{"cost", exact_text(spending.total())},

@@ -12,6 +12,14 @@ std::int64_t kept_replicas(const Drawing& drawing) {
   return std::max(drawing.cost.protected_replicas, drawing.min_replicas);
 }
 
+/// Whether it says how much there may be now: not what one decision may add, and not what will
+/// reach into the next period.
+bool is_used(const money::Limit& limit) {
+  if (limit.name == "maxAddedHourly") return false;
+  const auto* accrued = std::get_if<money::AccruedCap>(&limit.cap);
+  return accrued == nullptr || !accrued->next;
+}
+
 }  // namespace
 
 void Premises::see_pods(Round& round, const std::vector<Wish>& wishes) const {
@@ -201,7 +209,12 @@ void Premises::note_limits(Micros now, const money::Standings& standings) {
   Spending uses;
   for (const auto& budget : standings.budgets)
     for (const auto& limit : budget.limits)
-      uses.limits.push_back({budget.name, limit.name, limit.used_basis_points});
+      uses.limits.push_back(
+          {money::LimitOwner::Budget, budget.name, limit.name, limit.used_basis_points});
+  for (const auto& limit : standings.limits)
+    if (limit.owner != money::LimitOwner::Budget && is_used(limit))
+      uses.limits.push_back(
+          {limit.owner, limit.budget, limit.name, money::used_basis_points(limit)});
   spending_.add(uses);
 }
 

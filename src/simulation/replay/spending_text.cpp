@@ -66,8 +66,8 @@ std::vector<std::vector<std::string>> spending_rows(const Study& study) {
 std::vector<std::string> limit_lines(const Spending& spending) {
   std::vector<std::string> lines;
   for (const auto& use : spending.limits)
-    lines.push_back(fmt::format("budget {} ({}): at most {} used", use.budget, use.limit,
-                                percent_text(use.most_basis_points)));
+    lines.push_back(fmt::format("{} {} ({}): at most {} used", name_of(use.owner), use.name,
+                                use.limit, percent_text(use.most_basis_points)));
   return lines;
 }
 

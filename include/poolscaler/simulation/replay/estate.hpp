@@ -16,6 +16,7 @@
 #include "poolscaler/domain/price_catalog.hpp"
 #include "poolscaler/domain/reason.hpp"
 #include "poolscaler/domain/scaling_policy.hpp"
+#include "poolscaler/money/caps.hpp"
 #include "poolscaler/simulation/replay/load.hpp"
 
 namespace poolscaler::replay {
@@ -87,7 +88,8 @@ inline constexpr std::int64_t node_boot_seconds_max = 890;
 
 /// How far a limit was used at most.
 struct LimitUse {
-  std::string budget;
+  money::LimitOwner owner;
+  std::string name;  // of the owner
   std::string limit;
   std::int64_t most_basis_points = 0;
 };

@@ -74,6 +74,10 @@ TEST(Estate, APolicysOwnCostAndThePoolsNodesCutToo) {
   const auto by_cost = run(estate, some, 300 * s);
   EXPECT_EQ(some.seen.back().current(), 1);
   EXPECT_GT(capped(by_cost, Reason::CappedByPolicyCost), 0);
+  ASSERT_THAT(by_cost.spending->limits, SizeIs(1));
+  EXPECT_EQ(by_cost.spending->limits[0].owner, money::LimitOwner::Policy);
+  EXPECT_EQ(by_cost.spending->limits[0].limit, "maxHourly");
+  EXPECT_EQ(by_cost.spending->limits[0].most_basis_points, 10'000);
 }
 
 TEST(Estate, AnEmptyNodeGoesAfterItsIdleTime) {
