@@ -38,11 +38,19 @@ void clamp_to(Deliberation& d, const Bound& bound, std::string_view field) {
   d.limit = bound.held;
 }
 
+/// Whatever the signals say, a window that leaves one number alone is why it stays.
+void hold_pinned(Deliberation& d, const Bound& bound, std::int32_t unbound) {
+  if (d.number == unbound)
+    d.propose("schedule", d.number, bound.held, words_of(d, bound), bound.subject());
+  d.hold = bound.held;
+}
+
 }  // namespace
 
 void keep_in_bounds(Deliberation& d) {
   const auto& lowest = d.lowest;
   const auto& highest = d.highest;
+  const auto unbound = d.number;
   if (d.current < lowest.replicas && !lowest.window) return bring_back(d, lowest);
   if (d.current > highest.replicas && !highest.window) return bring_back(d, highest);
   if (d.number > highest.replicas) clamp_to(d, highest, "maxReplicas");
@@ -50,8 +58,7 @@ void keep_in_bounds(Deliberation& d) {
   // A window brings the target as far as its own number at once; further it goes by the rates.
   if (d.current < lowest.replicas && d.number == lowest.replicas) d.cause = lowest.crossed;
   if (d.current > highest.replicas && d.number == highest.replicas) d.cause = highest.crossed;
-  // Pinned: whatever the signals say, this is why it stays.
-  if (lowest.replicas == highest.replicas && lowest.window) d.hold = lowest.held;
+  if (lowest.replicas == highest.replicas && lowest.window) hold_pinned(d, lowest, unbound);
 }
 
 }  // namespace poolscaler::engine

@@ -180,13 +180,23 @@ std::string told_setting(const Situation& situation, Trend direction, const Hand
   return "";
 }
 
-/// The last word that held the decision back, for whoever is told to wait.
-std::string holding_step(const Situation& situation) {
+/// The last word that kept the number from going that way, else the last that held the decision,
+/// for whoever is told to wait.
+std::string holding_step(const Situation& situation, Trend direction) {
   const auto decision = situation.decide().decision;
   const auto& steps = decision.explanation.steps;
-  const auto step = std::find_if(steps.rbegin(), steps.rend(), [&](const Step& candidate) {
-    return candidate.reason == decision.reason && !candidate.numbers.empty();
+  const auto last = [&](auto&& holds) {
+    return std::find_if(steps.rbegin(), steps.rend(), [&](const Step& candidate) {
+      return !candidate.numbers.empty() && holds(candidate);
+    });
+  };
+  auto step = last([&](const Step& candidate) {
+    const bool wishes = candidate.stage == "signal" || candidate.stage == "formula";
+    const int towards = candidate.after - candidate.before;
+    return !wishes && (direction == Trend::Up ? towards < 0 : towards > 0);
   });
+  if (step == steps.rend())
+    step = last([&](const Step& candidate) { return candidate.reason == decision.reason; });
   return step == steps.rend() ? std::string(text_of(decision.reason)) : step->numbers;
 }
 
@@ -294,7 +304,7 @@ std::string told(const Situation& situation, Trend direction, const Handle& hand
                          situation.observation.target.spec_replicas);
     case Lever::Wait:
       return fmt::format("{:.0f} s would have to pass with everything as it is ({})", amount,
-                         holding_step(situation));
+                         holding_step(situation, direction));
     case Lever::Bound:
     case Lever::Window:
     case Lever::Rates:
