@@ -99,6 +99,11 @@ std::string limit_text(const api::LimitStatus& limit, Instant now, const TextSty
       painted(bar_of(limit.used_basis_points), paint_of(limit.used_basis_points), style.colour),
       percent_text(limit.used_basis_points), shown(limit.accrued), shown(limit.amount),
       period_text(limit), shown(limit.headroom));
+  if (const auto reserved = limit.amount - limit.accrued - limit.headroom; reserved > Amount())
+    text += fmt::format("  {} is reserved for {}\n", shown(reserved),
+                        limit.mode == LimitMode::Rate
+                            ? "what is on its way"
+                            : "what is protected or paid anyway until the period ends");
   if (limit.period_end)
     text += fmt::format("  the period ends {}, in {}\n", to_rfc3339(*limit.period_end),
                         time_text(*limit.period_end - now));
