@@ -224,8 +224,10 @@ Result<std::vector<Difference>> against_cluster(const DiffOptions& options) {
 }  // namespace
 
 int diff(const DiffOptions& options, std::ostream& out) {
-  const auto differences =
-      options.kubeconfig.empty() ? between_files(options) : against_cluster(options);
+  auto differences = options.kubeconfig.empty() ? between_files(options) : against_cluster(options);
+  if (differences && differences->empty())
+    differences = fail(ErrorKind::InvalidInput,
+                       "nothing was compared: the files hold no object of poolscaler.dev");
   if (differences) return report(*differences, options.output, out);
   std::cerr << fmt::format("poolscaler diff: {}\n", differences.error().message);
   return 2;

@@ -53,6 +53,9 @@ struct OptionInfo {
   Company company{};
 };
 
+/// "2026-07-20T13:44:30Z", or "2026-07-20", which is its beginning in UTC.
+[[nodiscard]] Result<void> set_time(std::optional<Instant>& field, const std::string& value);
+
 [[nodiscard]] std::span<const OptionInfo> simulate_options();
 [[nodiscard]] std::span<const OptionInfo> explain_options();
 [[nodiscard]] std::span<const OptionInfo> prices_options();

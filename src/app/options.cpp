@@ -398,6 +398,16 @@ Result<Command> stopped(const CLI::App& app, std::span<const char* const> argume
 
 }  // namespace
 
+Result<void> set_time(std::optional<Instant>& field, const std::string& value) {
+  const auto instant = parse_rfc3339(value.size() == 10 ? value + "T00:00:00Z" : value);
+  if (!instant)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be a time such as 2026-07-20 or 2026-07-20T13:44:30Z",
+                            value));
+  field = *instant;
+  return {};
+}
+
 Result<ListenAddress> parse_listen_address(std::string_view text) {
   const auto bad = [&](std::string_view why) {
     return fail(ErrorKind::InvalidInput,

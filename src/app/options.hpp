@@ -85,8 +85,8 @@ enum class SimulateMeasure { Whole, FirstHalf, SecondHalf };
 struct PrometheusLoad {
   std::string url{};    // empty: none
   std::string query{};  // PromQL that answers with one series
-  std::string from{};   // RFC 3339, as `to`
-  std::string to{};
+  std::optional<Instant> from{};
+  std::optional<Instant> to{};
   int step_seconds = 60;
   bool is_rate = false;  // requests per second; else the value is the signal itself
   std::string token_file{};
@@ -106,7 +106,7 @@ struct SimulateOptions {
   bool start_at_floor = false;
   std::optional<double> warm_up_seconds{};
   double delayed_above_seconds = 1;
-  std::string start_time{};  // RFC 3339; empty: a Monday
+  std::optional<Instant> start_time{};  // else of the range asked for, else a Monday
   SimulateMeasure measure = SimulateMeasure::Whole;
   bool skip_bad_lines = false;
   bool compare = false;

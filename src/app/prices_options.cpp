@@ -12,17 +12,6 @@ namespace {
 
 constexpr std::int64_t hours_of_a_year = 8760;
 
-/// "2026-07-20T13:44:30Z" or "2026-07-20".
-Result<void> set_time(std::optional<Instant>& field, const std::string& value) {
-  const auto instant = parse_rfc3339(value.size() == 10 ? value + "T00:00:00Z" : value);
-  if (!instant)
-    return fail(ErrorKind::InvalidInput,
-                fmt::format("'{}' must be a time such as 2026-07-20 or 2026-07-20T13:44:30Z",
-                            value));
-  field = *instant;
-  return {};
-}
-
 /// "30d", "12h".
 Result<void> set_max_age(Choices& choices, const std::string& value) {
   std::int64_t number = 0;

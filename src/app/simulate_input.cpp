@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "manifest_files.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/base/text.hpp"
 
@@ -101,22 +102,21 @@ Result<void> check_meanings(const replay::SaidMeanings& meanings,
 }  // namespace
 
 Result<std::vector<NamedPolicy>> policies_of(const SimulateOptions& options) {
+  const auto files = read_manifest_files(options.files);
+  for (const auto& problem : files.problems)
+    return fail(problem.missing ? ErrorKind::NotFound : ErrorKind::InvalidInput,
+                fmt::format("{}: {}", place(problem.file, problem.line), problem.message));
   std::vector<NamedPolicy> policies;
-  for (const auto& path : options.files) {
-    const auto objects = contents_of(path, api::yaml_bytes_max).and_then([](const auto& text) {
-      return api::read_yaml(text);
-    });
-    if (!objects) return fail(objects.error().context(path));
-    for (const auto& object : *objects) {
-      if (!object.is_object() || object.value("kind", json()) != "ScalingPolicy") continue;
-      auto policy = api::read_scaling_policy(object, api::UnknownFields::Report);
-      if (!policy)
-        return fail(ErrorKind::InvalidInput, fmt::format("{}: ScalingPolicy '{}': {}", path,
-                                                         name_of_object(object),
-                                                         api::summary(policy.error())));
-      policies.push_back(
-          {name_of_object(object), std::move(*policy), std::make_shared<const json>(object)});
-    }
+  for (const auto& [file, manifest] : files.manifests) {
+    const auto& object = manifest.object;
+    if (!object.is_object() || object.value("kind", json()) != "ScalingPolicy") continue;
+    auto policy = api::read_scaling_policy(object, api::UnknownFields::Report);
+    if (!policy)
+      return fail(ErrorKind::InvalidInput, fmt::format("{}: ScalingPolicy '{}': {}", file,
+                                                       name_of_object(object),
+                                                       api::summary(policy.error())));
+    policies.push_back({name_of_object(object), std::move(*policy),
+                        std::make_shared<const json>(object)});
   }
   if (policies.empty() && !options.files.empty())
     return fail(ErrorKind::InvalidInput, "no ScalingPolicy is in the files that were given");
@@ -197,9 +197,8 @@ replay::Setup setup_of(const SimulateOptions& options) {
 }
 
 Instant start_of(const SimulateOptions& options) {
-  if (!options.start_time.empty()) return parse_rfc3339(options.start_time).value();
-  const auto& asked = options.prometheus;
-  return parse_rfc3339(asked.from.empty() ? usual_start_time : asked.from).value();
+  if (options.start_time) return *options.start_time;
+  return options.prometheus.from.value_or(parse_rfc3339(usual_start_time).value());
 }
 
 ProgressBar::ProgressBar() : shown_(isatty(STDERR_FILENO) == 1) {}

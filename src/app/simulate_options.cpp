@@ -130,13 +130,6 @@ Result<void> set_start(Choices& choices, const std::string& value) {
   return {};
 }
 
-Result<void> set_start_time(Choices& choices, const std::string& value) {
-  const auto instant = parse_rfc3339(value);
-  if (!instant) return fail(instant.error());
-  choices.simulate.start_time = value;
-  return {};
-}
-
 Result<void> set_measure(Choices& choices, const std::string& value) {
   if (value == "whole") choices.simulate.measure = SimulateMeasure::Whole;
   else if (value == "first-half") choices.simulate.measure = SimulateMeasure::FirstHalf;
@@ -162,8 +155,7 @@ Result<void> set_text(Choices& choices, const std::string& value) {
 
 template <auto Field>
 Result<void> set_instant(Choices& choices, const std::string& value) {
-  if (const auto instant = parse_rfc3339(value); !instant) return fail(instant.error());
-  return set_text<Field>(choices, value);
+  return set_time(choices.simulate.prometheus.*Field, value);
 }
 
 Result<void> set_query_is(Choices& choices, const std::string& value) {
@@ -179,7 +171,8 @@ constexpr double hourly_share_max = 0.99;
 
 const std::array options = {
     OptionInfo{"simulate", "files", "", Arity::Any, "",
-               "manifests with the ScalingPolicies to play; '-' is standard input",
+               "manifests with the ScalingPolicies to play, or folders of them; '-' is standard "
+               "input",
                [](Choices& c, const std::string& v) {
                  c.simulate.files.push_back(v);
                  return Result<void>();
@@ -204,10 +197,10 @@ const std::array options = {
                "sum(rate(requests_total[1m])))",
                set_query_is, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--from", "", Arity::One, "none",
-               "when the load begins (RFC 3339); also the default of --start-time",
+               "when the load begins (RFC 3339, or a date); also the default of --start-time",
                set_instant<&PrometheusLoad::from>, {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--to", "", Arity::One, "none",
-               "when it ends (RFC 3339)", set_instant<&PrometheusLoad::to>,
+               "when it ends (RFC 3339, or a date)", set_instant<&PrometheusLoad::to>,
                {.needs = "--prometheus"}},
     OptionInfo{"simulate", "--step", "", Arity::One, "60s",
                "from one value to the next",
@@ -289,7 +282,10 @@ const std::array options = {
                  return set_seconds(c.simulate.delayed_above_seconds, v, {0, day});
                }},
     OptionInfo{"simulate", "--start-time", "", Arity::One, "2026-01-05T00:00:00Z",
-               "when the trace began, for schedules (RFC 3339)", set_start_time},
+               "when the trace began, for schedules (RFC 3339, or a date)",
+               [](Choices& c, const std::string& v) {
+                 return set_time(c.simulate.start_time, v);
+               }},
     OptionInfo{"simulate", "--pool", "", Arity::One, "none",
                "the file of an AcceleratorPool: replicas are on its nodes, which boot, cost and "
                "go; with --compare its cheapest node is the price of a replica",

@@ -34,10 +34,11 @@ struct AskedRange {
 };
 
 Result<void> check_given(const PrometheusLoad& asked) {
-  const std::array needed = {std::pair{"--query", &asked.query}, std::pair{"--from", &asked.from},
-                             std::pair{"--to", &asked.to}};
-  for (const auto& [flag, value] : needed)
-    if (value->empty())
+  const std::array needed = {std::pair{"--query", !asked.query.empty()},
+                             std::pair{"--from", asked.from.has_value()},
+                             std::pair{"--to", asked.to.has_value()}};
+  for (const auto& [flag, given] : needed)
+    if (!given)
       return fail(ErrorKind::InvalidInput,
                   fmt::format("{} is missing: --prometheus needs --query, --from and --to", flag));
   return {};
@@ -45,15 +46,13 @@ Result<void> check_given(const PrometheusLoad& asked) {
 
 Result<AskedRange> range_of(const PrometheusLoad& asked) {
   if (auto given = check_given(asked); !given) return fail(given.error());
-  AskedRange range{.from = parse_rfc3339(asked.from).value(),
-              .to = parse_rfc3339(asked.to).value(),
-              .step = Seconds(asked.step_seconds)};
+  AskedRange range{.from = *asked.from, .to = *asked.to, .step = Seconds(asked.step_seconds)};
   // The rate that is told at a time is that of the step before it.
   if (asked.is_rate) range.from += range.step;
   if (range.to <= range.from)
     return fail(ErrorKind::InvalidInput,
                 fmt::format("--to {} must be later than --from {} by more than --step {} s",
-                            asked.to, asked.from, asked.step_seconds));
+                            to_rfc3339(*asked.to), to_rfc3339(*asked.from), asked.step_seconds));
   if (range.points() > points_max)
     return fail(ErrorKind::InvalidInput,
                 fmt::format("--step {} s: the range has {} points, at most {} are asked for; make "

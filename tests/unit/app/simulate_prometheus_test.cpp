@@ -44,8 +44,8 @@ class SimulatePrometheus : public testing::Test {
     SimulateOptions options;
     options.prometheus = {.url = server_->url(),
                           .query = query,
-                          .from = to_rfc3339(end_ - Seconds(5)),
-                          .to = to_rfc3339(end_),
+                          .from = end_ - Seconds(5),
+                          .to = end_,
                           .step_seconds = 1};
     return options;
   }
@@ -81,7 +81,7 @@ TEST_F(SimulatePrometheus, ARateIsSoManyRequests) {
 
 TEST_F(SimulatePrometheus, LongRangesAreAskedInParts) {
   auto asked = asking("vector(1)");
-  asked.prometheus.from = to_rfc3339(end_ - std::chrono::hours(8));
+  asked.prometheus.from = end_ - std::chrono::hours(8);
   const auto loads = loads_of(asked);
   ASSERT_TRUE(loads) << loads.error().message;
   EXPECT_EQ(loads->front().samples.size(), 8U * 3600 + 1);
@@ -99,7 +99,7 @@ TEST_F(SimulatePrometheus, RefusesWithPlaceAndRemedy) {
   asked = asking("vector(1)");
   asked.prometheus.to = asked.prometheus.from;
   EXPECT_THAT(refusal(asked), HasSubstr("must be later than --from"));
-  asked.prometheus.from = "2001-01-01T00:00:00Z";
+  asked.prometheus.from = parse_rfc3339("2001-01-01T00:00:00Z").value();
   EXPECT_THAT(refusal(asked), HasSubstr("make the step longer"));
   asked = asking("vector(1)");
   asked.prometheus.url = "http://127.0.0.1:1";

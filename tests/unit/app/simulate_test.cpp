@@ -327,7 +327,7 @@ TEST_F(Together, NamesWhatItCannotPlay) {
   text.replace(text.find("b, namespace: ops"), 17, "a, namespace: ops");
   twice.files = {write("twice.yaml", text)};
   EXPECT_THAT(run(twice), HasSubstr("that names 2 policies, shop/a, ops/a; write the namespace"));
-  twice.files = {given_.files[0], given_.files[0]};
+  twice.files = {given_.files[0], write("again.yaml", two_policies())};
   EXPECT_THAT(run(twice), HasSubstr("leave all but one out of the files"));
 }
 
