@@ -435,8 +435,6 @@ class Planner {
   std::vector<std::vector<Excess>> excess_;
 };
 
-}  // namespace
-
 Reason reason_of(const Granted& granted, std::span<const money::Limit> limits,
                  const PoolSurvey& pool) {
   switch (granted.refusal) {
@@ -461,6 +459,15 @@ Reason reason_of(const Granted& granted, std::span<const money::Limit> limits,
     case money::LimitOwner::Budget: return Reason::CappedByBudget;
   }
   return Reason::CappedByBudget;
+}
+
+}  // namespace
+
+Grant grant_of(const Granted& granted, std::span<const money::Limit> limits,
+               const PoolSurvey& pool) {
+  return {.most = static_cast<std::int32_t>(granted.most),
+          .reason = reason_of(granted, limits, pool),
+          .words = granted.words};
 }
 
 Plan plan(std::vector<PoolMemory>& memory, const FleetInput& input, const Sight& sight,

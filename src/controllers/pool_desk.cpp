@@ -313,10 +313,7 @@ void PoolDesk::answer_wishes(Round& round) {
           std::min(round.plan.grants[i].reachable, asking.reach));
     const auto& granted = round.plan.grants[i];
     if (granted.refusal != money::Refusal::None)
-      answer.grant = Grant{
-          .most = static_cast<std::int32_t>(granted.most),
-          .reason = capacity::reason_of(granted, round.standings.limits, survey),
-          .words = granted.words};
+      answer.grant = capacity::grant_of(granted, round.standings.limits, survey);
     if (const auto state = book_.state_of_policy(asking.draw.policy))
       answer.ledger = told::ledger_status(*state);
   }

@@ -22,7 +22,7 @@
 #include "poolscaler/capacity/leaving.hpp"
 #include "poolscaler/capacity/supply.hpp"
 #include "poolscaler/capacity/survey.hpp"
-#include "poolscaler/domain/reason.hpp"
+#include "poolscaler/domain/observation.hpp"
 #include "poolscaler/money/arbitrate.hpp"
 
 namespace poolscaler::capacity {
@@ -108,9 +108,9 @@ struct Plan {
   std::vector<Granted> grants{};  // by asking
 };
 
-/// Why no more was granted; `limits` are those of the round, `pool` is the one that it asked.
-[[nodiscard]] Reason reason_of(const Granted& granted, std::span<const money::Limit> limits,
-                               const PoolSurvey& pool);
+/// As the engine takes it; `limits` are those of the round, `pool` is the one that was asked.
+[[nodiscard]] Grant grant_of(const Granted& granted, std::span<const money::Limit> limits,
+                             const PoolSurvey& pool);
 
 /// `memory` and `sight` are those of the look.
 [[nodiscard]] Plan plan(std::vector<PoolMemory>& memory, const FleetInput& input,

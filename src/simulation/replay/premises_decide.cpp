@@ -153,10 +153,8 @@ std::vector<Grant> Premises::decide(Micros now, const std::vector<Wish>& wishes)
   const auto plan = plan_of(round, sight, standings, at);
   std::vector<Grant> grants;
   for (const auto& planned : plan.grants)
-    grants.push_back({.most = static_cast<std::int32_t>(planned.most),
-                      .reason = capacity::reason_of(planned, standings.limits,
-                                                    sight.survey.pools.front()),
-                      .words = planned.words});
+    grants.push_back(
+        capacity::grant_of(planned, standings.limits, sight.survey.pools.front()));
   shed(grants, wishes, bill, standings);
   note_limits(now, standings);
   carry_out(round, plan, now);
