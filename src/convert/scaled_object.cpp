@@ -166,12 +166,6 @@ void read_pauses(const json& object, Draft& draft) {
   }
 }
 
-void use_fallback(Draft& draft) {
-  if (!draft.spec.contains("fallback")) return;
-  for (auto& signal : draft.spec["signals"])
-    if (!signal.contains("onMissing")) signal["onMissing"] = "Fallback";
-}
-
 }  // namespace
 
 void convert_scaled_object(const json& object, Draft& draft) {
@@ -196,7 +190,6 @@ void convert_scaled_object(const json& object, Draft& draft) {
   read_advanced(spec.object("advanced"), draft);
   keep_least_active(draft);
   read_fallback(spec, draft, polling);
-  use_fallback(draft);
   read_pauses(object, draft);
   spec.finish();
   root.finish();
