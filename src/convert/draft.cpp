@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "poolscaler/base/text.hpp"
+
 namespace poolscaler::convert {
 
 using nlohmann::json;
@@ -59,6 +61,35 @@ void Draft::use_default_source(json& signal, const std::string& path) {
       "(--metric-source names another one)");
 }
 
+namespace {
+
+/// What has a meaning for the old object alone, by the prefix of its name.
+bool is_read_elsewhere(std::string_view annotation) {
+  constexpr std::string_view prefixes[] = {
+      "autoscaling.keda.sh/", "scaledobject.keda.sh/", "validations.keda.sh/",
+      "autoscaling.alpha.kubernetes.io/", "kubectl.kubernetes.io/last-applied-configuration"};
+  return std::ranges::any_of(prefixes, [&](auto prefix) { return annotation.starts_with(prefix); });
+}
+
+/// Metadata that speaks of the old object and of who keeps it.
+void name_what_stays(const json& metadata, Notes& notes) {
+  const auto stays = [&](const std::string& path) {
+    notes.push_back({.severity = Severity::Said,
+                     .path = "metadata." + path,
+                     .value = {},
+                     .text = "stays with the old object"});
+  };
+  if (!metadata.is_object()) return;
+  for (const auto* field : {"finalizers", "ownerReferences"})
+    if (metadata.contains(field)) stays(field);
+  const auto annotations = metadata.find("annotations");
+  if (annotations == metadata.end() || !annotations->is_object()) return;
+  for (const auto& item : annotations->items())
+    if (!is_read_elsewhere(item.key())) stays("annotations." + capped(escaped(item.key()), 80));
+}
+
+}  // namespace
+
 json policy_around(const json& object, json spec, Notes& notes) {
   ObjectReader root(object, "", notes);
   auto metadata = root.object("metadata");
@@ -69,6 +100,7 @@ json policy_around(const json& object, json spec, Notes& notes) {
   if (const auto ns = metadata.text("namespace")) policy["metadata"]["namespace"] = *ns;
   for (const auto& [name, value] : metadata.texts("labels"))
     policy["metadata"]["labels"][name] = value;
+  name_what_stays(object.value("metadata", json()), notes);
   return policy;
 }
 

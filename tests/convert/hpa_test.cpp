@@ -14,7 +14,7 @@ Conversion hpa(const std::string& metrics, const std::string& more = "{}") {
   auto objects = api::read_yaml(R"(
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
-metadata: {name: web, namespace: shop, labels: {team: a}}
+metadata: {name: web, namespace: shop, labels: {team: a}, annotations: {owner: ml}}
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
   minReplicas: 2
@@ -67,6 +67,7 @@ TEST(Hpa, BecomesAPolicyOfTheSameName) {
   ASSERT_FALSE(policy.is_null()) << notes_of(done);
   EXPECT_EQ(policy["metadata"],
             (json{{"name", "web"}, {"namespace", "shop"}, {"labels", {{"team", "a"}}}}));
+  EXPECT_THAT(notes_of(done), HasSubstr("metadata.annotations.owner stays with the old object"));
   EXPECT_EQ(policy["spec"]["scaleTargetRef"]["name"], "web");
   EXPECT_EQ(policy["spec"]["minReplicas"], 2);
   EXPECT_EQ(policy["spec"]["maxReplicas"], 10);
