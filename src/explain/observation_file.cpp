@@ -116,6 +116,8 @@ std::vector<TimedReplicas> read_entries(Fields& memory, const char* name, Instan
     Fields entry((*list)[i], fmt::format("{}[{}]", memory.place(name), i), memory.errors());
     if (entry.find("replicas") == nullptr)
       entry.add("replicas", nullptr, "is required", "say how many");
+    if (entry.find("ageSeconds") == nullptr)
+      entry.add("ageSeconds", nullptr, "is required", "say how long ago that was");
     entries.push_back({now - entry.age("ageSeconds", 0), entry.count("replicas", 0)});
   }
   std::ranges::stable_sort(entries, {}, &TimedReplicas::at);
@@ -130,17 +132,30 @@ TimedReplicas harmless_past(const ScalingPolicy& policy, Instant now) {
           std::numeric_limits<std::int32_t>::max()};
 }
 
-Memory read_memory(const Json& json, const ScalingPolicy& policy, Instant now,
+/// What the operator remembers that has looked since then: at first, that what was there is needed.
+TimedReplicas usual_past(const ScalingPolicy& policy, Instant since, std::int32_t replicas,
+                         Instant now) {
+  const auto harmless = harmless_past(policy, now);
+  return since > harmless.at ? TimedReplicas{since, replicas} : harmless;
+}
+
+Memory read_memory(const Json& json, const Situation& situation,
                    std::vector<api::FieldError>& errors) {
+  const auto now = situation.now;
   Fields fields(json, "memory", errors);
   Memory memory;
-  memory.observed_since = now - fields.age("observedForSeconds", thirty_days);
+  const auto observed = fields.age("observedForSeconds", thirty_days);
+  memory.observed_since = now - observed;
   memory.recommendations = read_entries(fields, "recommendations", now);
   if (memory.recommendations.empty())
-    memory.recommendations.push_back(harmless_past(policy, now));
+    memory.recommendations.push_back(usual_past(situation.policy, *memory.observed_since,
+                                                situation.observation.target.spec_replicas, now));
   memory.scale_ups = read_entries(fields, "scaleUps", now);
   memory.scale_downs = read_entries(fields, "scaleDowns", now);
   if (const auto idle = fields.maybe_age("idleForSeconds")) {
+    if (*idle > observed)
+      fields.add("idleForSeconds", fields.find("idleForSeconds"),
+                 "must be at most observedForSeconds", "idle time is what was observed");
     memory.idle = *idle;
     memory.idle_counted_to = now;
   }
@@ -225,7 +240,9 @@ Instant too_old_since(const SignalReading& reading, const Signal& signal, Instan
   return now - Millis(std::llround(std::max(seconds, 0.0) * 1000));
 }
 
-void read_signals(const Json* list, Situation& situation, std::vector<api::FieldError>& errors) {
+/// `remembers`: the file has a memory.
+void read_signals(const Json* list, bool remembers, Situation& situation,
+                  std::vector<api::FieldError>& errors) {
   const auto& signals = situation.policy.signals;
   std::vector<std::optional<ReadSignal>> read(signals.size());
   if (list != nullptr && !list->is_array())
@@ -238,6 +255,9 @@ void read_signals(const Json* list, Situation& situation, std::vector<api::Field
     const auto name = fields.text("name", "");
     const auto found = std::ranges::find(signals, name, &Signal::name);
     auto signal = read_signal(fields, situation.now);
+    if (const auto* missing_for = fields.find("missingForSeconds"); missing_for && !remembers)
+      fields.add("missingForSeconds", missing_for, "needs 'memory' in the file",
+                 "without one the operator has just started; write memory: {}");
     if (found == signals.end()) {
       fields.add("name", fields.find("name"), "must be the name of a signal of the policy",
                  "copy it from spec.signals[].name");
@@ -338,9 +358,9 @@ Read<Situation> read_observation_file(std::string_view text, const ScalingPolicy
     else
       situation.observation.target = read_target(*target, situation.now, errors);
     if (const auto* memory = fields.find("memory"))
-      situation.memory = read_memory(*memory, policy, situation.now, errors);
+      situation.memory = read_memory(*memory, situation, errors);
     situation.memory.target_uid = situation.observation.target.uid;
-    read_signals(fields.find("signals"), situation, errors);
+    read_signals(fields.find("signals"), fields.find("memory") != nullptr, situation, errors);
   }
   if (!errors.empty()) return tl::unexpected(placed(manifest, errors));
   return situation;

@@ -103,6 +103,22 @@ memory:
   EXPECT_THAT(read->memory.scale_ups, testing::ElementsAre(TimedReplicas{now - Seconds(20), 1}));
 }
 
+TEST(ObservationFile, WhoHasJustBegunToLookLowersNothing) {
+  const std::string head = "now: \"2026-11-27T08:00:00Z\"\ntarget: {replicas: 8}\n"
+                           "signals: [{name: queue, value: 10}]\nmemory: ";
+  const auto desired = [&](const std::string& memory) {
+    const auto read = read_observation_file(head + memory + "\n", policy);
+    EXPECT_TRUE(read.has_value()) << memory;
+    return read->decide().decision.desired;
+  };
+  EXPECT_EQ(desired("{observedForSeconds: 10}"), 8);
+  EXPECT_EQ(desired("{}"), 1);
+  EXPECT_THAT(errors_of(head + "{observedForSeconds: 10, idleForSeconds: 60}\n"),
+              Contains(HasSubstr("must be at most observedForSeconds")));
+  EXPECT_THAT(errors_of(head + "{recommendations: [{replicas: 3}]}\n"),
+              Contains(HasSubstr("recommendations[0].ageSeconds is required")));
+}
+
 TEST(ObservationFile, CollectsErrorsWithLineFieldValueAndRemedy) {
   const auto errors = errors_of(R"(now: noon
 target: {replicas: -1, colour: red}
@@ -130,6 +146,8 @@ TEST(ObservationFile, WantsEachSignalOnceAndEitherAValueOrAState) {
   EXPECT_THAT(errors_of(head + "[{name: queue, value: 1}, {name: queue, value: 1}]"),
               Contains(HasSubstr("stands twice")));
   EXPECT_THAT(errors_of(head + "{queue: 1}"), Contains(HasSubstr("must be a list")));
+  EXPECT_THAT(errors_of(head + "[{name: queue, state: Absent, missingForSeconds: 9}]"),
+              Contains(HasSubstr("needs 'memory'")));
 }
 
 TEST(ObservationFile, RefusesWhatIsNoObservationAtAll) {
