@@ -100,6 +100,14 @@ void unpause(Situation& situation, Trend direction) {
   (direction == Trend::Up ? pause.scale_up : pause.scale_down) = false;
 }
 
+/// As good as closed; the others keep their places.
+void silence(Window& window) {
+  window.floor.reset();
+  window.ceiling.reset();
+  window.pin.reset();
+  window.off = window.pre_warm = false;
+}
+
 std::string number(const Handle& handle, double amount) {
   return handle.whole ? fmt::format("{:.0f}", amount) : brief(amount);
 }
@@ -123,14 +131,6 @@ std::string told_signal(const Situation& situation, Trend direction, const Handl
                                 name_of(reading.state));
   if (amount == handle.now && !handle.exact) return data;
   return fmt::format("{}, {}{}", data, handle.exact && !beyond ? "of " : "", bound);
-}
-
-std::string open_windows(const Situation& situation) {
-  std::string names;
-  for (const auto& window : situation.policy.schedule)
-    if (is_open(window, situation.now) || window.pre_warm)
-      names += (names.empty() ? "'" : ", '") + window.name + "'";
-  return "the schedule's windows (" + names + ")";
 }
 
 std::string told_grant(const Grant& grant) {
@@ -168,7 +168,9 @@ std::string told_setting(const Situation& situation, Trend direction, const Hand
                          situation.policy.scale_to_zero.grace_seconds);
     case Lever::Forecast: return "forecast.mode would have to be Shadow";
     case Lever::KeepAlive: return "scaleToZero.keepAlive would have to be Fixed";
-    case Lever::Schedule: return open_windows(situation) + " would have to be closed";
+    case Lever::Schedule:
+      return fmt::format("the schedule's window '{}' would have to be closed",
+                         situation.policy.schedule[handle.signal].name);
     case Lever::Pause: return fmt::format("pause.{} would have to be off", side);
     case Lever::Mode: return "mode would have to be Automatic";
     case Lever::Grant: return told_grant(*situation.observation.grant);
@@ -200,9 +202,16 @@ std::string holding_step(const Situation& situation, Trend direction) {
   return step == steps.rend() ? std::string(text_of(decision.reason)) : step->numbers;
 }
 
-/// After so many rounds with the same inputs nothing is remembered that could still let go.
-int rounds_to_look(const ScalingPolicy& policy) {
+/// After so many rounds with the same inputs nothing is remembered that could still let go, and
+/// every window has opened or closed once.
+int rounds_to_look(const ScalingPolicy& policy, Instant now) {
   int seconds = starting_seconds;
+  for (const auto& window : policy.schedule) {
+    const auto turns = is_open(window, now) ? closes_at(window, now) : opens_at(window, now);
+    const auto most = Seconds(rounds_max * policy.interval_seconds);
+    if (turns && *turns - now < most)
+      seconds = std::max(seconds, static_cast<int>((*turns - now) / Seconds(1)));
+  }
   for (const auto* rules : {&policy.behavior.scale_up, &policy.behavior.scale_down}) {
     seconds = std::max(seconds, rules->stabilization_window_seconds);
     for (const auto& rate : rules->policies) seconds = std::max(seconds, rate.period_seconds);
@@ -226,10 +235,9 @@ std::vector<Handle> handles_of(const Situation& situation, Trend direction) {
   if (direction == Trend::Down) add_zero(handles, situation);
   if (direction == Trend::Down && policy.forecast == ForecastMode::On)
     handles.push_back({.lever = Lever::Forecast});
-  if (std::ranges::any_of(policy.schedule, [&](const Window& window) {
-        return window.pre_warm || is_open(window, situation.now);
-      }))
-    handles.push_back({.lever = Lever::Schedule});
+  for (std::size_t i = 0; i < policy.schedule.size(); ++i)
+    if (policy.schedule[i].pre_warm || is_open(policy.schedule[i], situation.now))
+      handles.push_back({.lever = Lever::Schedule, .signal = i});
   if (direction == Trend::Up ? policy.pause.scale_up : policy.pause.scale_down)
     handles.push_back({.lever = Lever::Pause});
   if (policy.mode != Mode::Automatic) handles.push_back({.lever = Lever::Mode});
@@ -262,7 +270,7 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
     case Lever::Grace: policy.scale_to_zero.grace_seconds = 0; return;
     case Lever::Forecast: policy.forecast = ForecastMode::Shadow; return;
     case Lever::KeepAlive: policy.scale_to_zero.keep_alive = KeepAlive::Fixed; return;
-    case Lever::Schedule: policy.schedule.clear(); return;
+    case Lever::Schedule: return silence(policy.schedule[handle.signal]);
     case Lever::Pause: return unpause(situation, direction);
     case Lever::Mode: policy.mode = Mode::Automatic; return;
     case Lever::Grant: situation.observation.grant.reset(); return;
@@ -273,7 +281,7 @@ void pull(Situation& situation, Trend direction, const Handle& handle, double am
 std::optional<int> rounds_until_move(const Situation& situation, Trend direction) {
   auto later = situation;
   const auto current = situation.observation.target.spec_replicas;
-  const auto rounds = rounds_to_look(situation.policy);
+  const auto rounds = rounds_to_look(situation.policy, situation.now);
   for (int round = 0; round <= rounds; ++round) {
     const auto outcome = later.decide();
     const auto desired = outcome.decision.desired;

@@ -10,7 +10,7 @@ namespace poolscaler::explain {
 /// One lever of a situation, with the amounts between which it acts.
 struct Handle {
   Lever lever;
-  std::size_t signal = 0;
+  std::size_t signal = 0;  // index of it; of Lever::Schedule that of the window
   bool graded = false;  // it has an amount
   bool whole = false;   // of whole numbers
   /// What suffices is known of the amount alone, and not of all beyond it: the formula that reads

@@ -27,7 +27,7 @@ enum class Lever {
   Grace,         // scaleToZero.graceSeconds is 0
   Forecast,      // forecast.mode is Shadow
   KeepAlive,     // scaleToZero.keepAlive is Fixed
-  Schedule,      // no window of the schedule has a say
+  Schedule,      // a window of the schedule has no say
   Pause,         // the direction is not paused
   Mode,          // mode is Automatic
   Grant,         // its pool and the budgets grant as much as it wants
@@ -36,7 +36,7 @@ enum class Lever {
 
 struct Change {
   Lever lever;
-  std::size_t signal = 0;  // of Signal and Data: the index of the signal
+  std::size_t signal = 0;  // its index; of Schedule that of the window
   double amount = 0;       // where the lever has one: what suffices
   std::string text{};      // "signal 'queue' would have to rise above 55 (now 48)"
 };

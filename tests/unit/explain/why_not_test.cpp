@@ -87,6 +87,36 @@ TEST(WhyNot, KnowsPausesAndModes) {
   EXPECT_THAT(told(situation, Trend::Up), ElementsAre("mode would have to be Automatic"));
 }
 
+/// From that hour on, UTC; it is 08:00.
+Window window_of(const char* name, const std::string& hour, Seconds length) {
+  return {.name = name,
+          .start = parse_cron("0 " + hour + " * * *").value(),
+          .end = length,
+          .zone = std::make_shared<const TimeZone>(
+              "UTC", std::vector<Stretch>{{.begin = {}, .offset = Seconds(0)}})};
+}
+
+TEST(WhyNot, LooksAsFarAsTheNextTurnOfAWindow) {
+  auto situation = queue_situation(1, 0);
+  situation.policy.schedule = {window_of("day", "9", std::chrono::hours(1))};
+  situation.policy.schedule[0].floor = 5;
+  EXPECT_THAT(told(situation, Trend::Up),
+              testing::Contains(HasSubstr("3600 s would have to pass")));
+}
+
+TEST(WhyNot, NamesTheWindowThatHoldsAlone) {
+  auto situation = queue_situation(6, 200);
+  auto& schedule = situation.policy.schedule;
+  schedule = {window_of("high", "7", std::chrono::hours(30)),
+              window_of("low", "7", std::chrono::hours(30))};
+  schedule[0].ceiling = schedule[1].floor = 6;
+  EXPECT_THAT(told(situation, Trend::Up),
+              ElementsAre("the schedule's window 'high' would have to be closed"));
+  situation.observation.signals[0] = reading_of(10);
+  EXPECT_THAT(told(situation, Trend::Down),
+              ElementsAre("the schedule's window 'low' would have to be closed"));
+}
+
 TEST(WhyNot, CountsIdleTimeDown) {
   auto situation = queue_situation(1, 0);
   situation.policy.min_replicas = 0;
