@@ -3,6 +3,7 @@
 // takes both.
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -88,18 +89,36 @@ Result<std::vector<TimedValue>> values_of(const PrometheusLoad& asked, const Ask
   return values;
 }
 
-/// Bins of `step`, each with the requests that its rate comes to; none where nothing was known.
-std::string as_rates(const std::vector<TimedValue>& values, const AskedRange& range) {
-  std::string text = "timestamp_seconds,requests\n";
+struct Rates {
+  std::string text;
+  std::int64_t unknown = 0;
+};
+
+/// Bins of `step`, each with the requests that its rate comes to. One without a value, or with one
+/// that is no rate, is not known, which is not the same as no requests.
+Result<Rates> as_rates(const std::vector<TimedValue>& values, const AskedRange& range,
+                       bool skip_unknown) {
+  Rates rates{.text = "timestamp_seconds,requests\n"};
   auto value = values.begin();
   const auto step = static_cast<double>(range.step.count());
   for (std::int64_t bin = 0; bin < range.points(); ++bin) {
     const auto at = range.from + bin * range.step;
-    const bool known = value != values.end() && value->at == at;
-    text += fmt::format("{},{}\n", bin * range.step.count(), known ? value->value * step : 0);
-    if (known) ++value;
+    while (value != values.end() && value->at < at) ++value;
+    const bool there = value != values.end() && value->at == at;
+    const bool known = there && std::isfinite(value->value) && value->value >= 0;
+    if (!known && !skip_unknown)
+      return fail(ErrorKind::InvalidInput,
+                  fmt::format("at {} there is {}, so how many requests came is not known: ask for "
+                              "a range without such gaps, or count them as none by "
+                              "--skip-bad-lines",
+                              to_rfc3339(at),
+                              there ? fmt::format("{}, which is no rate", value->value)
+                                    : "no value"));
+    rates.text += fmt::format("{},{}\n", bin * range.step.count(),
+                              known ? value->value * step : 0);
+    if (!known) ++rates.unknown;
   }
-  return text;
+  return rates;
 }
 
 std::string as_metric(const std::vector<TimedValue>& values, const AskedRange& range) {
@@ -124,8 +143,13 @@ Result<std::vector<replay::Load>> prometheus_loads(const SimulateOptions& option
     if (values->empty())
       return fail(ErrorKind::InvalidInput,
                   "the answer is empty: there is no such series from --from to --to");
-    const auto text = asked.is_rate ? as_rates(*values, *range) : as_metric(*values, *range);
-    return replay::read_loads(name, text, rules);
+    if (!asked.is_rate) return replay::read_loads(name, as_metric(*values, *range), rules);
+    const auto rates = as_rates(*values, *range, rules.skip_bad_lines);
+    if (!rates) return fail(rates.error().context("--query"));
+    auto found = replay::read_loads(name, rates->text, rules);
+    if (found)
+      for (auto& load : *found) load.skipped_lines += rates->unknown;
+    return found;
   };
   auto loads = read();
   if (!loads) return fail(loads.error().context("--prometheus " + asked.url));

@@ -79,6 +79,16 @@ TEST_F(SimulatePrometheus, ARateIsSoManyRequests) {
   EXPECT_EQ(start_of(asked), end_ - Seconds(5));
 }
 
+TEST_F(SimulatePrometheus, AGapOfARateIsNotNoRequests) {
+  auto asked = asking("vector(time() % 2) == 1");
+  asked.prometheus.is_rate = true;
+  EXPECT_THAT(refusal(asked), HasSubstr("there is no value, so how many requests came"));
+  asked.skip_bad_lines = true;
+  const auto loads = loads_of(asked);
+  ASSERT_TRUE(loads) << loads.error().message;
+  EXPECT_GE(loads->front().skipped_lines, 2);
+}
+
 TEST_F(SimulatePrometheus, LongRangesAreAskedInParts) {
   auto asked = asking("vector(1)");
   asked.prometheus.from = end_ - std::chrono::hours(8);
@@ -95,7 +105,7 @@ TEST_F(SimulatePrometheus, RefusesWithPlaceAndRemedy) {
   EXPECT_THAT(refusal(asked), HasSubstr("--query is missing"));
   asked = asking("vector(-1)");
   asked.prometheus.is_rate = true;
-  EXPECT_THAT(refusal(asked), HasSubstr("requests is '-1'"));
+  EXPECT_THAT(refusal(asked), HasSubstr("there is -1, which is no rate"));
   asked = asking("vector(1)");
   asked.prometheus.to = asked.prometheus.from;
   EXPECT_THAT(refusal(asked), HasSubstr("must be later than --from"));
