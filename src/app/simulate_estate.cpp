@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -41,9 +42,13 @@ Result<std::vector<std::shared_ptr<const Object>>> objects_of(const Flag& flag,
                                                      place(problem.file, problem.line),
                                                      problem.message));
   std::vector<std::shared_ptr<const Object>> objects;
+  std::set<std::string> names;
   for (const auto& from : files.manifests) {
     const auto& object = from.manifest.object;
     if (own_kind_of(object) != flag.kind) continue;
+    if (!names.insert(short_text_at(object, {"metadata", "name"})).second)
+      return fail(ErrorKind::InvalidInput, fmt::format("{}: {}: {} is given twice: leave one out",
+                                                       flag.name, from.file, title_of(object)));
     auto one = read(object, api::UnknownFields::Report);
     if (!one)
       return fail(ErrorKind::InvalidInput, fmt::format("{}: {}: {}: {}", flag.name, from.file,

@@ -195,6 +195,10 @@ TEST_F(Simulate, NamesWhatIsWrongWithNodesAndMoney) {
                                  "metadata: {name: gaudi}\nspec: {}\n");
   EXPECT_THAT(run(given), HasSubstr("spec.accelerator"));
   given.pool = write("pool.yaml", std::string(pool_text));
+  const auto budgets = std::exchange(given.budgets, {given.budgets[0], given.budgets[0] + "2"});
+  write("budget.yaml2", std::string(budget_text));
+  EXPECT_THAT(run(given), HasSubstr("CostBudget 'small' is given twice: leave one out"));
+  given.budgets = budgets;
   given.compare = true;
   EXPECT_THAT(run(given), HasSubstr("leave --budget away"));
 }
