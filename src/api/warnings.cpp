@@ -1,5 +1,6 @@
 // What is allowed and still hardly meant.
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include <fmt/format.h>
@@ -12,6 +13,9 @@ namespace poolscaler::api {
 namespace {
 
 using nlohmann::json;
+
+/// Pods that use ten times what they request are rare; 80 for 80 % is not.
+constexpr double percent_hardly_meant = 10;
 
 bool has_term(const Preset& preset, std::string_view metric) {
   const auto names = fmt::format("|{}|", metric);
@@ -73,13 +77,36 @@ void warn_of_endless_sleep(const json& spec, std::vector<FieldError>& warnings) 
                  "or a broker, or a schedule with a floor, or write minReplicas 1"});
 }
 
+/// A part of what the pods ask for is written as a ratio here, and as percent by others.
+void warn_of_percent(const json& spec, std::vector<FieldError>& warnings) {
+  const auto signals = spec.value("signals", json::array());
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    const auto& signal = signals[i];
+    if (!signal.contains("resource") || !signal.contains("target")) continue;
+    const auto& target = signal["target"];
+    if (target.value("type", "") != "Utilization") continue;
+    const auto& value = target["value"];
+    const auto text = value.is_string() ? value.get<std::string>() : value.dump();
+    const double ratio = std::strtod(text.c_str(), nullptr);
+    if (ratio < percent_hardly_meant) continue;
+    warnings.push_back(
+        {.path = fmt::format("spec.signals[{}].target.value", i),
+         .value = text,
+         .problem = fmt::format("is {:g} times what the pods request: a Utilization is a ratio",
+                                ratio),
+         .remedy = fmt::format("write {:g} if {:g} % is meant", ratio / 100, ratio)});
+  }
+}
+
 }  // namespace
 
 std::vector<FieldError> warnings_of(Kind kind, const json& object) {
   std::vector<FieldError> warnings;
   if (kind != Kind::ScalingPolicy || !errors_of(kind, object, UnknownFields::Tolerate).empty())
     return warnings;
-  warn_of_endless_sleep(with_defaults(kind, object)["spec"], warnings);
+  const auto full = with_defaults(kind, object);
+  warn_of_endless_sleep(full["spec"], warnings);
+  warn_of_percent(full["spec"], warnings);
   return warnings;
 }
 

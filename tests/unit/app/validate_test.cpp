@@ -107,6 +107,20 @@ TEST_F(Validate, WarnsOfAPolicyThatNothingWakes) {
   }
 }
 
+TEST_F(Validate, WarnsOfPercentWhereARatioIsMeant) {
+  const auto of = [&](const std::string& value) {
+    EXPECT_EQ(run({write("p.yaml", policy_with("minReplicas: 1\n  signals: [{name: busy, resource: "
+                                               "{name: cpu}, target: {type: Utilization, value: " +
+                                               value + "}}]"))}),
+              0);
+    return told;
+  };
+  EXPECT_THAT(of("80"), HasSubstr("warning: spec.signals[0].target.value is 80, is 80 times what "
+                                  "the pods request: a Utilization is a ratio: write 0.8 if 80 %"));
+  EXPECT_EQ(of("'0.8'").find("warning"), std::string::npos);
+  EXPECT_EQ(of("2").find("warning"), std::string::npos);
+}
+
 TEST_F(Validate, SaysThatThereIsNothing) {
   const auto empty = write("empty.yaml", "");
   const auto comments = write("comments.yaml", "# nothing\n---\n");
