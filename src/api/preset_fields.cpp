@@ -36,7 +36,7 @@ std::vector<Field> preset_rows() {
        .doc = "What to read, by the name of a framework's signal (docs/reference/presets.md): the "
               "operator knows its metrics, their unit and their names in each release, and a first "
               "target. Each preset takes some of the parameters below. Exactly one of `preset`, "
-              "`metric` and `query` is set."},
+              "`metric`, `query` and `resource` is set."},
       {.path = "spec.signals[].preset.name",
        .type = Enum,
        .required = true,

@@ -58,7 +58,7 @@ constexpr Field window_fields[] = {
      .unit = "seconds",
      .example = "36000",
      .doc = "How long the window is open after each start, whatever the clock is changed to "
-            "meanwhile. At most the shortest time between two starts."},
+            "meanwhile. At most the shortest time between two starts of such a clock."},
     {.path = "spec.schedule[].timeZone",
      .type = Text,
      .min = 1,

@@ -273,7 +273,8 @@ constexpr std::array<SyntaxFacts, 21> all_facts = {{
     {"^[0-9]{1,12}(\\.[0-9]{1,9})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
      "must be a whole number, or a decimal in quotes such as '0.8' or '500m'", is_decimal},
     {"^[0-9]{1,9}(\\.[0-9]{1,9})?$",
-     "must be an amount such as '98.32': digits, and at most 9 behind the point", is_money},
+     "must be an amount such as '98.32': at most 9 digits before the point and 9 behind it",
+     is_money},
     {"^[-0-9A-Za-z*?/,]+([ \\t]+[-0-9A-Za-z*?/,]+){4}$",
      "must have 5 fields (minute, hour, day-of-month, month, day-of-week) of letters, digits and "
      "* ? / , -",
