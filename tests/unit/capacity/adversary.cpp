@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace poolscaler::capacity {
+namespace {
+
+bool is_placed(const Pod& pod) { return pod.node.has_value(); }
+
+}  // namespace
 
 Adversary::Adversary(Theatre& world, const Delays& delays)
     : world_(world), delays_(delays), random_(within<std::uint64_t>(0, 1U << 30U)) {
@@ -28,6 +33,12 @@ std::int64_t Adversary::rate(const std::vector<std::int64_t>& prices) const {
   for (const auto& node : seen.pools[0].nodes) sum += prices[node.group];
   for (const auto& one : launched_) sum += prices[one.group];
   return sum;
+}
+
+std::int64_t Adversary::present(std::size_t group) const {
+  return std::ranges::count_if(world_.fleet.nodes, [&](const auto& node) {
+    return world_.group_of(*node) == group;
+  });
 }
 
 Millis Adversary::up_to(Millis most) {
@@ -57,8 +68,16 @@ void Adversary::make_ready() {
 void Adversary::make_counted() {
   for (std::size_t g = 0; brings && g < groups(); ++g) {
     const auto& facts = world_.fleet.facts(0, g);
-    auto have = world_.fleet.survey(world_.now).pools[0].groups[g].present();
-    for (; facts.desired && have < *facts.desired && below(3) == 0; ++have)
+    auto have = present(g);
+    if (!facts.desired || have >= *facts.desired) {
+      arrival_.erase(g);
+      continue;
+    }
+    const auto at = arrival_.try_emplace(g, world_.now + up_to(delays_.come)).first->second;
+    if (at > world_.now) continue;
+    arrival_.erase(g);
+    const std::size_t ends = delays_.come > Millis() ? 4 : 3;
+    for (; have < *facts.desired && below(ends) % 3 == 0; ++have)
       make(g, below(3) == 0);
   }
 }
@@ -67,7 +86,7 @@ void Adversary::shrink_counted() {
   for (std::size_t g = 0; g < groups(); ++g) {
     const auto& desired = world_.fleet.facts(0, g).desired;
     if (!desired) continue;
-    const auto have = world_.fleet.survey(world_.now).pools[0].groups[g].present();
+    const auto have = present(g);
     if (have <= *desired) {
       removal_.erase(g);
       continue;
@@ -80,6 +99,7 @@ void Adversary::shrink_counted() {
 }
 
 void Adversary::launch() {
+  if (std::ranges::all_of(world_.fleet.cluster.pods, is_placed)) return;
   const auto seen = world_.fleet.survey(world_.now);
   std::vector<std::int64_t> room;
   for (const auto& node : seen.pools[0].nodes) {
@@ -128,8 +148,8 @@ void Adversary::arrive() {
 
 /// What is empty goes, unless a pod is on its way to it.
 void Adversary::consolidate() {
-  const auto waits = [](const Pod& pod) { return !pod.node; };
-  const bool now = below(3) == 0 && std::ranges::none_of(world_.fleet.cluster.pods, waits);
+  const bool now = below(3) == 0 && std::ranges::all_of(world_.fleet.cluster.pods, is_placed);
+  if (std::ranges::none_of(world_.fleet.inputs[0].groups, &GroupFacts::follows_pods)) return;
   std::vector<std::string> going;
   std::map<std::string, Instant> lingering;
   const auto seen = world_.fleet.survey(world_.now);

@@ -24,6 +24,7 @@ Number within(Number from, Number before) {
 /// How long everything takes at most.
 struct Delays {
   Millis boot{};    // of a node that pods bring until it is there, and of any until it is ready
+  Millis come{};    // of a node that a group was asked for until it is there; 0: some come at a look
   Millis remove{};  // until a group that was asked for fewer has removed them; 0: one at a look
   Millis stop{};    // of a pod that is taken
   Millis drain{};   // until what a cordoned node has besides is evicted
@@ -52,6 +53,7 @@ class Adversary {
   /// Often the longest.
   [[nodiscard]] Millis up_to(Millis most);
   [[nodiscard]] std::size_t groups() const { return world_.fleet.pools[0]->node_groups.size(); }
+  [[nodiscard]] std::int64_t present(std::size_t group) const;
   void make(std::size_t group, bool ready);
   void make_ready();
   void make_counted();
@@ -69,6 +71,7 @@ class Adversary {
   int made_ = 0;
   std::vector<Coming> launched_{};
   std::vector<std::pair<std::string, Instant>> starting_{};
+  std::map<std::size_t, Instant> arrival_{};    // by group: when its next nodes come
   std::map<std::size_t, Instant> removal_{};    // by group: when it has to have shrunk
   std::map<std::string, Instant> lingering_{};  // by node: when it goes at last
   std::map<std::string, Instant> draining_{};   // by node: when it is drained

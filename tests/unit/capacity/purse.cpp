@@ -18,10 +18,14 @@ Purse::Purse(Theatre& world, CostBudget budget, Millis between)
   };
 }
 
-void Purse::round() {
+void Purse::round(const std::vector<bool>& due) {
+  const auto before = world_.asking;
   (void)world_.round(Millis(0));
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (!due[i]) world_.asking[i].draw.replicas = before[i].draw.replicas;
   for (const auto& [asking, most] : most_) {
     auto& replicas = world_.asking[asking].draw.replicas;
+    if (!due[asking]) continue;
     taken_ += std::max<std::int64_t>(replicas - most, 0);
     replicas = std::min(replicas, most);
   }

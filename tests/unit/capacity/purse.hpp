@@ -17,8 +17,9 @@ class Purse {
   /// The theatre's limits are those of the budget from now on; the purse has to stay where it is.
   Purse(Theatre& world, CostBudget budget, Millis between);
 
-  /// A look: what is planned is done, and what the budget takes is taken.
-  void round();
+  /// A look: what is planned is done, and what the budget takes is taken; of policies that are not
+  /// due what they want is heard, and no more.
+  void round(const std::vector<bool>& due);
   /// Another process goes on with what was stored of the ledger.
   void restart();
   [[nodiscard]] std::int64_t taken() const { return taken_; }

@@ -241,6 +241,16 @@ void Theatre::schedule() {
   }
 }
 
+std::size_t Theatre::group_of(const Node& node) const {
+  const auto& groups = fleet.pools[0]->node_groups;
+  const auto fits = [&](const NodeGroup& group) {
+    const auto& label = group.node_selector.front();
+    const auto found = node.labels.find(label.key);
+    return found != node.labels.end() && found->second == label.value;
+  };
+  return static_cast<std::size_t>(std::ranges::find_if(groups, fits) - groups.begin());
+}
+
 std::int64_t Theatre::nodes() const {
   return static_cast<std::int64_t>(fleet.cluster.nodes.size());
 }

@@ -55,6 +55,8 @@ class Theatre {
   /// A new process: nothing is remembered.
   void restart() { memory.clear(); }
   [[nodiscard]] std::int64_t nodes() const;
+  /// Of the first pool.
+  [[nodiscard]] std::size_t group_of(const Node& node) const;
   [[nodiscard]] Node* find(const std::string& name);
 
  private:
