@@ -46,13 +46,13 @@ Millis Adversary::up_to(Millis most) {
   return Millis(static_cast<std::int64_t>(below(static_cast<std::size_t>(most.count()) + 1)));
 }
 
-void Adversary::make(std::size_t group, bool ready) {
+void Adversary::make(std::size_t group, Instant ready) {
   auto& node = world_.fleet.add_node(0, group);
   node.name = "n" + std::to_string(made_++);
   node.uid = "uid-" + node.name;
   node.created = world_.now;
-  node.ready = ready;
-  if (!ready) starting_.emplace_back(node.name, world_.now + up_to(delays_.boot));
+  node.ready = ready <= world_.now;
+  if (!node.ready) starting_.emplace_back(node.name, ready);
   if (delays_.drain > Millis()) world_.others[node.name] = below(2) == 0 ? 1 : 0;
   if (auto& desired = world_.fleet.facts(0, group).desired) --*desired;  // add_node() counts it
 }
@@ -78,7 +78,7 @@ void Adversary::make_counted() {
     arrival_.erase(g);
     const std::size_t ends = delays_.come > Millis() ? 4 : 3;
     for (; have < *facts.desired && below(ends) % 3 == 0; ++have)
-      make(g, below(3) == 0);
+      make(g, world_.now + (below(3) == 0 ? Millis() : up_to(delays_.boot)));
   }
 }
 
@@ -119,7 +119,8 @@ void Adversary::launch() {
     }
     const auto group = open_group(seen);
     if (!brings || !group || below(3) == 0) continue;
-    launched_.push_back({*group, world_.now + up_to(delays_.boot)});
+    const auto boot = up_to(delays_.boot);
+    launched_.push_back({*group, world_.now + up_to(boot), world_.now + boot});
     room.push_back(8 - count);
   }
 }
@@ -141,7 +142,7 @@ std::optional<std::size_t> Adversary::open_group(const Survey& seen) {
 void Adversary::arrive() {
   std::erase_if(launched_, [&](const Coming& one) {
     if (one.at > world_.now) return false;
-    make(one.group, below(3) == 0);
+    make(one.group, below(3) == 0 ? world_.now : one.ready);
     return true;
   });
 }

@@ -23,7 +23,7 @@ Number within(Number from, Number before) {
 
 /// How long everything takes at most.
 struct Delays {
-  Millis boot{};    // of a node that pods bring until it is there, and of any until it is ready
+  Millis boot{};    // of a node, from its launch for a pod or its creation until it is ready
   Millis come{};    // of a node that a group was asked for until it is there; 0: some come at a look
   Millis remove{};  // until a group that was asked for fewer has removed them; 0: one at a look
   Millis stop{};    // of a pod that is taken
@@ -47,6 +47,7 @@ class Adversary {
   struct Coming {
     std::size_t group;
     Instant at;
+    Instant ready;
   };
 
   [[nodiscard]] std::size_t below(std::size_t bound) { return random_.next() % bound; }
@@ -54,7 +55,7 @@ class Adversary {
   [[nodiscard]] Millis up_to(Millis most);
   [[nodiscard]] std::size_t groups() const { return world_.fleet.pools[0]->node_groups.size(); }
   [[nodiscard]] std::int64_t present(std::size_t group) const;
-  void make(std::size_t group, bool ready);
+  void make(std::size_t group, Instant ready);
   void make_ready();
   void make_counted();
   void shrink_counted();

@@ -94,7 +94,9 @@ std::vector<money::Holding> Purse::holdings(const Sight& sight) const {
                         .replicas = asking.draw.replicas,
                         .accelerators = asking.draw.accelerators,
                         .price = each * asking.draw.accelerators,
-                        .protected_replicas = asking.protected_replicas});
+                        .protected_replicas = asking.protected_replicas,
+                        .waiting = sight.placings[i].waiting(),
+                        .coming = sight.supplies[0].stock.share * asking.draw.accelerators});
   }
   return holdings;
 }
