@@ -1,5 +1,12 @@
 // The law of amounts that accrue, where it is decided about nodes: what all nodes of a pool have
 // cost in an hour, by when they were there, is never more than the budget allows.
+//
+// Everybody else is as slow as docs/MONEY.md lets them be, and no slower: a node that pods bring is
+// ready within boot_max of its launch and goes when it has been empty for the idle time, the drain
+// timeout and removal_patience; a group that was asked for fewer has removed them within
+// removal_patience. Replicas are of one size, and none is protected. No group is one of which any
+// node may go (Removal::AllEmpty): it shrinks when all that it was asked for have come, one after
+// the other, and are empty, so that its nodes are not gone in time.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -76,7 +83,9 @@ CostBudget some_budget() {
     return Amount::of(within<std::int64_t>(from, before) * Amount::per_whole);
   };
   CostBudget budget{.name = "b",
-                    .limits = {{.name = "hour", .mode = LimitMode::Accrued, .amount = whole(1, 150)},
+                    .limits = {{.name = "hour",
+                                .mode = LimitMode::Accrued,
+                                .amount = whole(1, 150)},
                                {.name = "rate", .mode = LimitMode::Rate, .amount = whole(1, 300)}},
                     .zone = utc(),
                     .on_limit = *rc::gen::element(OnBudgetLimit::Shed, OnBudgetLimit::ScaleToZero),
@@ -93,6 +102,8 @@ class Town {
   explicit Town(bool mixed) : mixture_(mixed), random_(within<std::uint64_t>(0, 1U << 30U)) {
     auto& world = mixture_.world;
     auto& pool = *world.fleet.pools[0];
+    for (auto& facts : world.fleet.inputs[0].groups)
+      facts.removal = *rc::gen::element(Removal::Named, Removal::EmptyFirst);
     pool.scale_down.idle_after_seconds = *rc::gen::element(5, 60, 300);
     pool.scale_down.drain_timeout_seconds = *rc::gen::element(30, 300, 900);
     pool.warm.nodes = within(0, 3) == 0 ? 1 : 0;

@@ -24,7 +24,7 @@ Number within(Number from, Number before) {
 /// How long everything takes at most.
 struct Delays {
   Millis boot{};    // of a node, from its launch for a pod or its creation until it is ready
-  Millis come{};    // of a node that a group was asked for until it is there; 0: some come at a look
+  Millis come{};    // of a node that a group was asked for, until it is there; 0: at some look
   Millis remove{};  // until a group that was asked for fewer has removed them; 0: one at a look
   Millis stop{};    // of a pod that is taken
   Millis drain{};   // until what a cordoned node has besides is evicted

@@ -23,7 +23,6 @@ class Purse {
   /// Another process goes on with what was stored of the ledger.
   void restart();
   [[nodiscard]] std::int64_t taken() const { return taken_; }
-  [[nodiscard]] const money::LimitStanding& limit() const { return standings_.budgets[0].limits[0]; }
 
  private:
   void look(const Sight& sight);

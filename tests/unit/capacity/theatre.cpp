@@ -210,7 +210,9 @@ void Theatre::schedule() {
   auto& pods = fleet.cluster.pods;
   std::erase_if(pods, [&](const Pod& pod) {
     const auto end = stopping_.find(pod.accelerators.get());
-    return end != stopping_.end() && end->second <= now && stopping_.erase(pod.accelerators.get()) > 0;
+    if (end == stopping_.end() || end->second > now) return false;
+    stopping_.erase(end);
+    return true;
   });
   for (std::size_t i = 0; i < asking.size(); ++i) {
     const auto stays = [&](const Pod& pod) {
