@@ -191,6 +191,8 @@ void PoolDesk::take_back(Round& round) {
                         .accelerators = asking.draw.accelerators,
                         .price = each * asking.draw.accelerators,
                         .protected_replicas = kept_replicas(asking, spec),
+                        .waiting = round.sight.placings[i].waiting(),
+                        .coming = price_of_one(round.sight, asking),
                         .spot = spot});
   }
   for (const auto& cut : money::most_replicas(round.bills, round.standings, holdings)) {

@@ -50,8 +50,9 @@ class Shedding {
     for (const auto& limit : standing.limits) {
       if (limit.act == GuardAct::ScaleToZero) {
         for (std::size_t h = 0; h < holdings_.size(); ++h)
-          if (is_bound(view, h) && holdings_[h].price > HourlyRate())
-            take(h, holdings_[h].replicas - taken_[h], budget, limit);
+          if (is_bound(view, h))
+            if (const auto costly = costly_of(h, true); costly.price > HourlyRate())
+              take(h, costly.replicas, budget, limit);
       } else if (limit.act == GuardAct::Shed) {
         shed_for(budget, limit, view, step);
       }
@@ -71,10 +72,12 @@ class Shedding {
       const auto& tenant = round_.tenants[holding.tenant];
       saved += holding.price * taken_[h];
       bound.push_back(h);
+      const auto costly = costly_of(h, all);
       from.push_back({.policy = tenant.policy,
                       .priority = tenant.cost.priority,
-                      .replicas = holding.replicas - taken_[h] - holding.protected_replicas,
-                      .price = holding.price,
+                      .replicas = std::min(costly.replicas, holding.replicas - taken_[h] -
+                                                                holding.protected_replicas),
+                      .price = costly.price,
                       .over_quota = holding.over_quota,
                       .checkpointed = holding.checkpointed,
                       .spot = holding.spot,
@@ -86,6 +89,18 @@ class Shedding {
       take(bound[cut.index], cut.replicas, budget, limit);
       step = std::max<std::int64_t>(step - cut.replicas, 0);
     }
+  }
+
+  struct Costly {
+    std::int64_t replicas;
+    HourlyRate price;
+  };
+  /// What is left of a holding that costs something; with what will as soon as it has its node.
+  [[nodiscard]] Costly costly_of(std::size_t h, bool with_waiting) const {
+    const auto& holding = holdings_[h];
+    const auto left = holding.replicas - taken_[h];
+    if (holding.price > HourlyRate() || !with_waiting) return {left, holding.price};
+    return {std::min(left, holding.waiting - taken_[h]), holding.coming};
   }
 
   /// How many of them have to go now for all to be gone within shed_looks_max looks.

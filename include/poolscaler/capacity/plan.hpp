@@ -56,6 +56,8 @@ struct FleetInput {
 struct Placing {
   std::int64_t placed = 0;        // they go to nodes that are there or coming
   std::int64_t without_node = 0;  // none is
+
+  [[nodiscard]] std::int64_t waiting() const { return placed + without_node; }
 };
 
 /// What is seen before anything is decided: as much as the ledgers need to say what is left.

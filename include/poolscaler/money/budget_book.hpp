@@ -184,6 +184,10 @@ struct Holding {
   std::int64_t accelerators = 1;  // of one
   HourlyRate price{};             // marginal, of one; 0 where it sits on what is paid anyway
   std::int64_t protected_replicas = 0;  // PolicyCost's, or minReplicas where that is more
+  /// Of `replicas`, those that are on no node yet, and what one of them will cost: where the others
+  /// cost nothing, or there are none, these are what an accrued amount has to lose.
+  std::int64_t waiting = 0;
+  HourlyRate coming{};
   bool over_quota = false;
   bool checkpointed = false;
   bool spot = false;

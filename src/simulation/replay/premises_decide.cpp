@@ -190,8 +190,11 @@ void Premises::shed(std::vector<Grant>& grants, const std::vector<Wish>& wishes,
   std::vector<money::Holding> holdings;
   for (std::size_t tenant = 0; tenant < wishes.size(); ++tenant) {
     const auto& wish = wishes[tenant];
-    holdings.push_back(holding_of(
+    auto& holding = holdings.emplace_back(holding_of(
         tenant, wish.decides ? std::min(wish.wanted, grants[tenant].most) : wish.current));
+    if (wish.waiting == 0) continue;
+    holding.waiting = wish.waiting;
+    holding.coming = HourlyRate::of(bill.tenants[tenant].coming.nano() / wish.waiting);
   }
   for (const auto& lowered : money::most_replicas(bill, standings, holdings))
     grants[lowered.holding] = {.most = static_cast<std::int32_t>(lowered.most),

@@ -29,22 +29,28 @@ Plan Theatre::planned() {
                          .left_on = left_on,
                          .all_heard = heard};
   const auto sight = look(memory, input, now);
-  auto counted = limits;
-  for (auto& limit : counted) {
+  const auto standings = budgets ? budgets(sight) : standings_of(sight);
+  return plan(memory, input, sight,
+              {.limits = standings.limits,
+               .of_pool = standings.of_pool,
+               .of_asking = standings.of_tenant,
+               .pool_warned = standings.pool_warned},
+              now);
+}
+
+money::Standings Theatre::standings_of(const Sight& sight) const {
+  money::Standings standings{.limits = limits};
+  for (auto& limit : standings.limits) {
     for (const auto& pool : sight.survey.pools)
       for (const auto& group : pool.groups) limit.rate += group.rate;
     for (const auto& supply : sight.supplies) limit.rate += supply.in_flight;
   }
   std::vector<std::size_t> all(limits.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  const std::vector of_pool(fleet.inputs.size(), all);
-  const std::vector<std::vector<std::size_t>> of_asking(asking.size());
-  return plan(memory, input, sight,
-              {.limits = counted,
-               .of_pool = of_pool,
-               .of_asking = of_asking,
-               .pool_warned = std::vector(fleet.inputs.size(), warned)},
-              now);
+  standings.of_pool.resize(fleet.inputs.size(), all);
+  standings.of_tenant.resize(asking.size());
+  standings.pool_warned.resize(fleet.inputs.size(), warned);
+  return standings;
 }
 
 Plan Theatre::round(Millis step) {
@@ -185,7 +191,11 @@ void Theatre::remove(const std::string& name) {
       nodes.begin());
   nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(at));
   auto& pods = fleet.cluster.pods;
-  std::erase_if(pods, [&](const Pod& pod) { return pod.node == at; });
+  std::erase_if(pods, [&](const Pod& pod) {
+    if (pod.node != at) return false;
+    stopping_.erase(pod.accelerators.get());
+    return true;
+  });
   for (auto& pod : pods)
     if (pod.node && *pod.node > at) --*pod.node;
 }
@@ -198,10 +208,24 @@ void Theatre::take_draws() {
 void Theatre::schedule() {
   take_draws();
   auto& pods = fleet.cluster.pods;
+  std::erase_if(pods, [&](const Pod& pod) {
+    const auto end = stopping_.find(pod.accelerators.get());
+    if (end == stopping_.end() || end->second > now) return false;
+    stopping_.erase(end);
+    return true;
+  });
   for (std::size_t i = 0; i < asking.size(); ++i) {
-    auto have = std::ranges::count(pods, std::optional(i), &Pod::policy);
-    for (; have > asking[i].draw.replicas; --have)
-      pods.erase(std::ranges::find(pods, std::optional(i), &Pod::policy));
+    const auto stays = [&](const Pod& pod) {
+      return pod.policy == i && !stopping_.contains(pod.accelerators.get());
+    };
+    auto have = std::ranges::count_if(pods, stays);
+    for (; have > asking[i].draw.replicas; --have) {
+      const auto pod = std::ranges::find_if(pods, stays);
+      if (pod->node && stops > Millis())
+        stopping_[pod->accelerators.get()] = now + stops;
+      else
+        pods.erase(pod);
+    }
     for (; have < asking[i].draw.replicas; ++have)
       fleet.add_pod({}, asking[i].draw.accelerators, i).created = now;
   }
@@ -217,6 +241,16 @@ void Theatre::schedule() {
         pod.node = n;
     }
   }
+}
+
+std::size_t Theatre::group_of(const Node& node) const {
+  const auto& groups = fleet.pools[0]->node_groups;
+  const auto fits = [&](const NodeGroup& group) {
+    const auto& label = group.node_selector.front();
+    const auto found = node.labels.find(label.key);
+    return found != node.labels.end() && found->second == label.value;
+  };
+  return static_cast<std::size_t>(std::ranges::find_if(groups, fits) - groups.begin());
 }
 
 std::int64_t Theatre::nodes() const {

@@ -3,6 +3,7 @@
 // is looked at: a node with accelerators in use must never be.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "fleet.hpp"
 #include "poolscaler/capacity/plan.hpp"
+#include "poolscaler/money/budget_book.hpp"
 
 namespace poolscaler::capacity {
 
@@ -25,9 +27,12 @@ class Theatre {
   std::vector<Asking> asking{};
   std::vector<money::Limit> limits{};  // of all pools
   bool warned = false;
+  /// In place of those: what budgets say of what is seen.
+  std::function<money::Standings(const Sight&)> budgets{};
   /// By name of a node: pods without accelerators, that can be evicted or not.
   std::map<std::string, std::int64_t> others{};
   bool evicts = true;
+  Millis stops{};  // a pod that is taken is gone after this
   bool heard = true;   // FleetInput::all_heard
   bool brings = true;  // groups give nodes at all
   Instant now = noon;
@@ -50,14 +55,18 @@ class Theatre {
   /// A new process: nothing is remembered.
   void restart() { memory.clear(); }
   [[nodiscard]] std::int64_t nodes() const;
+  /// Of the first pool.
+  [[nodiscard]] std::size_t group_of(const Node& node) const;
   [[nodiscard]] Node* find(const std::string& name);
 
  private:
   void take_draws();
+  [[nodiscard]] money::Standings standings_of(const Sight& sight) const;
   void act(std::size_t pool, const NodeStep& step);
   void make(std::size_t pool, std::size_t group);
   void follow_pods(std::size_t pool, std::size_t group);
   std::set<std::string> marked_;
+  std::map<const Resources*, Instant> stopping_;  // by what the pod takes, which is its own
   int made_ = 0;
 };
 

@@ -88,6 +88,43 @@ TEST(Lowering, GoesInStepsAndSparesWhatIsPaidAnyway) {
   EXPECT_EQ(lowered[0].most, 5);
 }
 
+TEST(Lowering, TakesOfAnAmountWhatWaitsForANodeThatWillCost) {
+  for (const auto on_limit : {OnBudgetLimit::Shed, OnBudgetLimit::ScaleToZero}) {
+    BudgetWorld world;
+    world.budget("all", {daily_limit("1")}).on_limit = on_limit;
+    const auto paid = world.policy("shop", "paid");
+    const auto low = world.policy("shop", "low");
+    world.node("a", "16", {{paid, 4}}).marginal = HourlyRate();
+    world.look();
+    world.after(hours(1));
+    const auto standings = world.after(minutes(3));
+    const auto lowered = most_replicas(
+        world.round, standings,
+        std::vector<Holding>{
+            {.tenant = paid, .replicas = 6, .waiting = 2, .coming = hourly("2")},
+            {.tenant = low, .replicas = 3, .waiting = 3, .coming = hourly("2")}});
+    ASSERT_THAT(lowered, SizeIs(2));
+    EXPECT_EQ(lowered[0].most, 4) << "what is paid anyway stays";
+    EXPECT_EQ(lowered[1].most, 0);
+  }
+}
+
+TEST(Lowering, TakesOfARateNothingThatIsNotThere) {
+  BudgetWorld world;
+  world.budget("all", {rate_limit("20")}).on_limit = OnBudgetLimit::Shed;
+  const auto runs = world.policy("shop", "runs");
+  const auto waits = world.policy("shop", "waits");
+  world.node("a", "32", {{runs, 8}});
+  world.look();
+  const auto standings = world.after(minutes(3));
+  const auto lowered = most_replicas(
+      world.round, standings,
+      std::vector<Holding>{{.tenant = waits, .replicas = 1, .waiting = 1, .coming = hourly("4")},
+                           {.tenant = runs, .replicas = 8, .price = hourly("4")}});
+  ASSERT_THAT(lowered, SizeIs(1));
+  EXPECT_EQ(lowered[0].holding, 1U);
+}
+
 TEST(Lowering, ALargerStepThanDeclaredIsTakenWhereAnAmountCouldNotHold) {
   BudgetWorld world;
   auto& budget = world.budget("all", {daily_limit("1")});
