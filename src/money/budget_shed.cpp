@@ -100,7 +100,8 @@ class Shedding {
     const auto& holding = holdings_[h];
     const auto left = holding.replicas - taken_[h];
     if (holding.price > HourlyRate() || !with_waiting) return {left, holding.price};
-    return {std::min(left, holding.waiting - taken_[h]), holding.coming};
+    const auto most = std::max<std::int64_t>(left, 0);
+    return {std::clamp<std::int64_t>(holding.waiting - taken_[h], 0, most), holding.coming};
   }
 
   /// How many of them have to go now for all to be gone within shed_looks_max looks.
