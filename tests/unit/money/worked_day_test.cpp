@@ -97,6 +97,9 @@ TEST(WorkedDay, IsWhatThePageSays) {
   EXPECT_EQ(day.accrued(), "196.62");
   EXPECT_EQ(most_admitted(day.limit(), node_price, hours(1), now), 6);
   EXPECT_EQ(most_admitted(day.limit(), node_price, hours(2), now), 3);
+  auto all_for_two = day.limit();
+  all_for_two.hold = hours(2);
+  EXPECT_EQ(most_admitted(all_for_two, node_price, hours(2), now), 1);
   EXPECT_EQ(shown(pace(day.cap(), now)), "13.79");
   const auto end = exhausted_at(day.cap(), day.ledger().rate, now);
   ASSERT_TRUE(end);
