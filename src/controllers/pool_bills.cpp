@@ -193,7 +193,8 @@ void PoolDesk::take_back(Round& round) {
                         .protected_replicas = kept_replicas(asking, spec),
                         .spot = spot});
   }
-  for (const auto& cut : money::most_replicas(round.bills, round.standings, holdings)) {
+  for (const auto& cut :
+       money::most_replicas(round.bills, round.standings, holdings, shed_steps_)) {
     const auto asking = holdings[cut.holding].tenant;
     round.answers[round.wish_of[asking]].grant =
         Grant{.most = static_cast<std::int32_t>(cut.most),

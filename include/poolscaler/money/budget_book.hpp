@@ -200,12 +200,24 @@ struct MostReplicas {
   std::string words;
 };
 
+/// What a budget has taken in the step that it takes at the moment.
+struct ShedStep {
+  std::optional<Instant> began{};  // nothing: it has taken nothing yet
+  std::int64_t left = 0;           // replicas that it may still take
+  std::map<std::string, std::int64_t> most{};  // what each policy has left, by its name
+};
+/// By budget. Whoever starts anew has none.
+using ShedSteps = std::map<std::string, ShedStep>;
+
 /// Which of `holdings` to lower in this round, by the limits that say Shed or ScaleToZero in
 /// `standings`, which are those of `round`. What was lowered before and has not gone yet counts as
-/// gone, and so do nodes that nobody uses: nothing is taken twice.
+/// gone, and so do nodes that nobody uses: nothing is taken twice. However often it is asked, a
+/// budget takes one step in `round.between`, and says the same of it until that time is over; but
+/// for an amount that holds no longer if it waits.
 [[nodiscard]] std::vector<MostReplicas> most_replicas(const BudgetRound& round,
                                                       const Standings& standings,
-                                                      std::span<const Holding> holdings);
+                                                      std::span<const Holding> holdings,
+                                                      ShedSteps& steps);
 
 class BudgetBook {
  public:
