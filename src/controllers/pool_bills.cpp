@@ -113,6 +113,7 @@ void PoolDesk::count(Round& round) {
                           .rate = seen.quote->rate,
                           .marginal = seen.quote->marginal,
                           .doubtful = seen.quote->state == money::PriceState::Stale,
+                          .contested = seen.contested,
                           .started = node.created,
                           .accelerators = seen.capacity});
       for (const auto& use : seen.uses) bill.uses.push_back({tenant_of(use), use.accelerators});

@@ -67,6 +67,8 @@ struct SeenNode {
   /// the same as `rate`.
   std::optional<HourlyRate> marginal{};
   bool doubtful = false;  // the price is stale: counted with its bound, and nothing is shed on it
+  /// Several groups claim it at different prices: the same, with the dearest of them.
+  bool contested = false;
   Instant started;
   std::optional<Instant> stopped{};
   std::int64_t accelerators = 0;
@@ -141,7 +143,8 @@ struct BudgetStanding {
   HourlyRate committed{};  // paid anyway: accrues, and is no part of a rate
   std::size_t nodes = 0;
   std::size_t unpriced = 0;  // nodes without a price
-  std::size_t doubtful = 0;  // nodes with a stale one
+  std::size_t doubtful = 0;  // nodes with a stale one, or a contested one
+  std::size_t contested = 0;
   std::vector<LimitStanding> limits{};
   AnomalyVerdict anomaly{};  // of the last full hour
   Millis clock_behind{};

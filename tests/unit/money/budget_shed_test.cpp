@@ -149,6 +149,16 @@ TEST(Lowering, AStepIsSaidAgainUntilItIsWritten) {
   EXPECT_EQ(again[0].most, 2);
 }
 
+TEST(Lowering, TakesNothingWhileItIsNotKnownWhichOfSeveralPricesIsRight) {
+  SmallSteps small;
+  small.world.find("a").contested = true;
+  EXPECT_EQ(small.left_after(minutes(3)), 3);
+  const auto standing = small.world.look().budgets[0];
+  EXPECT_EQ(standing.contested, 1U);
+  EXPECT_EQ(standing.doubtful, 1U);
+  EXPECT_EQ(standing.act(), GuardAct::Freeze);
+}
+
 TEST(Lowering, AnAmountIsKeptHoweverOftenItIsLookedAt) {
   BudgetWorld world;
   auto& budget = world.budget("all", {daily_limit("1")});
