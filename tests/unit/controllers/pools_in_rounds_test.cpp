@@ -186,7 +186,7 @@ class NodesOfTwo : public PoolsInRounds {
     EXPECT_EQ(condition_of(all, "PricesKnown")["reason"], "NodesAmbiguous");
     const auto h100 = world.cluster->pool_status("h100");
     EXPECT_EQ(h100["nodes"]["total"], 2);
-    EXPECT_EQ(h100["hourly"], "65.54");
+    EXPECT_EQ(h100["cost"]["hourly"], "65.54");
     waiting(0);
     live(5 * minute);
     EXPECT_EQ(replicas(), 0);
