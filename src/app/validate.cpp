@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <ostream>
 
@@ -57,6 +59,49 @@ class Seen {
   std::map<std::string, std::string> places_;  // by title
 };
 
+/// The groups of pools that have been seen, by what their nodes are known by.
+class Claims {
+ public:
+  /// Of a pool without errors: its groups that claim the nodes of others.
+  std::vector<api::FieldError> again(const FileManifest& from) {
+    std::vector<api::FieldError> warnings;
+    const auto& object = from.manifest.object;
+    if (own_kind_of(object) != api::Kind::AcceleratorPool) return warnings;
+    const auto& groups = object["spec"]["nodeGroups"];
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const auto path = fmt::format("spec.nodeGroups[{}]", i);
+      const auto title = fmt::format("node group {} of {}", groups[i].value("name", ""),
+                                     title_of(object));
+      for (const auto* field : {"nodeSelector", "backendRef"}) {
+        if (!groups[i].contains(field)) continue;
+        const auto value = claim_of(groups[i][field]);
+        const auto [first, is_new] = titles_.emplace(value, title);
+        if (!is_new && first->second != title)
+          warnings.push_back({.path = path + "." + field,
+                              .value = value,
+                              .problem = "must be of this node group alone",
+                              .remedy = fmt::format("{} has the same, so nothing would grow on "
+                                                    "either: make them exclude each other",
+                                                    first->second)});
+      }
+    }
+    return warnings;
+  }
+
+ private:
+  /// The same however it is written.
+  static std::string claim_of(json field) {
+    if (field.is_array()) {
+      std::ranges::sort(field);
+    } else if (const auto version = field.value("apiVersion", ""); !version.empty()) {
+      field["apiVersion"] = version.substr(0, version.find('/'));
+    }
+    return field.dump();
+  }
+
+  std::map<std::string, std::string> titles_;  // by claim
+};
+
 json finding(const FileProblem& problem) {
   return {{"file", problem.file}, {"line", problem.line}, {"problem", problem.message}};
 }
@@ -88,6 +133,7 @@ int validate(const ValidateOptions& options, std::ostream& out) {
   json skipped = json::array();
   json warnings = json::array();
   Seen seen;
+  Claims claims;
   for (const auto& from : files.manifests) {
     auto errors = manifest_errors(from.manifest.object);
     if (!errors) {
@@ -105,7 +151,9 @@ int validate(const ValidateOptions& options, std::ostream& out) {
         out << fmt::format("{}: {}: {}\n", place(from.file, from.manifest.line_of(error.path)),
                            title_of(from.manifest.object), error.text());
     }
-    for (const auto& warning : warnings_of(from.manifest.object)) {
+    auto told = warnings_of(from.manifest.object);
+    if (errors->empty()) std::ranges::move(claims.again(from), std::back_inserter(told));
+    for (const auto& warning : told) {
       warnings.push_back(finding(from, warning));
       if (as_text)
         out << fmt::format("{}: {}: warning: {}\n",

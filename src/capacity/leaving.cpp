@@ -92,7 +92,7 @@ class Leaver {
 
   [[nodiscard]] bool may_go(std::size_t i) {
     const auto state = seen(i).state;
-    if (goes_anyway(state)) return false;
+    if (goes_anyway(state) || input_.survey.groups[seen(i).group].ambiguous) return false;
     const auto& node = remembered(i);
     if (node.leave >= Leave::Named) return node.leave == Leave::Named && !seen(i).busy;
     if (state != NodeState::Ready && state != NodeState::NotReady && state != NodeState::Leaving)

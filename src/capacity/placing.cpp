@@ -87,7 +87,7 @@ std::int64_t most_brought(const PoolInput& pool, const PoolSurvey& survey) {
   std::int64_t nodes = 0;
   for (std::size_t i = 0; i < survey.groups.size(); ++i) {
     const auto& group = survey.groups[i];
-    if (!group.follows_pods || !group.may_grow) continue;
+    if (!group.follows_pods || (!group.may_grow && !group.ambiguous)) continue;
     const auto most = std::min<std::int64_t>(
         pool.pool->node_groups[i].max_nodes,
         pool.groups[i].most.value_or(std::numeric_limits<std::int64_t>::max()));

@@ -48,14 +48,14 @@ class Supplier {
   /// is paid for as if the dearest did, and not at all while one of them has no price.
   [[nodiscard]] std::optional<HourlyRate> price_of_next(std::size_t group) const {
     if (!survey(group).follows_pods) return marginal(survey(group).quote);
-    HourlyRate dearest;
+    std::optional<HourlyRate> dearest;
     for (const auto& one : input_.survey.groups) {
       if (!one.follows_pods || !one.may_grow) continue;
       const auto rate = marginal(one.quote);
       if (!rate) return std::nullopt;
-      dearest = std::max(dearest, *rate);
+      dearest = std::max(dearest, rate);
     }
-    return dearest;
+    return dearest ? dearest : marginal(survey(group).quote);
   }
 
   /// A node is worth as much work as it would be kept empty for.
@@ -95,7 +95,7 @@ class Supplier {
     for (const auto& node : input_.survey.nodes) {
       const auto found = input_.memory.nodes.find(input_.cluster.nodes[node.node]->uid);
       const bool goes = found != input_.memory.nodes.end() && found->second.leave >= Leave::Named;
-      if (goes) continue;
+      if (goes || survey(node.group).ambiguous) continue;
       if (node.state == NodeState::Starting) {
         put(node.group, pool_.accelerator.per_node - node.allocated, 1, is_late(node.group));
       } else if (node.is_supply()) {
@@ -112,7 +112,7 @@ class Supplier {
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
       const auto& group = survey(i);
       if (group.in_flight == 0) continue;
-      if (!memory(i).refused_until)
+      if (!memory(i).refused_until && !group.ambiguous)
         put(i, pool_.accelerator.per_node, group.in_flight, is_late(i));
       if (!group.follows_pods) pay(i, group.in_flight);
     }

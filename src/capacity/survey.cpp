@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -38,7 +40,10 @@ bool is_going(NodeState state) {
 class Surveyor {
  public:
   Surveyor(const SurveyInput& input, Instant now)
-      : input_(input), now_(now), finder_(input.pools), homes_(input.cluster.nodes.size()) {}
+      : input_(input), now_(now), finder_(input.pools), homes_(input.cluster.nodes.size()) {
+    for (const auto& pool : input.pools)
+      prices_.emplace_back(input.prices, pool.pool->currency, now);
+  }
 
   Survey result() {
     open();
@@ -48,6 +53,7 @@ class Surveyor {
       price(i);
       sum_up(i);
     }
+    for (const auto& [object, places] : named_) share_orders(places);
     return std::move(survey_);
   }
 
@@ -57,8 +63,11 @@ class Surveyor {
     std::size_t pool;
     std::size_t index;  // of the pool's nodes
   };
-  /// Names of nodes that something is to be said of, by place.
-  using Names = std::map<Place, std::vector<std::string>>;
+  /// What several groups claim.
+  struct Shared {
+    std::vector<std::string> nodes{};  // names
+    std::set<Place> with{};
+  };
 
   void open() {
     for (const auto& pool : input_.pools) {
@@ -79,6 +88,24 @@ class Surveyor {
     for (const auto& place : finder_.blind())
       stop_growth(place, {"its nodes cannot be told from others",
                           "give the node group a nodeSelector that only its nodes fit"});
+    name_objects();
+  }
+
+  /// Groups that count on one object would each take its nodes and its orders for their own.
+  void name_objects() {
+    for (std::size_t p = 0; p < input_.pools.size(); ++p)
+      for (std::size_t g = 0; g < input_.pools[p].groups.size(); ++g)
+        if (const auto& object = input_.pools[p].groups[g].object; !object.empty())
+          named_[object].push_back({p, g});
+    std::erase_if(named_, [](const auto& one) { return one.second.size() < 2; });
+    for (const auto& [object, places] : named_) {
+      std::string whose;
+      for (const auto& place : places)
+        whose += fmt::format("{}'{}'", whose.empty() ? "" : ", ", pool(place.pool).name);
+      for (const auto& place : places)
+        confuse(place, {fmt::format("{} is behind groups of several pools: {}", object, whose),
+                        "let one pool alone name it in backendRef"});
+    }
   }
 
   [[nodiscard]] const AcceleratorPool& pool(std::size_t index) const {
@@ -94,8 +121,17 @@ class Surveyor {
     group(place).findings.push_back(std::move(finding));
   }
 
+  /// It is what is said first.
+  void confuse(const Place& place, const Finding& finding) {
+    auto& group = this->group(place);
+    group.may_grow = false;
+    if (group.ambiguous) return;
+    group.ambiguous = finding;
+    group.findings.insert(group.findings.begin(), finding);
+  }
+
   void place_nodes() {
-    Names shared;
+    std::map<Place, Shared> shared;
     std::map<std::size_t, std::vector<std::string>> strays;
     for (std::size_t i = 0; i < input_.cluster.nodes.size(); ++i) {
       const auto& node = *input_.cluster.nodes[i];
@@ -105,18 +141,87 @@ class Surveyor {
           if (count_of(node.allocatable, resource(p)) > 0) strays[p].push_back(node.name);
         continue;
       }
-      if (places.size() > 1)
-        for (const auto& place : places) shared[place].push_back(node.name);
-      place_node(i, places.front());
+      const auto home = places.size() == 1 ? places.front() : home_of(i, places);
+      place_node(i, home);
+      if (places.size() == 1) continue;
+      auto& seen = survey_.pools[home.pool].nodes.back();
+      seen.quote = dearest_quote(node, places, home);
+      seen.contested = std::ranges::any_of(places, [&](const Place& place) {
+        const auto quote = quote_of(place, node);
+        return quote->rate != seen.quote->rate || quote->marginal != seen.quote->marginal ||
+               pool(place.pool).currency != pool(home.pool).currency;
+      });
+      for (const auto& place : places) {
+        if (place != home && seen.state != NodeState::Deleting) ++elsewhere_[place];
+        shared[place].nodes.push_back(node.name);
+        shared[place].with.insert(places.begin(), places.end());
+      }
     }
-    for (auto& [place, names] : shared)
-      stop_growth(place, {nodes_text(names) + " fit another node group, too",
-                          "make the nodeSelectors of the groups exclude each other"});
+    for (const auto& [place, claim] : shared)
+      confuse(place, {fmt::format("{} fit {}, too", nodes_text(claim.nodes), others(place, claim)),
+                      "make the nodeSelectors of the groups exclude each other"});
     for (auto& [index, names] : strays)
       survey_.pools[index].findings.push_back(
           {fmt::format("{} offer {} and are of no node group", nodes_text(names),
                        resource(index)),
            "declare a node group for them; until then they are neither counted nor billed"});
+  }
+
+  [[nodiscard]] std::string title(const Place& place) const {
+    return fmt::format("node group {} of pool '{}'",
+                       pool(place.pool).node_groups[place.group].name, pool(place.pool).name);
+  }
+
+  [[nodiscard]] std::string others(const Place& place, const Shared& claim) const {
+    std::string text;
+    std::size_t told = 0;
+    for (const auto& other : claim.with) {
+      if (other == place) continue;
+      if (told++ < named_max) text += (told == 1 ? "" : ", ") + title(other);
+    }
+    return told > named_max ? text + ", ..." : text;
+  }
+
+  [[nodiscard]] std::shared_ptr<const money::PriceQuote> quote_of(const Place& place,
+                                                                  const Node& node) {
+    return prices_[place.pool].of_node(pool(place.pool).node_groups[place.group], node);
+  }
+
+  /// Where a node counts that fits several groups, whatever the order of pools and groups: where
+  /// the policies of the pool use most of it, else with the dearest whose resource it offers.
+  [[nodiscard]] Place home_of(std::size_t index, const std::vector<Place>& places) {
+    if (!drawn_) {
+      drawn_.emplace();
+      for (const auto& pod : input_.cluster.pods)
+        if (pod.accelerators && pod.node && pod.policy) {
+          const auto pool = input_.draws[*pod.policy].pool;
+          (*drawn_)[{*pod.node, pool}] += count_of(*pod.accelerators, resource(pool));
+        }
+    }
+    const auto& node = *input_.cluster.nodes[index];
+    return *std::ranges::min_element(places, {}, [&](const Place& place) {
+      const auto used = drawn_->find({index, place.pool});
+      const auto rate = quote_of(place, node)->rate;
+      const auto& declared = pool(place.pool);
+      return std::tuple(used == drawn_->end() ? 0 : -used->second,
+                        count_of(node.allocatable, resource(place.pool)) <= 0,
+                        rate ? -rate->nano() : std::int64_t{1}, std::string_view(declared.name),
+                        std::string_view(declared.node_groups[place.group].name));
+    });
+  }
+
+  /// Of all that claim it in the currency of its pool. Unpriced where none of them has a price.
+  [[nodiscard]] std::shared_ptr<const money::PriceQuote> dearest_quote(
+      const Node& node, const std::vector<Place>& places, const Place& home) {
+    auto dearest = *quote_of(home, node);
+    for (const auto& place : places) {
+      const auto quote = quote_of(place, node);
+      if (!quote->rate || pool(place.pool).currency != pool(home.pool).currency) continue;
+      const auto marginal = std::max(dearest.marginal, quote->marginal);
+      if (!dearest.rate || *quote->rate > *dearest.rate) dearest = *quote;
+      dearest.marginal = marginal;
+    }
+    return std::make_shared<const money::PriceQuote>(std::move(dearest));
   }
 
   void place_node(std::size_t index, const Place& place) {
@@ -196,13 +301,13 @@ class Surveyor {
   }
 
   void price(std::size_t index) {
-    NodePrices prices(input_.prices, pool(index).currency, now_);
+    auto& prices = prices_[index];
     auto& pool = survey_.pools[index];
     const auto& groups = this->pool(index).node_groups;
     std::vector<const Node*> samples(groups.size(), nullptr);
     for (auto& node : pool.nodes) {
       const auto& object = *input_.cluster.nodes[node.node];
-      node.quote = prices.of_node(groups[node.group], object);
+      if (!node.quote) node.quote = prices.of_node(groups[node.group], object);
       if (node.state != NodeState::Deleting) samples[node.group] = &object;
     }
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -229,8 +334,9 @@ class Surveyor {
       if (node.state == NodeState::NotReady)
         late[node.group].push_back(input_.cluster.nodes[node.node]->name);
     }
-    for (auto& group : pool.groups)
-      if (group.desired) group.in_flight = std::max(*group.desired - group.present(), {});
+    for (std::size_t i = 0; i < pool.groups.size(); ++i)
+      if (auto& group = pool.groups[i]; group.desired)
+        group.in_flight = std::max(*group.desired - come({index, i}), {});
     std::ranges::sort(pool.foreign_pending, std::greater{});
     for (auto& [i, names] : late)
       pool.groups[i].findings.push_back(
@@ -240,9 +346,40 @@ class Surveyor {
            "look at the node and its device plugin; it is billed and serves nobody"});
   }
 
+  /// Nodes that may be those that the group was asked for, wherever they count.
+  [[nodiscard]] std::int64_t come(const Place& place) {
+    const auto found = elsewhere_.find(place);
+    return group(place).present() + (found == elsewhere_.end() ? 0 : found->second);
+  }
+
+  /// What one object was asked for counts once, with the dearest of its groups.
+  void share_orders(const std::vector<Place>& places) {
+    std::int64_t present = 0;
+    std::int64_t desired = 0;
+    for (const auto& place : places) {
+      auto& group = this->group(place);
+      present = std::max(present, come(place));
+      desired = std::max(desired, group.desired.value_or(0));
+      group.in_flight = 0;
+    }
+    const auto payer = *std::ranges::min_element(places, {}, [&](const Place& place) {
+      const auto& quote = group(place).quote;
+      const auto rate = quote.allows_growth() ? quote.marginal : std::nullopt;
+      const auto& declared = pool(place.pool);
+      return std::tuple(rate ? -rate->nano() : std::int64_t{1}, std::string_view(declared.name),
+                        std::string_view(declared.node_groups[place.group].name));
+    });
+    group(payer).in_flight = std::max<std::int64_t>(desired - present, 0);
+  }
+
   const SurveyInput& input_;
   Instant now_;
   GroupFinder finder_;
+  std::vector<NodePrices> prices_;  // by pool
+  std::map<std::string, std::vector<Place>> named_;  // objects that several groups count on
+  std::map<Place, std::int64_t> elsewhere_;  // nodes that fit it and count for another
+  /// By node and pool: accelerators that policies of the pool have on the node.
+  std::optional<std::map<std::pair<std::size_t, std::size_t>, std::int64_t>> drawn_;
   std::vector<std::optional<Home>> homes_;  // by node of the cluster
   Survey survey_;
 };

@@ -225,6 +225,12 @@ Told prices_of(const money::BudgetStanding& standing) {
             fmt::format("{} of {} nodes have no known price and are in no amount; see the "
                         "conditions of their AcceleratorPool",
                         standing.unpriced, standing.nodes)};
+  if (standing.contested > 0)
+    return {ConditionStatus::False, Reason::NodesAmbiguous,
+            fmt::format("{} of {} nodes are of several node groups and counted with the dearest "
+                        "of their prices, and nothing is taken on it; see the conditions of their "
+                        "AcceleratorPool",
+                        standing.contested, standing.nodes)};
   if (standing.doubtful > 0)
     return {ConditionStatus::False, Reason::PriceStale,
             fmt::format("{} of {} nodes are counted with a stale price and what prices move in a "

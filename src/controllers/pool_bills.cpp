@@ -113,6 +113,7 @@ void PoolDesk::count(Round& round) {
                           .rate = seen.quote->rate,
                           .marginal = seen.quote->marginal,
                           .doubtful = seen.quote->state == money::PriceState::Stale,
+                          .contested = seen.contested,
                           .started = node.created,
                           .accelerators = seen.capacity});
       for (const auto& use : seen.uses) bill.uses.push_back({tenant_of(use), use.accelerators});
@@ -195,7 +196,8 @@ void PoolDesk::take_back(Round& round) {
                         .coming = price_of_one(round.sight, asking),
                         .spot = spot});
   }
-  for (const auto& cut : money::most_replicas(round.bills, round.standings, holdings)) {
+  for (const auto& cut :
+       money::most_replicas(round.bills, round.standings, holdings, shed_steps_)) {
     const auto asking = holdings[cut.holding].tenant;
     round.answers[round.wish_of[asking]].grant =
         Grant{.most = static_cast<std::int32_t>(cut.most),

@@ -28,6 +28,14 @@ void take_marks(capacity::GroupFacts& facts, kube::NodeMarks marks) {
                  .name = std::move(marks.owner)};
 }
 
+/// The same in whichever version: "MachineDeployment.cluster.x-k8s.io team/h100".
+std::string words_of(const BackendRef& ref) {
+  const auto slash = ref.api_version.find('/');
+  const auto group = slash == std::string::npos ? std::string() : ref.api_version.substr(0, slash);
+  return fmt::format("{}{}{} {}", ref.kind, group.empty() ? "" : ".", group,
+                     ObjectKey{ref.ns, ref.name}.text());
+}
+
 /// A bound on a resource is one on the nodes that bring it.
 std::optional<std::int64_t> most_nodes(const Accelerator& accelerator,
                                        const kube::GroupReading& reading) {
@@ -193,6 +201,7 @@ void PoolDesk::take_pools(Round& round) {
 capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeGroup& group,
                                         const GroupObject& object, GroupDesk& desk) {
   capacity::GroupFacts facts;
+  if (group.backend) facts.object = words_of(*group.backend);
   desk.reason.reset();
   const auto in_trouble = [&](Reason reason, std::string words, std::string remedy) {
     desk.reason = reason;

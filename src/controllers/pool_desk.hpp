@@ -123,6 +123,7 @@ class PoolDesk {
   std::vector<std::shared_ptr<const PriceCatalog>> catalogs_;
   std::unique_ptr<money::PriceBook> prices_;
   money::BudgetBook book_;
+  money::ShedSteps shed_steps_;
   std::map<std::string, std::pair<std::string, std::string>> marking_;  // node: its pool, its uid
   std::map<ObjectKey, Millis> evicting_;                               // pods: when last asked
   std::map<std::string, std::string> drains_;  // node: what keeps it busy

@@ -108,6 +108,11 @@ api::NodeGroupStatus status_of(const GroupView& view) {
   for (const auto& node : view.pool.nodes)
     if (node.group == view.index) status.hourly += node.quote->rate.value_or(HourlyRate());
   const auto& quote = view.seen.quote;
+  if (const auto& ambiguous = view.seen.ambiguous) {
+    status.reason = Reason::NodesAmbiguous;
+    status.message = ambiguous->words + "; " + ambiguous->remedy;
+    return status;
+  }
   if (!view.closed.empty() || !quote.allows_growth() || !view.write_trouble.empty()) {
     status.reason = reason_of_closed(view);
     status.message = !view.closed.empty()          ? view.closed

@@ -93,35 +93,6 @@ GroupObject group_object(const PoolStore& store, const NodeGroup& group, const S
   return {.object = found->second};
 }
 
-/// Pools that count on one object would each take its nodes, and what is on order, for their own.
-void refuse_shared_objects(PoolSnapshot& snapshot) {
-  std::map<BackendRef, std::vector<std::pair<std::size_t, std::size_t>>> named;
-  for (std::size_t i = 0; i < snapshot.pools.size(); ++i) {
-    if (snapshot.pools[i]->spec == nullptr) continue;
-    const auto& groups = snapshot.pools[i]->spec->node_groups;
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      if (!groups[g].backend) continue;
-      auto ref = *groups[g].backend;  // in whichever version
-      ref.api_version.erase(std::min(ref.api_version.find('/'), ref.api_version.size()));
-      named[ref].emplace_back(i, g);
-    }
-  }
-  for (const auto& [ref, places] : named) {
-    if (places.size() < 2) continue;
-    std::string whose;
-    for (const auto& [i, g] : places)
-      whose += fmt::format("{}'{}'", whose.empty() ? "" : ", ", snapshot.pools[i]->name);
-    for (const auto& [i, g] : places) {
-      auto& object = snapshot.groups[i][g];
-      object.trouble = capacity::Finding{
-          fmt::format("{} {} is behind groups of several pools: {}", ref.kind,
-                      ObjectKey{ref.ns, ref.name}.text(), whose),
-          "let one pool alone name it in backendRef"};
-      object.reason = Reason::NodesAmbiguous;
-    }
-  }
-}
-
 }  // namespace
 
 ChangeSink& ClusterState::pools() {
@@ -267,7 +238,6 @@ PoolSnapshot ClusterState::pool_snapshot(const std::vector<ObjectKey>& policies)
                                     group.backend ? impl_->sync_of_groups(*group.backend) : nullptr,
                                     snapshot.sees_all_pods));
   }
-  refuse_shared_objects(snapshot);
   snapshot.cluster.nodes = all_of(store.nodes);
   for (std::size_t i = 0; i < snapshot.cluster.nodes.size(); ++i)
     if (snapshot.cluster.nodes[i]->cordoned_by_us) snapshot.left_on[i] = 0;

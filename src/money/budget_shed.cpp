@@ -17,10 +17,11 @@ namespace {
 class Shedding {
  public:
   Shedding(const BudgetRound& round, const Standings& standings,
-           std::span<const Holding> holdings)
+           std::span<const Holding> holdings, ShedSteps& steps)
       : round_(round),
         standings_(standings),
         holdings_(holdings),
+        steps_(steps),
         outlay_(outlay_of(round)),
         there_(running_in(outlay_)),
         taken_(holdings.size(), 0),
@@ -46,7 +47,8 @@ class Shedding {
  private:
   void take_for(const CostBudget& budget, const BudgetStanding& standing) {
     const auto view = View::of_selector(budget.selector, outlay_.tenants);
-    std::int64_t step = budget.shed_step_max;
+    auto& step = steps_[budget.name];
+    if (is_over(step)) step = {.left = budget.shed_step_max};
     for (const auto& limit : standing.limits) {
       if (limit.act == GuardAct::ScaleToZero) {
         for (std::size_t h = 0; h < holdings_.size(); ++h)
@@ -54,13 +56,30 @@ class Shedding {
             if (const auto costly = costly_of(h, true); costly.price > HourlyRate())
               take(h, costly.replicas, budget, limit);
       } else if (limit.act == GuardAct::Shed) {
+        take_again(budget, limit, view, step);
         shed_for(budget, limit, view, step);
       }
     }
   }
 
+  [[nodiscard]] bool is_over(const ShedStep& step) const {
+    return !step.began || round_.now < *step.began || round_.now - *step.began >= round_.between;
+  }
+
+  /// What was taken in this step is taken until it is written.
+  void take_again(const CostBudget& budget, const LimitStanding& limit, const View& view,
+                  const ShedStep& step) {
+    for (std::size_t h = 0; h < holdings_.size(); ++h) {
+      const auto& holding = holdings_[h];
+      const auto before = step.most.find(round_.tenants[holding.tenant].policy);
+      if (before == step.most.end() || !is_bound(view, h)) continue;
+      take(h, holding.replicas - taken_[h] - std::max(before->second, holding.protected_replicas),
+           budget, limit);
+    }
+  }
+
   void shed_for(const CostBudget& budget, const LimitStanding& limit, const View& view,
-                std::int64_t& step) {
+                ShedStep& step) {
     std::vector<Sheddable> from;
     std::vector<std::size_t> bound;
     HourlyRate saved;
@@ -84,10 +103,13 @@ class Shedding {
                       .started = holding.started});
     }
     const auto excess = all ? HourlyRate::of(no_bound) : excess_over(limit.amount, view) - saved;
-    const auto most = all ? std::max(step, in_time(limit, from)) : step;
+    const auto most = all ? std::max(step.left, in_time(limit, from, step)) : step.left;
     for (const auto& cut : shed(from, excess, most)) {
-      take(bound[cut.index], cut.replicas, budget, limit);
-      step = std::max<std::int64_t>(step - cut.replicas, 0);
+      const auto h = bound[cut.index];
+      take(h, cut.replicas, budget, limit);
+      step.left = std::max<std::int64_t>(step.left - cut.replicas, 0);
+      step.began = step.began.value_or(round_.now);
+      step.most[round_.tenants[holdings_[h].tenant].policy] = holdings_[h].replicas - taken_[h];
     }
   }
 
@@ -104,15 +126,18 @@ class Shedding {
     return {std::clamp<std::int64_t>(holding.waiting - taken_[h], 0, most), holding.coming};
   }
 
-  /// How many of them have to go now for all to be gone within shed_looks_max looks.
+  /// How many of them have to go now for all to be gone within shed_looks_max looks. In a step that
+  /// has been taken nothing more, unless it is the last look.
   [[nodiscard]] std::int64_t in_time(const LimitStanding& limit,
-                                     const std::vector<Sheddable>& from) const {
+                                     const std::vector<Sheddable>& from,
+                                     const ShedStep& step) const {
     if (round_.between <= Millis() || !limit.taking_since) return 0;
     std::int64_t replicas = 0;
     for (const auto& one : from)
       if (one.price > HourlyRate()) replicas += std::max<std::int64_t>(one.replicas, 0);
     const auto end = *limit.taking_since + round_.between * shed_looks_max;
     const auto looks = std::max<std::int64_t>((end - round_.now) / round_.between, 1);
+    if (looks > 1 && step.began && *step.began < round_.now) return 0;
     return (replicas + looks - 1) / looks;
   }
 
@@ -165,6 +190,7 @@ class Shedding {
   const BudgetRound& round_;
   const Standings& standings_;
   std::span<const Holding> holdings_;
+  ShedSteps& steps_;
   Outlay outlay_;
   Span there_;
   std::vector<std::int64_t> taken_;
@@ -174,13 +200,18 @@ class Shedding {
 }  // namespace
 
 std::vector<MostReplicas> most_replicas(const BudgetRound& round, const Standings& standings,
-                                        std::span<const Holding> holdings) {
+                                        std::span<const Holding> holdings, ShedSteps& steps) {
+  std::erase_if(steps, [&](const auto& step) {
+    return std::ranges::none_of(round.budgets, [&](const KeptBudget& kept) {
+      return kept.budget->name == step.first;
+    });
+  });
   const bool any = std::ranges::any_of(standings.budgets, [](const BudgetStanding& budget) {
     return budget.act() >= GuardAct::Shed;
   });
   if (!any) return {};
   CHECK(standings.budgets.size() == round.budgets.size(), "the standings are those of the round");
-  return Shedding(round, standings, holdings).result();
+  return Shedding(round, standings, holdings, steps).result();
 }
 
 }  // namespace poolscaler::money

@@ -176,6 +176,7 @@ void Look::budget(const KeptBudget& kept, HeldBudget& held) {
   standing.nodes = sizes(sums.nodes);
   standing.unpriced = sizes(sums.unpriced);
   standing.doubtful = sizes(sums.doubtful);
+  standing.contested = sizes(sums.contested);
   standing.clock_behind = charges.clock_behind;
   standing.gone = charges.gone;
   standing.anomaly = held.anomaly;

@@ -39,7 +39,8 @@ NodeCost cost_of(const SeenNode& seen, const std::vector<std::size_t>& ranks) {
                 .pool = seen.pool,
                 .kind = seen.kind,
                 .priced = seen.rate.has_value(),
-                .doubtful = seen.doubtful,
+                .doubtful = seen.doubtful || seen.contested,
+                .contested = seen.contested,
                 .rate = std::max(seen.rate.value_or(HourlyRate()), HourlyRate()),
                 .kept = seen.kept,
                 .started = seen.started,
@@ -91,6 +92,7 @@ void Cell::add(const NodeCost& node) {
   ++nodes;
   unpriced += node.priced ? 0 : 1;
   doubtful += node.doubtful ? 1 : 0;
+  contested += node.contested ? 1 : 0;
   rate += node.rate;
   marginal += node.marginal;
   idle += node.idle;
@@ -187,6 +189,7 @@ Sums sums_of(const Cells& cells, const std::vector<const NodeCost*>& nodes,
     ++sums.nodes;
     sums.unpriced += node->priced ? 0 : 1;
     sums.doubtful += node->doubtful ? 1 : 0;
+    sums.contested += node->contested ? 1 : 0;
   }
   return sums;
 }

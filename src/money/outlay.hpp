@@ -37,6 +37,7 @@ struct NodeCost {
   std::string kind;
   bool priced = false;
   bool doubtful = false;
+  bool contested = false;
   HourlyRate rate{};
   HourlyRate marginal{};
   HourlyRate idle{};  // of `rate`
@@ -51,6 +52,7 @@ struct Cell {
   std::int64_t nodes = 0;
   std::int64_t unpriced = 0;
   std::int64_t doubtful = 0;
+  std::int64_t contested = 0;
   HourlyRate rate{};
   HourlyRate marginal{};
   HourlyRate idle{};           // of `rate`
@@ -109,6 +111,7 @@ struct Sums {
   std::int64_t nodes = 0;  // of whole nodes; of shares, nodes with a share of them
   std::int64_t unpriced = 0;
   std::int64_t doubtful = 0;
+  std::int64_t contested = 0;
   Split split{};
   std::map<std::string, KindSum> kinds{};
 };

@@ -300,7 +300,7 @@ class Town {
                           .price = price,
                           .protected_replicas = round_.tenants[t].kept_replicas});
     }
-    for (const auto& cut : money::most_replicas(round_, standings, holdings)) {
+    for (const auto& cut : money::most_replicas(round_, standings, holdings, steps_)) {
       taken_ += holdings[cut.holding].replicas - cut.most;
       lower(holdings[cut.holding].tenant, cut.most);
     }
@@ -372,6 +372,7 @@ class Town {
     for (const auto& kept : round_.budgets)
       next.adopt_budget(kept.budget->name, *book_.state_of_budget(kept.budget->name));
     book_ = std::move(next);
+    steps_.clear();
   }
 
   Dice dice_;
@@ -382,6 +383,7 @@ class Town {
   money::PoolSupply stock_{};
   money::BudgetRound round_{};
   money::BudgetBook book_{};
+  money::ShedSteps steps_{};
   std::vector<Machine> machines_{};
   std::vector<Replica> replicas_{};
   Instant looked_ = beginning;

@@ -111,7 +111,7 @@ struct BudgetStatus {
   HourlyRate committed{};  // paid anyway: accrues, and is no part of a rate
   std::int64_t nodes = 0;
   std::int64_t unpriced_nodes = 0;
-  std::int64_t doubtful_nodes = 0;  // with a stale price
+  std::int64_t doubtful_nodes = 0;  // with a stale price, or several
   std::optional<LedgerStatus> ledger{};
   std::vector<LimitStatus> limits{};
   std::optional<AnomalyStatus> anomaly{};

@@ -111,6 +111,7 @@ struct Finding {
 
 /// What the object behind a node group says.
 struct GroupFacts {
+  std::string object{};  // which one it is, in words; empty: there is none
   std::optional<std::int64_t> desired{};  // nothing: it does not say, or there is none
   std::optional<std::int64_t> least{};    // its own bounds
   std::optional<std::int64_t> most{};

@@ -2,7 +2,9 @@
 // what of its accelerators is taken by whom, what waits for some, and what each node costs.
 //
 // A node counts for one group. What cannot be told apart, or has no price, is said with a remedy,
-// and nothing grows on it. Law: on each node, capacity is allocated and free.
+// and nothing grows on it: a node that fits several groups counts for the one whose pool's policies
+// use most of it, else for the dearest, and costs what the dearest of them says. Law: on each node,
+// capacity is allocated and free.
 #pragma once
 
 #include <array>
@@ -75,6 +77,7 @@ struct NodeSurvey {
   bool busy = false;           // with a pod that is not a daemon's
   std::vector<Use> uses{};
   std::shared_ptr<const money::PriceQuote> quote{};
+  bool contested = false;  // several groups claim it, and do not say the same price
 
   [[nodiscard]] std::int64_t free() const { return capacity - allocated; }
   /// Pods can be placed on it, or could if we took our cordon back.
@@ -95,6 +98,9 @@ struct GroupSurvey {
   money::PriceQuote quote{};   // of one more node
   std::vector<Finding> findings{};
   bool may_grow = false;  // nothing but price and bounds stands against it
+  /// Its nodes, or those that it was asked for, may be those of another group: nobody is granted
+  /// room on any of them, and none of them is taken away.
+  std::optional<Finding> ambiguous{};
 
   [[nodiscard]] std::int64_t count(NodeState state) const {
     return nodes[static_cast<std::size_t>(state)];

@@ -67,6 +67,8 @@ struct SeenNode {
   /// the same as `rate`.
   std::optional<HourlyRate> marginal{};
   bool doubtful = false;  // the price is stale: counted with its bound, and nothing is shed on it
+  /// Several groups claim it at different prices: the same, with the dearest of them.
+  bool contested = false;
   Instant started;
   std::optional<Instant> stopped{};
   std::int64_t accelerators = 0;
@@ -141,7 +143,8 @@ struct BudgetStanding {
   HourlyRate committed{};  // paid anyway: accrues, and is no part of a rate
   std::size_t nodes = 0;
   std::size_t unpriced = 0;  // nodes without a price
-  std::size_t doubtful = 0;  // nodes with a stale one
+  std::size_t doubtful = 0;  // nodes with a stale one, or a contested one
+  std::size_t contested = 0;
   std::vector<LimitStanding> limits{};
   AnomalyVerdict anomaly{};  // of the last full hour
   Millis clock_behind{};
@@ -204,12 +207,24 @@ struct MostReplicas {
   std::string words;
 };
 
+/// What a budget has taken in the step that it takes at the moment.
+struct ShedStep {
+  std::optional<Instant> began{};  // nothing: it has taken nothing yet
+  std::int64_t left = 0;           // replicas that it may still take
+  std::map<std::string, std::int64_t> most{};  // what each policy has left, by its name
+};
+/// By budget. Whoever starts anew has none.
+using ShedSteps = std::map<std::string, ShedStep>;
+
 /// Which of `holdings` to lower in this round, by the limits that say Shed or ScaleToZero in
 /// `standings`, which are those of `round`. What was lowered before and has not gone yet counts as
-/// gone, and so do nodes that nobody uses: nothing is taken twice.
+/// gone, and so do nodes that nobody uses: nothing is taken twice. However often it is asked, a
+/// budget takes one step in `round.between`, and says the same of it until that time is over; but
+/// for an amount that holds no longer if it waits.
 [[nodiscard]] std::vector<MostReplicas> most_replicas(const BudgetRound& round,
                                                       const Standings& standings,
-                                                      std::span<const Holding> holdings);
+                                                      std::span<const Holding> holdings,
+                                                      ShedSteps& steps);
 
 class BudgetBook {
  public:

@@ -117,7 +117,7 @@ class Premises {
   void take_steps(const Round& round, const capacity::PoolPlan& plan, Instant now);
   [[nodiscard]] money::Holding holding_of(std::size_t tenant, std::int32_t kept) const;
   void shed(std::vector<Grant>& grants, const std::vector<Wish>& wishes,
-            const money::BudgetRound& bill, const money::Standings& standings) const;
+            const money::BudgetRound& bill, const money::Standings& standings);
   void note_limits(Micros now, const money::Standings& standings);
   [[nodiscard]] std::int64_t used_micros() const;
   [[nodiscard]] bool is_measured(Micros now) const {
@@ -138,6 +138,7 @@ class Premises {
   std::vector<money::SeenNode> ended_;  // since the last decision
   std::vector<capacity::PoolMemory> memory_;
   money::BudgetBook budgets_;
+  money::ShedSteps shed_steps_;
   /// Time of nodes at each price, so that amounts are exact to the millisecond.
   std::map<std::pair<CapacityType, HourlyRate>, std::int64_t> billed_;
   std::map<HourlyRate, std::int64_t> idle_;  // time of accelerators, by the price of their node

@@ -182,7 +182,7 @@ money::Holding Premises::holding_of(std::size_t tenant, std::int32_t kept) const
 }
 
 void Premises::shed(std::vector<Grant>& grants, const std::vector<Wish>& wishes,
-                    const money::BudgetRound& bill, const money::Standings& standings) const {
+                    const money::BudgetRound& bill, const money::Standings& standings) {
   const bool takes = std::ranges::any_of(standings.budgets, [](const auto& standing) {
     return standing.act() >= money::GuardAct::Shed;
   });
@@ -196,7 +196,7 @@ void Premises::shed(std::vector<Grant>& grants, const std::vector<Wish>& wishes,
     holding.waiting = wish.waiting;
     holding.coming = HourlyRate::of(bill.tenants[tenant].coming.nano() / wish.waiting);
   }
-  for (const auto& lowered : money::most_replicas(bill, standings, holdings))
+  for (const auto& lowered : money::most_replicas(bill, standings, holdings, shed_steps_))
     grants[lowered.holding] = {.most = static_cast<std::int32_t>(lowered.most),
                                .reason = lowered.act == money::GuardAct::ScaleToZero
                                              ? Reason::ZeroedByBudget

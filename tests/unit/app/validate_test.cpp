@@ -37,6 +37,34 @@ TEST_F(Validate, NamesFileLineObjectFieldAndRemedy) {
                                      "be at most `maxReplicas`: lower `minReplicas`"));
 }
 
+std::string pool(const std::string& name, const std::string& groups) {
+  return "---\napiVersion: poolscaler.dev/v1alpha1\nkind: AcceleratorPool\nmetadata: {name: " +
+         name + "}\nspec:\n  accelerator: {resource: nvidia.com/gpu, perNode: 8}\n" +
+         "  nodeGroups:\n" + groups;
+}
+
+TEST_F(Validate, WarnsOfGroupsThatClaimTheSameNodes) {
+  const std::string labels =
+      "maxNodes: 3, price: \"1\", nodeSelector: [{key: a, value: x}, {key: b, value: y}]}\n";
+  const std::string turned =
+      "maxNodes: 3, price: \"2\", nodeSelector: [{key: b, value: y}, {key: a, value: x}]}\n";
+  const std::string other = "maxNodes: 3, price: \"1\", nodeSelector: [{key: a, value: x}]}\n";
+  EXPECT_EQ(run({write("a.yaml", pool("p", "    - {name: one, " + labels + "    - {name: two, " +
+                                                other) +
+                                     pool("q", "    - {name: one, " + turned))}),
+            0);
+  EXPECT_THAT(told, HasSubstr("AcceleratorPool 'q': warning: spec.nodeGroups[0].nodeSelector is"));
+  EXPECT_THAT(told, HasSubstr("node group one of AcceleratorPool 'p' has the same"));
+  EXPECT_EQ(told.find("warning: ", told.find("warning: ") + 1), std::string::npos) << told;
+  const std::string object =
+      "maxNodes: 3, price: \"1\", backendRef: {apiVersion: cluster.x-k8s.io/v1beta";
+  const std::string named = ", kind: MachineDeployment, namespace: team, name: h100}}\n";
+  EXPECT_EQ(run({write("b.yaml", pool("p", "    - {name: one, " + object + "1" + named) +
+                                     pool("q", "    - {name: one, " + object + "2" + named))}),
+            0);
+  EXPECT_THAT(told, HasSubstr("AcceleratorPool 'q': warning: spec.nodeGroups[0].backendRef is"));
+}
+
 TEST_F(Validate, ReadsFoldersAndAllThatLiesBelow) {
   write("x/a.yaml", policy("a"));
   write("x/y/b.yml", policy("b"));

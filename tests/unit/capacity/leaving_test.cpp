@@ -51,6 +51,19 @@ TEST_F(LeavingTest, ABusyNodeStays) {
   EXPECT_THAT(world.told, IsEmpty());
 }
 
+TEST_F(LeavingTest, ANodeThatMayBeOfAnotherGroupStaysAndIsGivenBack) {
+  set_up(1);
+  world.others["od-0"] = 2;
+  world.evicts = false;
+  world.run_for(minutes(11));
+  ASSERT_THAT(world.told, ElementsAre("cordon od-0"));
+  world.fleet.add_pool("b", {{}});
+  world.fleet.pools[1]->node_groups[0].node_selector =
+      world.fleet.pools[0]->node_groups[0].node_selector;
+  world.run_for(minutes(60), seconds(10));
+  EXPECT_THAT(world.told, ElementsAre("cordon od-0", "give back od-0"));
+}
+
 TEST_F(LeavingTest, MinNodesAndWarmNodesStay) {
   set_up(4);
   world.fleet.pools[0]->node_groups[0].min_nodes = 1;

@@ -1,5 +1,7 @@
 #include "poolscaler/capacity/supply.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -54,6 +56,20 @@ TEST(Supply, CountsWhatIsFreeStartingAndAskedFor) {
   EXPECT_THAT(out.stock.free_spot_nodes, ElementsAre(0, 0, 0, 0, 0, 0, 0, 0, 3));
   EXPECT_EQ(out.in_flight, rate("8"));
   EXPECT_EQ(out.stock.share, rate("1.25"));
+}
+
+TEST(Supply, WhatMayBeOfAnotherGroupIsNoneAndIsPaidFor) {
+  Fleet fleet;
+  fleet.add_pool("a", {on_demand, spot});
+  auto& groups = fleet.pools[0]->node_groups;
+  groups[1].node_selector = groups[0].node_selector;
+  fleet.add_node(0, 0);
+  *fleet.facts(0, 0).desired += 2;
+  const auto out = supply(fleet);
+  EXPECT_TRUE(std::ranges::all_of(out.stock.free_nodes, [](auto nodes) { return nodes == 0; }));
+  EXPECT_TRUE(out.stock.tiers.empty());
+  EXPECT_EQ(out.in_flight, rate("20"));
+  EXPECT_THAT(out.closed[1], HasSubstr("fit node group od of pool 'a', too"));
 }
 
 TEST(Supply, WhatIsCordonedOrGoingIsNone) {

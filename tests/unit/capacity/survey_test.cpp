@@ -114,9 +114,106 @@ TEST(Survey, ANodeOfTwoGroupsCountsOnceAndNeitherGrows) {
   const auto seen = fleet.survey();
   EXPECT_THAT(seen.pools[0].nodes, SizeIs(1));
   EXPECT_THAT(seen.pools[1].nodes, IsEmpty());
+  for (const auto& pool : seen.pools) EXPECT_FALSE(pool.groups[0].may_grow);
+  EXPECT_EQ(seen.pools[0].groups[0].findings[0].words,
+            "1 node (od-0) fit node group od of pool 'b', too");
+  EXPECT_EQ(seen.pools[1].groups[0].ambiguous->words,
+            "1 node (od-0) fit node group od of pool 'a', too");
+}
+
+/// Two pools of a group each with one selector, and a node.
+Fleet overlapping(const GroupWords& a, const GroupWords& b) {
+  Fleet fleet;
+  fleet.add_pool("a", {a});
+  fleet.add_pool("b", {b});
+  fleet.pools[1]->node_groups[0].node_selector = fleet.pools[0]->node_groups[0].node_selector;
+  fleet.add_node(0, 0);
+  return fleet;
+}
+
+TEST(Survey, ANodeOfTwoGroupsCostsWhatTheDearestOfThemSays) {
+  for (const bool first : {false, true}) {
+    const GroupWords dear{.price = "10"};
+    const GroupWords cheap{.price = "0.01"};
+    const auto seen = overlapping(first ? dear : cheap, first ? cheap : dear).survey();
+    EXPECT_EQ(seen.pools[first ? 0 : 1].groups[0].rate, rate("10"));
+    EXPECT_THAT(seen.pools[first ? 1 : 0].nodes, IsEmpty());
+    EXPECT_TRUE(seen.pools[first ? 0 : 1].nodes[0].contested);
+  }
+  EXPECT_FALSE(overlapping({}, {}).survey().pools[0].nodes[0].contested);
+}
+
+TEST(Survey, ANodeOfTwoGroupsIsUnpricedOnlyWhereNeitherHasAPrice) {
+  const GroupWords unpriced{.price = ""};
+  const auto one = overlapping(unpriced, {.price = "10"}).survey();
+  EXPECT_EQ(one.pools[1].groups[0].rate, rate("10"));
+  const auto none = overlapping(unpriced, unpriced).survey();
+  EXPECT_EQ(none.pools[0].groups[0].unpriced, 1);
+  EXPECT_THAT(none.pools[1].nodes, IsEmpty());
+}
+
+TEST(Survey, ANodeOfTwoGroupsThatCommittedCapacityClaimsIsNotPaidAnyway) {
+  const auto seen =
+      overlapping({.type = CapacityType::Reserved, .price = "30"}, {.price = "10"}).survey();
+  ASSERT_THAT(seen.pools[0].nodes, SizeIs(1));
+  EXPECT_EQ(seen.pools[0].nodes[0].quote->rate, rate("30"));
+  EXPECT_EQ(seen.pools[0].nodes[0].quote->marginal, rate("10"));
+}
+
+TEST(Survey, ANodeOfTwoPoolsStaysWhereItsPoliciesAreAtTheDearerPrice) {
+  auto fleet = overlapping({.price = "20"}, {.price = "10"});
+  fleet.add_pod(0, 4, fleet.add_draw("shop/web", 4, 1, 1));
+  const auto seen = fleet.survey();
+  EXPECT_THAT(seen.pools[0].nodes, IsEmpty());
+  ASSERT_THAT(seen.pools[1].nodes, SizeIs(1));
+  EXPECT_EQ(seen.pools[1].groups[0].rate, rate("20"));
+  EXPECT_EQ(seen.pools[1].allocated, 4);
+}
+
+TEST(Survey, ANodeOfTwoGroupsThatCountsForOneIsNotOnOrderOfTheOther) {
+  auto fleet = overlapping({.price = "10"}, {.price = "20"});
+  const auto seen = fleet.survey();
+  ASSERT_THAT(seen.pools[1].nodes, SizeIs(1));
+  EXPECT_EQ(seen.pools[0].groups[0].desired, 1);
+  EXPECT_EQ(seen.pools[0].groups[0].in_flight, 0);
+}
+
+TEST(Survey, TwoGroupsOfAPoolWithOneSelectorGrowNeither) {
+  Fleet fleet;
+  fleet.add_pool("a", {{.name = "x", .price = "1"}, {.name = "y", .price = "10"}});
+  auto& groups = fleet.pools[0]->node_groups;
+  groups[0].node_selector = groups[1].node_selector;
+  fleet.add_node(0, 0);
+  const auto seen = fleet.survey();
+  for (const auto& group : seen.pools[0].groups) {
+    EXPECT_FALSE(group.may_grow);
+    EXPECT_TRUE(group.ambiguous);
+  }
+  EXPECT_EQ(seen.pools[0].groups[1].rate, rate("10"));
+}
+
+TEST(Survey, WhatAnObjectOfTwoPoolsWasAskedForCountsOnceWithTheDearer) {
+  Fleet fleet;
+  for (const auto* name : {"a", "b"}) {
+    const std::string price = name == std::string("a") ? "10" : "20";
+    fleet.add_pool(name, {{.price = price}});
+    auto& facts = fleet.facts(fleet.pools.size() - 1, 0);
+    facts.object = "MachineDeployment.cluster.x-k8s.io team/h100";
+    facts.owner = {.ns = "team", .kind = "MachineDeployment", .name = "h100"};
+    facts.desired = 3;
+  }
+  fleet.add_node(0, 0).owner = {.ns = "team", .kind = "MachineSet", .name = "h100-x7k2p"};
+  for (const auto& pool : fleet.pools) pool->node_groups[0].node_selector.clear();
+  fleet.facts(0, 0).desired = 3;
+  const auto seen = fleet.survey();
+  EXPECT_EQ(seen.pools[0].groups[0].in_flight, 0);
+  EXPECT_EQ(seen.pools[1].groups[0].in_flight, 2);
+  EXPECT_EQ(seen.pools[1].groups[0].rate, rate("20"));
   for (const auto& pool : seen.pools) {
     EXPECT_FALSE(pool.groups[0].may_grow);
-    EXPECT_EQ(pool.groups[0].findings[0].words, "1 node (od-0) fit another node group, too");
+    EXPECT_EQ(pool.groups[0].ambiguous->words,
+              "MachineDeployment.cluster.x-k8s.io team/h100 is behind groups of several pools: "
+              "'a', 'b'");
   }
 }
 

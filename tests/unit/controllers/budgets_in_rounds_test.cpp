@@ -134,6 +134,28 @@ TEST(BudgetsInRounds, WhatIsOutdatedAfterARestartIsToldAnew) {
   EXPECT_EQ(world.cluster->budget_status("all")["limits"][1]["headroom"], "30");
 }
 
+TEST_F(PoolsInRounds, ABudgetThatShedsTakesOneStepAtATimeHoweverSoonItIsAskedAgain) {
+  set_up();
+  waiting(50);
+  live(40 * second);
+  ASSERT_EQ(replicas(), 5);
+  world.cluster->add_budget("less", {{"limits", json::array({{{"name", "rate"},
+                                                             {"mode", "Rate"},
+                                                             {"amount", "70"}}})},
+                                     {"onLimit", "Shed"},
+                                     {"graceSeconds", 10},
+                                     {"maxShedReplicas", 1}});
+  std::vector<int> seconds_of;  // each step
+  for (int now = 0, before = 5; now < 120; ++now) {
+    live(second);
+    for (; before > replicas(); --before) seconds_of.push_back(now);
+  }
+  EXPECT_EQ(replicas(), 2);
+  ASSERT_THAT(seconds_of, ::testing::SizeIs(3));
+  EXPECT_GE(seconds_of[1] - seconds_of[0], 18);
+  EXPECT_GE(seconds_of[2] - seconds_of[1], 18);
+}
+
 TEST_F(PoolsInRounds, ABudgetWithScaleToZeroTakesEverything) {
   set_up(1);
   waiting(10);

@@ -138,6 +138,7 @@ void FakeCluster::add_node(const std::string& group, bool ready) {
                                      {"cluster.x-k8s.io/machine", name},
                                      {"cluster.x-k8s.io/owner-kind", "MachineSet"},
                                      {"cluster.x-k8s.io/owner-name", group + "-x7k2p"}};
+  node["metadata"]["labels"] = {{"made-by", group}};
   make_ready(name, ready);
 }
 

@@ -25,7 +25,7 @@ TEST(Lowering, TakesTheLowestPriorityAndStopsAtTheCap) {
   const std::vector<Holding> holdings = {
       {.tenant = high, .replicas = 8, .price = hourly("2")},
       {.tenant = low, .replicas = 8, .price = hourly("2"), .protected_replicas = 1}};
-  const auto lowered = most_replicas(world.round, standings, holdings);
+  const auto lowered = world.lower(standings, holdings);
   ASSERT_THAT(lowered, SizeIs(1));
   EXPECT_EQ(lowered[0].holding, 1U);
   EXPECT_EQ(lowered[0].most, 2);
@@ -54,16 +54,13 @@ TEST(Lowering, WaitsForWhatIsLeavingAlready) {
   world.look();
   const auto standings = world.after(minutes(3));
   // Of 16 replicas 10 are to stay, and the pods of the six others are still there.
-  EXPECT_THAT(most_replicas(world.round, standings,
-                            std::vector<Holding>{
-                                {.tenant = low, .replicas = 10, .price = hourly("2")}}),
+  EXPECT_THAT(world.lower(standings,
+                          {{.tenant = low, .replicas = 10, .price = hourly("2")}}),
               IsEmpty());
   // They are gone, and a node stands empty until it is removed.
   world.find("a").uses = {};
   const auto later = world.after(minutes(1));
-  EXPECT_THAT(most_replicas(world.round, later,
-                            std::vector<Holding>{
-                                {.tenant = low, .replicas = 8, .price = hourly("2")}}),
+  EXPECT_THAT(world.lower(later, {{.tenant = low, .replicas = 8, .price = hourly("2")}}),
               IsEmpty());
 }
 
@@ -79,10 +76,9 @@ TEST(Lowering, GoesInStepsAndSparesWhatIsPaidAnyway) {
   world.look();
   world.after(hours(1));
   const auto standings = world.after(minutes(3));
-  const auto lowered = most_replicas(
-      world.round, standings,
-      std::vector<Holding>{{.tenant = paid, .replicas = 8},
-                           {.tenant = low, .replicas = 8, .price = hourly("2")}});
+  const auto lowered = world.lower(
+      standings, {{.tenant = paid, .replicas = 8},
+                  {.tenant = low, .replicas = 8, .price = hourly("2")}});
   ASSERT_THAT(lowered, SizeIs(1));
   EXPECT_EQ(lowered[0].holding, 1U);
   EXPECT_EQ(lowered[0].most, 5);
@@ -138,12 +134,86 @@ TEST(Lowering, ALargerStepThanDeclaredIsTakenWhereAnAmountCouldNotHold) {
   std::vector<std::int64_t> left;
   std::vector<Holding> holdings = {{.tenant = low, .replicas = 8, .price = hourly("2")}};
   for (int i = 0; i < 6; ++i) {
-    const auto lowered = most_replicas(world.round, world.after(minutes(1)), holdings);
+    const auto lowered = world.lower(world.after(minutes(1)), holdings);
     if (!lowered.empty()) holdings[0].replicas = lowered[0].most;
     left.push_back(holdings[0].replicas);
   }
   // Over since 00:00; the grace ends at 00:02, and all are gone within four looks.
   EXPECT_THAT(left, ElementsAre(6, 4, 2, 0, 0, 0));
+}
+
+/// Three replicas of a node each under a rate for one of them, and a step of one.
+struct SmallSteps {
+  BudgetWorld world{};
+  std::size_t low = world.policy("shop", "low");
+  std::vector<Holding> holdings = {
+      {.tenant = low, .replicas = 3, .accelerators = 8, .price = hourly("10")}};
+
+  SmallSteps() {
+    auto& budget = world.budget("all", {rate_limit("10")});
+    budget.on_limit = OnBudgetLimit::Shed;
+    budget.shed_step_max = 1;
+    world.round.between = std::chrono::seconds(20);
+    for (const auto* name : {"a", "b", "c"}) world.node(name, "10", {{low, 8}});
+    world.look();
+  }
+  /// What is left when it is looked after so long, and its pod, if one was taken, is gone at once.
+  std::int64_t left_after(Millis time) {
+    const auto lowered = world.lower(world.after(time), holdings);
+    if (lowered.empty()) return holdings[0].replicas;
+    if (lowered[0].most < holdings[0].replicas) world.round.nodes.pop_back();
+    return holdings[0].replicas = lowered[0].most;
+  }
+};
+
+TEST(Lowering, LooksThatFollowEachOtherAtOnceTakeOneStepTogether) {
+  SmallSteps small;
+  std::vector<std::int64_t> left = {small.left_after(minutes(3))};
+  for (int i = 0; i < 5; ++i) left.push_back(small.left_after(Millis(50)));
+  EXPECT_THAT(left, ElementsAre(2, 2, 2, 2, 2, 2));
+  EXPECT_EQ(small.left_after(Millis(19'749)), 2);
+  EXPECT_EQ(small.left_after(Millis(1)), 1);
+  EXPECT_EQ(small.left_after(minutes(1)), 1) << "it is no more than the cap allows";
+}
+
+TEST(Lowering, AStepIsSaidAgainUntilItIsWritten) {
+  SmallSteps small;
+  const auto taken = small.world.lower(small.world.after(minutes(3)), small.holdings);
+  const auto again = small.world.lower(small.world.after(Millis(50)), small.holdings);
+  ASSERT_THAT(taken, SizeIs(1));
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(taken[0].most, 2);
+  EXPECT_EQ(again[0].most, 2);
+}
+
+TEST(Lowering, TakesNothingWhileItIsNotKnownWhichOfSeveralPricesIsRight) {
+  SmallSteps small;
+  small.world.find("a").contested = true;
+  EXPECT_EQ(small.left_after(minutes(3)), 3);
+  const auto standing = small.world.look().budgets[0];
+  EXPECT_EQ(standing.contested, 1U);
+  EXPECT_EQ(standing.doubtful, 1U);
+  EXPECT_EQ(standing.act(), GuardAct::Freeze);
+}
+
+TEST(Lowering, AnAmountIsKeptHoweverOftenItIsLookedAt) {
+  BudgetWorld world;
+  auto& budget = world.budget("all", {daily_limit("1")});
+  budget.on_limit = OnBudgetLimit::Shed;
+  budget.shed_step_max = 1;
+  world.round.between = minutes(1);
+  const auto low = world.policy("shop", "low");
+  world.node("b", "16", {{low, 8}});
+  world.look();
+  world.after(minutes(1));
+  std::vector<std::int64_t> left;
+  std::vector<Holding> holdings = {{.tenant = low, .replicas = 8, .price = hourly("2")}};
+  for (int i = 0; i < 10; ++i) {
+    const auto lowered = world.lower(world.after(std::chrono::seconds(30)), holdings);
+    if (!lowered.empty()) holdings[0].replicas = lowered[0].most;
+    left.push_back(holdings[0].replicas);
+  }
+  EXPECT_THAT(left, ElementsAre(8, 6, 6, 4, 4, 2, 0, 0, 0, 0));
 }
 
 TEST(Lowering, ScaleToZeroTakesWhatIsProtectedToo) {
@@ -154,10 +224,8 @@ TEST(Lowering, ScaleToZeroTakesWhatIsProtectedToo) {
   world.look();
   world.after(hours(1));
   const auto standings = world.after(minutes(3));
-  const auto lowered = most_replicas(
-      world.round, standings,
-      std::vector<Holding>{
-          {.tenant = low, .replicas = 8, .price = hourly("2"), .protected_replicas = 8}});
+  const auto lowered = world.lower(
+      standings, {{.tenant = low, .replicas = 8, .price = hourly("2"), .protected_replicas = 8}});
   ASSERT_THAT(lowered, SizeIs(1));
   EXPECT_EQ(lowered[0].most, 0);
   EXPECT_EQ(lowered[0].act, GuardAct::ScaleToZero);

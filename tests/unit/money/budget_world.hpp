@@ -42,6 +42,7 @@ struct BudgetWorld {
   BudgetRound round{.now = parse_rfc3339("2026-11-27T00:00:00Z").value(),
                     .pools = {{.name = "h100", .uid = "h100-uid"}}};
   BudgetBook book{};
+  ShedSteps steps{};
 
   CostBudget& budget(std::string name, std::vector<BudgetLimit> limits) {
     auto made = std::make_shared<CostBudget>(
@@ -90,6 +91,11 @@ struct BudgetWorld {
     Standings standings;
     while (round.now < end) standings = after(std::min<Millis>(step, end - round.now));
     return standings;
+  }
+
+  std::vector<MostReplicas> lower(const Standings& standings,
+                                  const std::vector<Holding>& holdings) {
+    return most_replicas(round, standings, holdings, steps);
   }
 
   /// The process ends, and another takes up what was stored.
