@@ -36,6 +36,7 @@ void Purse::restart() {
   if (auto state = book_.state_of_budget(budget_->name))
     next.adopt_budget(budget_->name, *std::move(state));
   book_ = std::move(next);
+  steps_.clear();
 }
 
 void Purse::look(const Sight& sight) {
@@ -76,7 +77,7 @@ void Purse::look(const Sight& sight) {
   standings_ = book_.look(round);
   most_.clear();
   const auto held = holdings(sight);
-  for (const auto& cut : money::most_replicas(round, standings_, held))
+  for (const auto& cut : money::most_replicas(round, standings_, held, steps_))
     most_.emplace_back(held[cut.holding].tenant, cut.most);
 }
 

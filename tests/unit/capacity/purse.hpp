@@ -33,6 +33,7 @@ class Purse {
   Millis between_;
   money::BudgetBook book_{};
   money::Standings standings_{};
+  money::ShedSteps steps_{};
   std::vector<std::pair<std::size_t, std::int64_t>> most_{};  // by asking, what is taken now
   std::int64_t taken_ = 0;
 };

@@ -94,8 +94,8 @@ TEST(Lowering, TakesOfAnAmountWhatWaitsForANodeThatWillCost) {
     world.look();
     world.after(hours(1));
     const auto standings = world.after(minutes(3));
-    const auto lowered = most_replicas(
-        world.round, standings,
+    const auto lowered = world.lower(
+        standings,
         std::vector<Holding>{
             {.tenant = paid, .replicas = 6, .waiting = 2, .coming = hourly("2")},
             {.tenant = low, .replicas = 3, .waiting = 3, .coming = hourly("2")}});
@@ -113,8 +113,8 @@ TEST(Lowering, TakesOfARateNothingThatIsNotThere) {
   world.node("a", "32", {{runs, 8}});
   world.look();
   const auto standings = world.after(minutes(3));
-  const auto lowered = most_replicas(
-      world.round, standings,
+  const auto lowered = world.lower(
+      standings,
       std::vector<Holding>{{.tenant = waits, .replicas = 1, .waiting = 1, .coming = hourly("4")},
                            {.tenant = runs, .replicas = 8, .price = hourly("4")}});
   ASSERT_THAT(lowered, SizeIs(1));
