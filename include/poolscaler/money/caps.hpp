@@ -85,10 +85,10 @@ struct Growth {
 [[nodiscard]] std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold,
                                          Instant now);
 
-/// Of orders that are in the limit's rate: how many have to be given up, lest more are kept than the
-/// limit would admit. 0 where they all may come, and where giving up saves nothing. They have been
-/// on order for `waited`: what would have been admitted then, and has only been waited for since,
-/// is none of it. What is frozen is what was reached, not what may come.
+/// Of orders that are in the limit's rate: how many have to be given up, lest more are kept than
+/// the limit would admit. 0 where they all may come, and where giving up saves nothing. They have
+/// been on order for `waited`: what would have been admitted then, and has only been waited for
+/// since, is none of it. What is frozen is what was reached, not what may come.
 [[nodiscard]] std::int64_t excess_orders(const Limit& limit, const Growth& orders, Millis waited,
                                          Instant now);
 
