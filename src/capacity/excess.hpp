@@ -17,8 +17,10 @@ struct Excess {
   std::string words{};     // the first limit that they are too much for
 };
 
-/// By pool and group; the dearest first. Nodes whose price is not known are none.
-[[nodiscard]] std::vector<std::vector<Excess>> excess_of(const FleetInput& input,
+/// By pool and group. The dearest are given up first; for an accrued amount the newest, since what
+/// it has admitted stays while it is waited for. Nodes whose price is not known are none.
+[[nodiscard]] std::vector<std::vector<Excess>> excess_of(const std::vector<PoolMemory>& memory,
+                                                         const FleetInput& input,
                                                          const Sight& sight,
                                                          const MoneyInput& money, Instant now);
 

@@ -24,6 +24,25 @@ void follow_arrivals(GroupMemory& memory, const GroupSurvey& group, Instant now)
   ++memory.refusals;
 }
 
+/// What is new on order has been asked for since the last look; of what was before the first one
+/// nobody knows since when, so it is taken to have been waited for. The newest are given up first.
+void follow_orders(GroupMemory& memory, const GroupSurvey& group, Instant now) {
+  auto& ordered = memory.ordered;
+  for (auto& one : ordered) one.since = std::min(one.since, now);
+  std::int64_t known = 0;
+  for (const auto& one : ordered) known += one.nodes;
+  order(memory, {.nodes = group.in_flight - known,
+                 .since = memory.counted ? now : now - boot_max,
+                 .admitted = !memory.counted});
+  memory.counted = memory.counted || group.desired.has_value();
+  for (auto gone = known - group.in_flight; gone > 0 && !ordered.empty();) {
+    const auto taken = std::min(gone, ordered.back().nodes);
+    ordered.back().nodes -= taken;
+    gone -= taken;
+    if (ordered.back().nodes == 0) ordered.pop_back();
+  }
+}
+
 void follow_brought(Brought& memory, const PoolSurvey& survey, Instant now) {
   std::int64_t present = 0;
   for (const auto& group : survey.groups) present += group.follows_pods ? group.present() : 0;
@@ -47,6 +66,17 @@ void forget_old(GroupMemory& memory, Instant now) {
 
 }  // namespace
 
+void order(GroupMemory& memory, const Ordered& more) {
+  if (more.nodes <= 0) return;
+  auto& ordered = memory.ordered;
+  ordered.push_back(more);
+  if (ordered.size() <= ordered_max) return;
+  ordered[1] = {.nodes = ordered[0].nodes + ordered[1].nodes,
+                .since = ordered[0].since,
+                .admitted = ordered[0].admitted || ordered[1].admitted};
+  ordered.erase(ordered.begin());
+}
+
 void Brought::add(std::int64_t more, Instant now) {
   if (more <= 0) return;
   nodes += more;
@@ -60,8 +90,10 @@ void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster
   std::vector<bool> told_before;
   for (const auto& group : memory.groups)
     told_before.push_back(!group.present && !group.interruptions.empty());
-  for (std::size_t i = 0; i < survey.groups.size(); ++i)
+  for (std::size_t i = 0; i < survey.groups.size(); ++i) {
+    follow_orders(memory.groups[i], survey.groups[i], now);
     follow_arrivals(memory.groups[i], survey.groups[i], now);
+  }
   std::vector<std::set<std::string>> interrupted(survey.groups.size());
   for (const auto& node : survey.nodes) {
     if (node.state != NodeState::Interrupted) continue;

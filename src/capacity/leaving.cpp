@@ -125,6 +125,16 @@ class Leaver {
     return seen(i).is_supply() && remembered(i).leave < Leave::Named;
   }
 
+  /// It has fewer accelerators than a node of the pool should have: it is none of the whole ones
+  /// that are spare, and nobody needs it as long as no pod waits.
+  [[nodiscard]] bool is_lesser(std::size_t i) const {
+    return seen(i).free() < pool_.accelerator.per_node;
+  }
+  [[nodiscard]] bool is_needed_lesser(std::size_t i) {
+    return is_among_spare(i) && is_lesser(i) && input_.survey.pending > 0;
+  }
+  [[nodiscard]] bool counts_as_spare(std::size_t i) { return is_among_spare(i) && !is_lesser(i); }
+
   void choose() {
     const auto order = candidates();
     std::int64_t coming = 0;
@@ -140,8 +150,8 @@ class Leaver {
         if (!chosen_[i]) choose_all(group, order, spare);
         continue;
       }
-      const bool counts = is_among_spare(i);
-      if (room[group] <= 0 || (counts && spare <= 0)) continue;
+      const bool counts = counts_as_spare(i);
+      if (room[group] <= 0 || (counts && spare <= 0) || is_needed_lesser(i)) continue;
       chosen_[i] = true;
       --room[group];
       spare -= counts ? 1 : 0;
@@ -155,9 +165,9 @@ class Leaver {
     std::vector<std::size_t> all;
     std::int64_t counted = 0;
     for (const auto i : order) {
-      if (seen(i).group != group) continue;
+      if (seen(i).group != group || is_needed_lesser(i)) continue;
       all.push_back(i);
-      counted += is_among_spare(i) ? 1 : 0;
+      counted += counts_as_spare(i) ? 1 : 0;
     }
     const auto whole = present(group);
     const auto going = whole - kept(group);

@@ -46,7 +46,7 @@ class Planner {
   }
 
   Plan result(Instant now) {
-    excess_ = excess_of(input_, sight_, money_, now);
+    excess_ = excess_of(memory_, input_, sight_, money_, now);
     for (std::size_t i = 0; i < stocks_.size(); ++i) {
       stocks_[i] = sight_.supplies[i].stock;
       stocks_[i].limits = money_.of_pool[i];
@@ -343,6 +343,7 @@ class Planner {
       const auto& group = seen(i, g);
       if (!group.desired) continue;
       if (added_[i][g] > 0) out.groups[g].wanted = *group.desired + added_[i][g];
+      order(memory_[i].groups[g], {.nodes = added_[i][g], .since = now, .admitted = true});
       // What did not come is not waited for, lest it comes when others have.
       if (memory_[i].groups[g].refused_until && group.may_grow &&
           pool(i).mode == PoolMode::Automatic)

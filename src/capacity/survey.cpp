@@ -288,7 +288,8 @@ class Surveyor {
     }
     for (std::size_t i = 0; i < input_.pools.size(); ++i) {
       const auto count = count_of(*pod.accelerators, resource(i));
-      if (count <= 0 || is_hopeless(pod)) continue;
+      // One that is larger than a node is none of the pool's.
+      if (count <= 0 || count > pool(i).accelerator.per_node || is_hopeless(pod)) continue;
       survey_.pools[i].pending += count;
       survey_.pools[i].foreign_pending.push_back(count);
       return;  // the first pool that has the resource
@@ -334,6 +335,7 @@ class Surveyor {
       if (node.state == NodeState::NotReady)
         late[node.group].push_back(input_.cluster.nodes[node.node]->name);
     }
+    find_lesser(index);
     for (std::size_t i = 0; i < pool.groups.size(); ++i)
       if (auto& group = pool.groups[i]; group.desired)
         group.in_flight = std::max(*group.desired - come({index, i}), {});
@@ -370,6 +372,31 @@ class Surveyor {
                         std::string_view(declared.node_groups[place.group].name));
     });
     group(payer).in_flight = std::max<std::int64_t>(desired - present, 0);
+  }
+
+  /// Nodes that work and have fewer accelerators than the pool says that they have.
+  void find_lesser(std::size_t index) {
+    struct Lesser {
+      std::vector<std::string> names{};
+      std::int64_t least = 0;
+    };
+    auto& pool = survey_.pools[index];
+    const auto declared = this->pool(index).accelerator.per_node;
+    std::map<std::size_t, Lesser> lesser;
+    for (const auto& node : pool.nodes) {
+      const auto& object = *input_.cluster.nodes[node.node];
+      const auto advertised = count_of(object.allocatable, resource(index));
+      if (!node.works || is_going(node.state) || advertised >= declared) continue;
+      auto& group = lesser[node.group];
+      group.least = group.names.empty() ? advertised : std::min(group.least, advertised);
+      group.names.push_back(object.name);
+    }
+    for (const auto& [i, one] : lesser)
+      pool.groups[i].findings.push_back(
+          {fmt::format("{} of it offer{} {} {}{}, and accelerator.perNode is {}",
+                       nodes_text(one.names), one.names.size() == 1 ? "s" : "", one.least,
+                       resource(index), one.names.size() == 1 ? "" : " or more", declared),
+           "look at the devices of the node, or correct accelerator.perNode"});
   }
 
   const SurveyInput& input_;

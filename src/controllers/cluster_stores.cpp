@@ -176,6 +176,7 @@ std::optional<PolicyOnPool> ClusterState::Impl::policy_on_pool(const ObjectKey& 
   const auto pool = pool_things.pools.find(spec.pool);
   if (accelerators && pool != pool_things.pools.end() && pool->second->spec)
     out.accelerators = capacity::count_of(*accelerators, pool->second->spec->accelerator.resource);
+  if (target.job == JobState::None) out.of_pod = out.accelerators;
   return out;
 }
 

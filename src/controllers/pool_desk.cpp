@@ -84,6 +84,16 @@ const capacity::Finding* blindness(const PoolSnapshot& snapshot, std::size_t poo
   return found == groups.end() ? nullptr : &*found->trouble;
 }
 
+/// Replicas may span nodes, pods may not.
+std::string misfit(const PolicyOnPool& one, const PoolRecord& pool) {
+  const auto& kind = pool.spec->accelerator;
+  if (one.of_pod <= kind.per_node) return {};
+  return fmt::format("its pod asks for {} {} and a node of pool {} has {}: no node is asked for; "
+                     "let each pod ask for what one node has, or name a pool of larger nodes "
+                     "(accelerator.perNode)",
+                     one.of_pod, kind.resource, pool.name, kind.per_node);
+}
+
 /// Nothing grows for now, for this reason.
 Grant hold(const PoolWish& wish, Reason reason, std::string words) {
   return {.most = wish.replicas, .reason = reason, .words = std::move(words)};
@@ -287,6 +297,10 @@ void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
                       "template, or set acceleratorsPerReplica",
                       spec.target.text(), round.pools[pool->second]->spec->accelerator.resource,
                       spec.pool));
+      continue;
+    }
+    if (const auto words = misfit(*found, *round.pools[pool->second]); !words.empty()) {
+      answer.grant = hold(wishes[i], Reason::CappedByPool, words);
       continue;
     }
     asking_of[i] = round.asking.size();

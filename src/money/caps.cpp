@@ -128,17 +128,18 @@ std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold, In
   return is_over(limit, now) ? 0 : no_bound;
 }
 
-std::int64_t excess_orders(const Limit& limit, HourlyRate price, Millis waited, Instant now) {
+std::int64_t excess_orders(const Limit& limit, const Growth& orders, Millis waited, Instant now) {
   const auto* cap = std::get_if<RateCap>(&limit.cap);
-  if (!limit.trouble.empty()) return 0;  // it knows no number
+  if (!limit.trouble.empty() || !orders.price) return 0;  // it knows no number
   if (cap != nullptr && cap->pace_percent > 0) return 0;  // it moves under what was admitted
-  auto left = limit;
-  left.frozen = false;
-  left.hold = std::max(limit.hold - waited, Millis(0));
-  const auto room = room_of(left, now);
-  const auto each = cost_in(left, price, left.hold, now);
-  if (room >= 0 || each <= 0) return 0;
-  return narrowed((each - 1 - room) / each);
+  auto others = limit;
+  others.frozen = false;
+  others.rate -= *orders.price * orders.count;
+  others.hold = std::max(limit.hold - waited, Millis(0));
+  const auto hold = std::max(orders.hold - waited, Millis(0));
+  if (cost_in(others, *orders.price, hold, now) <= 0) return 0;
+  return std::max<std::int64_t>(
+      orders.count - most_admitted(others, *orders.price, hold, now), 0);
 }
 
 bool is_over(const Limit& limit, Instant now) {

@@ -41,6 +41,14 @@ struct NodeMemory {
   bool operator==(const NodeMemory&) const = default;
 };
 
+/// Nodes that a group has been asked for at one time, as far as they have not come.
+struct Ordered {
+  std::int64_t nodes;
+  Instant since;
+  bool admitted;  // by us
+  bool operator==(const Ordered&) const = default;
+};
+
 /// What is remembered of a group from look to look. A new process has waiting_since, refusals and
 /// interruptions from the pool's status; the rest is lost, at the price of waiting once more.
 struct GroupMemory {
@@ -51,6 +59,8 @@ struct GroupMemory {
   std::optional<Instant> refused_until{};
   std::vector<Instant> interruptions{};    // of the last hours, oldest first
   std::set<std::string> interrupted{};     // uids of nodes that are
+  bool counted = false;                    // what it has been asked for is known
+  std::vector<Ordered> ordered{};          // whoever asked for them, oldest first
   bool operator==(const GroupMemory&) const = default;
 };
 
@@ -84,6 +94,11 @@ inline constexpr Millis release_looks = std::chrono::minutes(2);
 /// Each interruption of the last hours makes spot a tenth dearer when it is compared.
 inline constexpr Millis interruptions_kept = std::chrono::hours(6);
 inline constexpr std::size_t interruptions_max = 32;
+/// Orders are told apart by when they were seen first, as far as these go.
+inline constexpr std::size_t ordered_max = 32;
+
+/// So many more have been asked for.
+void order(GroupMemory& memory, const Ordered& more);
 
 /// What has come, was refused or interrupted since the last look.
 void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster, Instant now);

@@ -55,8 +55,10 @@ struct GroupObject {
 struct PolicyOnPool {
   std::shared_ptr<const PolicyRecord> policy;
   std::int32_t replicas = 0;  // of the target's spec
-  /// Accelerators of the pool's resource that one pod of the target takes; 0: not known.
+  /// Accelerators of the pool's resource that one replica of the target takes; 0: not known.
   std::int64_t accelerators = 0;
+  /// That one pod of it takes, which has to fit a node; 0: not known.
+  std::int64_t of_pod = 0;
 };
 
 /// A pod without which a node is empty.

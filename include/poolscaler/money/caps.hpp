@@ -85,11 +85,11 @@ struct Growth {
 [[nodiscard]] std::int64_t most_admitted(const Limit& limit, HourlyRate price, Millis hold,
                                          Instant now);
 
-/// Of what is on order and in the limit's rate: how many, each at this price, have to be given up
-/// for the limit to hold. 0 where they all may come, and where giving up saves nothing. What was
-/// admitted less than `waited` ago and has only been waited for since is none of it, and what is
-/// frozen is what was reached, not what may come: neither says that an order is too much.
-[[nodiscard]] std::int64_t excess_orders(const Limit& limit, HourlyRate price, Millis waited,
+/// Of orders that are in the limit's rate: how many have to be given up, lest more are kept than
+/// the limit would admit. 0 where they all may come, and where giving up saves nothing. They have
+/// been on order for `waited`: what would have been admitted then, and has only been waited for
+/// since, is none of it. What is frozen is what was reached, not what may come.
+[[nodiscard]] std::int64_t excess_orders(const Limit& limit, const Growth& orders, Millis waited,
                                          Instant now);
 
 /// Nothing more is admitted: the limit's period has ended.

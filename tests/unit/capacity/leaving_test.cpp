@@ -44,6 +44,35 @@ TEST_F(LeavingTest, NothingGoesBeforeItsIdleTime) {
   EXPECT_THAT(world.told, IsEmpty());
 }
 
+TEST_F(LeavingTest, AnEmptyNodeGoesWhateverItAdvertises) {
+  set_up(0);
+  for (const auto accelerators : {0, 4, 7, 8, 16}) world.fleet.add_node(0, 0, accelerators);
+  world.run_for(minutes(30), seconds(5));
+  EXPECT_EQ(world.nodes(), 0);
+}
+
+TEST_F(LeavingTest, ANodeThatAdvertisesFewerIsThereForWhoFitsIt) {
+  set_up(0);
+  world.fleet.add_node(0, 0, 7);
+  world.run_for(minutes(9), seconds(5));
+  world.add_policy("shop/web", 4);
+  world.asking[0].wanted = 1;
+  world.run_for(minutes(30), seconds(5));
+  EXPECT_EQ(world.nodes(), 1);
+  EXPECT_EQ(world.asking[0].draw.replicas, 1);
+  world.asking[0].draw.replicas = world.asking[0].wanted = 0;
+  world.run_for(minutes(30), seconds(5));
+  EXPECT_EQ(world.nodes(), 0);
+  EXPECT_THAT(world.removed_busy, IsEmpty());
+}
+
+TEST_F(LeavingTest, GroupsThatNameNobodyGiveBackNodesThatAdvertiseFewer) {
+  set_up(1, Removal::AllEmpty);
+  world.fleet.add_node(0, 0, 7);
+  world.run_for(minutes(30), seconds(5));
+  EXPECT_EQ(world.nodes(), 0);
+}
+
 TEST_F(LeavingTest, ABusyNodeStays) {
   set_up(1);
   world.fleet.add_pod(0, 1);

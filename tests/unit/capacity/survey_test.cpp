@@ -276,6 +276,26 @@ TEST(Survey, CommittedCapacityThatLooksOnDemandIsCommitted) {
   EXPECT_EQ(fleet.survey().pools[0].nodes[1].quote->state, money::PriceState::Contradictory);
 }
 
+TEST(Survey, NodesThatAdvertiseFewerThanDeclaredAreSaid) {
+  Fleet fleet;
+  fleet.add_pool("a", {{}});
+  fleet.add_node(0, 0, 8);
+  fleet.add_node(0, 0, 16);
+  fleet.add_node(0, 0, 7);
+  const auto words = [&] { return fleet.survey().pools[0].groups[0].findings.at(0).words; };
+  EXPECT_EQ(words(), "1 node (od-2) of it offers 7 nvidia.com/gpu, and accelerator.perNode is 8");
+  fleet.add_node(0, 0, 4);
+  EXPECT_EQ(words(), "2 nodes (od-2, od-3) of it offer 4 nvidia.com/gpu or more, and "
+                     "accelerator.perNode is 8");
+}
+
+TEST(Survey, APodOfNobodyThatIsLargerThanANodeWaitsForNone) {
+  Fleet fleet;
+  fleet.add_pool("a", {{}});
+  fleet.add_pod({}, 9);
+  EXPECT_THAT(fleet.survey().pools[0].foreign_pending, IsEmpty());
+}
+
 TEST(Survey, APodThatNobodyCanPlaceHoldsNoRoomForEver) {
   Fleet fleet;
   fleet.add_pool("a", {{}});

@@ -127,6 +127,18 @@ TEST_F(PoolsInRounds, APoolThatDoesNotExistIsSaidAndNothingGrows) {
   EXPECT_EQ(condition("Limited")["reason"], "PoolNotFound");
 }
 
+TEST_F(PoolsInRounds, APodThatIsLargerThanANodeAsksForNone) {
+  set_up(2);
+  world.cluster->add_gpu_deployment(web, 2, 16);
+  waiting(30);
+  live(Seconds(40));
+  EXPECT_EQ(asked(), 0);
+  EXPECT_EQ(replicas(), 2);
+  EXPECT_EQ(condition("Limited")["reason"], "CappedByPool");
+  EXPECT_THAT(condition("Limited")["message"].get<std::string>(),
+              HasSubstr("its pod asks for 16 nvidia.com/gpu and a node of pool h100 has 8: "));
+}
+
 TEST_F(PoolsInRounds, AGroupWithoutItsObjectIsSaidAndOthersAreAsked) {
   set_up();
   auto groups = pool_spec(5, "32.77")["nodeGroups"];

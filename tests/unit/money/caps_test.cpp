@@ -167,14 +167,39 @@ TEST(Caps, TypicalProjectionFollowsTheWeek) {
 
 TEST(Caps, SayHowManyOrdersAreTooMany) {
   Limit limit{.budget = "b", .cap = RateCap{rate("25")}, .rate = rate("40")};
-  EXPECT_EQ(excess_orders(limit, rate("10"), hours(1), in_day), 2);
-  EXPECT_EQ(excess_orders(limit, rate("15"), hours(1), in_day), 1);
-  EXPECT_EQ(excess_orders(limit, rate("0"), hours(1), in_day), 0) << "they are paid anyway";
+  const auto excess = [&](std::int64_t count, std::string_view price) {
+    return excess_orders(limit, {.count = count, .price = rate(price), .hold = hours(1)},
+                         minutes(15), in_day);
+  };
+  EXPECT_EQ(excess(4, "10"), 2);
+  EXPECT_EQ(excess(2, "15"), 1);
+  EXPECT_EQ(excess(1, "10"), 1);
+  EXPECT_EQ(excess(4, "0"), 0) << "they are paid anyway";
   limit.rate = rate("25");
   limit.frozen = true;
-  EXPECT_EQ(excess_orders(limit, rate("10"), hours(1), in_day), 0);
+  EXPECT_EQ(excess(2, "10"), 0);
   limit.cap = RateCap{.most = rate("5"), .pace_percent = 150};
-  EXPECT_EQ(excess_orders(limit, rate("10"), hours(1), in_day), 0);
+  EXPECT_EQ(excess(2, "10"), 0);
+}
+
+TEST(Caps, KeepNoMoreOrdersThanTheyAdmit) {
+  Limit limit{.budget = "b",
+              .cap = cap(PeriodKind::Hour, hours(1), "12", "0"),
+              .rate = rate("150"),
+              .hold = minutes(20)};
+  const auto excess = [&](Millis waited, Instant now) {
+    return excess_orders(limit, {.count = 5, .price = rate("30"), .hold = minutes(20)}, waited,
+                         now);
+  };
+  EXPECT_EQ(excess(Millis(0), midnight), 4) << "one node of 30 an hour for 20 minutes is 10";
+  limit.frozen = true;
+  EXPECT_EQ(excess(Millis(0), midnight), 4);
+  std::get<AccruedCap>(limit.cap).most = amount("50");
+  EXPECT_EQ(excess(Millis(0), midnight), 0);
+  EXPECT_EQ(excess(minutes(15), midnight + minutes(15)), 0);
+  std::get<AccruedCap>(limit.cap).accrued = amount("40");  // by what else runs
+  EXPECT_EQ(excess(minutes(15), midnight + minutes(15)), 1);
+  EXPECT_EQ(excess(Millis(0), midnight + minutes(15)), 4);
 }
 
 TEST(Caps, AreDefinedAtTheirEdges) {
