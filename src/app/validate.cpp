@@ -2,6 +2,8 @@
 #include <iterator>
 #include <map>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -92,8 +94,13 @@ class Claims {
   /// The same however it is written.
   static std::string claim_of(json field) {
     if (field.is_array()) {
-      std::ranges::sort(field);
-    } else if (const auto version = field.value("apiVersion", ""); !version.empty()) {
+      std::vector<std::string> labels;
+      for (const auto& one : field)
+        labels.push_back(one.value("key", "") + "=" + one.value("value", ""));
+      std::ranges::sort(labels);
+      return fmt::format("{}", fmt::join(labels, ", "));
+    }
+    if (const auto version = field.value("apiVersion", ""); !version.empty()) {
       field["apiVersion"] = version.substr(0, version.find('/'));
     }
     return field.dump();

@@ -45,9 +45,9 @@ std::string pool(const std::string& name, const std::string& groups) {
 
 TEST_F(Validate, WarnsOfGroupsThatClaimTheSameNodes) {
   const std::string labels =
-      "maxNodes: 3, price: \"1\", nodeSelector: [{key: a, value: x}, {key: b, value: y}]}\n";
+      "maxNodes: 3, price: \"1\", nodeSelector: [{key: a, value: x}, {key: b, value: z}]}\n";
   const std::string turned =
-      "maxNodes: 3, price: \"2\", nodeSelector: [{key: b, value: y}, {key: a, value: x}]}\n";
+      "maxNodes: 3, price: \"2\", nodeSelector: [{key: b, value: z}, {key: a, value: x}]}\n";
   const std::string other = "maxNodes: 3, price: \"1\", nodeSelector: [{key: a, value: x}]}\n";
   EXPECT_EQ(run({write("a.yaml", pool("p", "    - {name: one, " + labels + "    - {name: two, " +
                                                 other) +
