@@ -68,7 +68,7 @@ struct Deliberation {
   std::optional<Reason> limit{};   // the last limit that changed `number`
   std::optional<Reason> cause{};   // why it is not `current`, where that is no signal's doing
   bool out_of_bounds = false;      // brought back at once, past behavior
-  std::optional<Reason> unpaid{};  // why a pin, which stands above it, has no money or no room
+  std::optional<Reason> unpaid{};  // why what is asked for, and stays so, has no money or no room
 
   Deliberation(const Observation& observation, const ScalingPolicy& policy, Memory memory,
                Instant now, Telling telling = Telling::InFull);

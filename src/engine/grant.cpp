@@ -22,12 +22,23 @@ bool is_pinned(const Deliberation& d) {
          d.lowest.replicas == d.highest.replicas;
 }
 
+/// Replicas that wait for capacity, of which the grant says why they have none.
+bool waits_for(const Grant& grant, const Deliberation& d) {
+  return d.number == d.current && d.hold == Reason::WaitingForCapacity && !grant.takes &&
+         grant.most <= d.current && !grant.words.empty();
+}
+
 }  // namespace
 
 void keep_to_grant(Deliberation& d) {
   const auto& grant = d.observation.grant;
   if (!grant) return;
   const auto most = std::max(grant->takes ? grant->most : std::max(grant->most, d.current), 0);
+  if (waits_for(*grant, d)) {
+    d.propose(stage_of(*grant), d.number, grant->reason, grant->words);
+    d.hold = grant->reason;
+    d.unpaid = grant->reason;
+  }
   if (d.number <= most) return;
   if (is_pinned(d)) {
     d.propose(stage_of(*grant), d.number, grant->reason, grant->words);
