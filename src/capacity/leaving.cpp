@@ -211,14 +211,15 @@ class Leaver {
     const auto left = input_.left_on.find(seen(i).node);
     if (left == input_.left_on.end()) return;
     const auto limit = Seconds(pool_.scale_down.drain_timeout_seconds);
-    if (left->second > 0 && now_ - *node.since >= limit) {
-      node.stays_until = now_ + after_failed_drain;
-      const auto words = fmt::format("{} pod{} could not be evicted within {} s", left->second,
-                                     left->second == 1 ? "" : "s", limit.count());
-      out_.given_up.push_back({fmt::format("node {}: {}", object(i).name, words),
-                               "see their PodDisruptionBudgets, or raise drainTimeoutSeconds"});
-      return give_back(i, words);
-    }
+    const auto taken = now_ - *node.since;
+    if (left->second > 0 && taken >= limit)
+      return give_up(i, node,
+                     fmt::format("{} pod{} could not be evicted within {} s", left->second,
+                                 left->second == 1 ? "" : "s", limit.count()),
+                     "see their PodDisruptionBudgets, or raise drainTimeoutSeconds");
+    if (taken >= limit + removal_patience)
+      return give_up(i, node, "it is empty, and its Machine could not be marked for removal",
+                     "see status.nodeRef of its Machine, the log and the operator's permissions");
     if (left->second > 0)
       return add_step(i, NodeAct::Drain, fmt::format("{} pods are left on it", left->second));
     if (now_ < *node.not_before) return;
@@ -226,6 +227,13 @@ class Leaver {
       node.leave = Leave::Named;  // there is nobody to tell
     else
       add_step(i, NodeAct::Name, "it is empty");
+  }
+
+  void give_up(std::size_t i, NodeMemory& node, const std::string& words, std::string remedy) {
+    node.stays_until = now_ + after_failed_drain;
+    out_.given_up.push_back({fmt::format("node {}: {}", object(i).name, words),
+                             std::move(remedy)});
+    give_back(i, words);
   }
 
   /// The group may have kept it: it was asked for more again before it had removed one, or another

@@ -116,8 +116,12 @@ Result<void> Writer::mark_machine(const MachineMark& write, std::stop_token stop
   const auto info = discovery_.find(write.api_version, "Machine", stop);
   if (!info) return fail(info.error().context(where));
   const auto set = [&write](const json& machine) -> Result<json> {
-    if (text_at(machine, "status", "nodeRef", "name") != write.node)
-      return fail(ErrorKind::Conflict, "the Machine stands for another node");
+    const auto stands_for = text_at(machine, "status", "nodeRef", "name");
+    if (stands_for != write.node)
+      return fail(ErrorKind::Conflict,
+                  stands_for.empty() ? "the Machine names no node in status.nodeRef"
+                                     : fmt::format("the Machine stands for node {}",
+                                                   capped(escaped(stands_for), 253)));
     const auto* mark = member(machine, "metadata", "annotations", delete_machine);
     if (write.remove)
       return mark != nullptr ? json() : annotations({{delete_machine, our_mark}});

@@ -155,6 +155,22 @@ TEST_F(LeavingTest, WhatCannotBeDrainedInTimeIsGivenBackAndSaid) {
   EXPECT_EQ(world.nodes(), 0);
 }
 
+TEST_F(LeavingTest, AMachineThatCannotBeMarkedIsGivenUpAndSaid) {
+  set_up(1);
+  world.fleet.pools[0]->scale_down.drain_timeout_seconds = 60;
+  world.marks = false;
+  world.run_for(minutes(10));
+  std::vector<Finding> findings;
+  for (int i = 0; i < 300 && findings.empty(); ++i) findings = world.round().pools[0].given_up;
+  ASSERT_THAT(findings, Not(IsEmpty()));
+  EXPECT_EQ(findings[0].words,
+            "node od-0: it is empty, and its Machine could not be marked for removal");
+  EXPECT_THAT(world.told, ElementsAre("cordon od-0", "give back od-0"));
+  world.marks = true;
+  world.run_for(minutes(25));
+  EXPECT_EQ(world.nodes(), 0);
+}
+
 TEST_F(LeavingTest, AGroupThatNamesNobodyShrinksWhenAllOfItIsEmpty) {
   set_up(3, Removal::AllEmpty);
   world.fleet.add_pod(1, 8);

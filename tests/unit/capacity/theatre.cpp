@@ -106,6 +106,7 @@ void Theatre::act(std::size_t pool, const NodeStep& step) {
       if (evicts) others[node.name] = 0;
       break;
     case NodeAct::Name:
+      if (!marks) break;
       marked_.insert(node.name);
       named(memory[pool], node.uid, now);
       told.push_back("name " + node.name);

@@ -35,6 +35,7 @@ class Theatre {
   Millis stops{};  // a pod that is taken is gone after this
   bool heard = true;   // FleetInput::all_heard
   bool brings = true;  // groups give nodes at all
+  bool marks = true;   // Machines can be marked
   Instant now = noon;
   std::vector<std::string> told{};          // "Cordon od-0", "lower od to 1"
   std::vector<std::string> removed_busy{};  // must stay empty
