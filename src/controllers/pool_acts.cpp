@@ -92,7 +92,8 @@ void PoolDesk::group_done(const WriteDone& done) {
          {.reason = more ? Reason::NodesAdded : Reason::NodesRemoved,
           .action = "Scale",
           .note = fmt::format("Scaled {}{}{}", about, desk.asked_why.empty() ? "" : ": ",
-                              desk.asked_why)});
+                              desk.asked_why),
+          .about = about});
     return;
   }
   desk.asked.reset();
@@ -139,18 +140,19 @@ void PoolDesk::take_step(Round& round, std::size_t pool, const capacity::NodeSte
                   {.reason = Reason::NodeDraining,
                    .action = "Drain",
                    .note = fmt::format("Node {} of group {} leaves: {}", node.name, group.name,
-                                       step.words)});
+                                       step.words),
+                   .about = node.name});
     case capacity::NodeAct::GiveBack:
       if (parts_.writes.holds(cordon)) return;
       if (!node.owner.machine.empty() && !parts_.writes.holds(machine))
         parts_.writes.put_node_write(machine, mark);
       parts_.writes.put_node_write(cordon, NodeUncordon{.node = node.name, .uid = node.uid});
       return note("AcceleratorPool", *round.pools[pool],
-                  {.reason = drains_.contains(node.name) ? Reason::DrainTimedOut
-                                                         : Reason::NodeDraining,
+                  {.reason = Reason::NodeDraining,
                    .action = "GiveBack",
                    .note = fmt::format("Node {} of group {} stays: {}", node.name, group.name,
-                                       step.words)});
+                                       step.words),
+                   .about = node.name});
     case capacity::NodeAct::Drain: return drain(node);
     case capacity::NodeAct::Name:
       if (node.owner.machine.empty() || parts_.writes.holds(machine)) return;

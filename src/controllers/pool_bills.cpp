@@ -338,7 +338,7 @@ void PoolDesk::note_budget(const BudgetRecord& record, const BudgetState& known,
             .reason = Reason::BudgetThreshold,
             .action = "Count",
             .note = fmt::format("{} % of limit {}: {}", percent, limit.name, limit.words),
-            .about = fmt::format("{} {}", limit.name, percent)});
+            .about = fmt::format("{} {} of {}", limit.name, percent, shown(limit.amount))});
       parts_.log.info("budget reaches a threshold", {{"budget", record.name},
                                                      {"limit", limit.name},
                                                      {"percent", percent},

@@ -281,7 +281,8 @@ void PoolDesk::tell_pools(Round& round) {
            {.warning = true,
             .reason = Reason::DrainTimedOut,
             .action = "Drain",
-            .note = fmt::format("{}; {}", finding.words, finding.remedy)});
+            .note = fmt::format("{}; {}", finding.words, finding.remedy),
+            .about = finding.words});
     tell(record, known, std::move(status));
   }
 }
