@@ -98,12 +98,35 @@ void warn_of_percent(const json& spec, std::vector<FieldError>& warnings) {
   }
 }
 
+/// Nothing is free: such a price is not believed, and nothing grows on it.
+void warn_of_no_price(const json& spec, std::vector<FieldError>& warnings) {
+  const auto look_at = [&](const json& holder, const char* field, const std::string& path) {
+    if (!holder.contains(field)) return;
+    const auto text = holder[field].is_string() ? holder[field].get<std::string>()
+                                                : holder[field].dump();
+    if (text.find_first_of("123456789") != std::string::npos) return;
+    warnings.push_back({.path = path + "." + field,
+                        .value = text,
+                        .problem = "is taken for unknown, and nothing grows on it",
+                        .remedy = "write what it costs, or leave it out"});
+  };
+  const auto rows = spec.value("rows", json::array());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto path = fmt::format("spec.rows[{}]", i);
+    for (const auto* field : {"onDemand", "spot"}) look_at(rows[i], field, path);
+    const auto terms = rows[i].value("commitments", json::array());
+    for (std::size_t k = 0; k < terms.size(); ++k)
+      look_at(terms[k], "price", fmt::format("{}.commitments[{}]", path, k));
+  }
+}
+
 }  // namespace
 
 std::vector<FieldError> warnings_of(Kind kind, const json& object) {
   std::vector<FieldError> warnings;
-  if (kind != Kind::ScalingPolicy || !errors_of(kind, object, UnknownFields::Tolerate).empty())
-    return warnings;
+  if (!errors_of(kind, object, UnknownFields::Tolerate).empty()) return warnings;
+  if (kind == Kind::PriceCatalog) warn_of_no_price(object["spec"], warnings);
+  if (kind != Kind::ScalingPolicy) return warnings;
   const auto full = with_defaults(kind, object);
   warn_of_endless_sleep(full["spec"], warnings);
   warn_of_percent(full["spec"], warnings);
