@@ -153,8 +153,8 @@ TEST_F(Validate, WarnsOfPricesThatAreNone) {
   EXPECT_EQ(run({write("c.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: PriceCatalog\n"
                                  "metadata: {name: p}\nspec:\n  source: x\n"
                                  "  asOf: '2026-11-01T00:00:00Z'\n"
-                                 "  rows:\n  - {provider: a, region: r, instanceType: b, onDemand: '0.00', "
-                                 "spot: '0.01'}\n")}),
+                                 "  rows:\n  - {provider: a, region: r, instanceType: b, "
+                                 "onDemand: '0.00', spot: '0.01'}\n")}),
             0)
       << told;
   EXPECT_THAT(told, HasSubstr("warning: spec.rows[0].onDemand is 0.00, is taken for unknown, and "

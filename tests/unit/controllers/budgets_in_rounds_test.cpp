@@ -112,7 +112,8 @@ TEST(BudgetsInRounds, EachThresholdOfEachLimitIsAnEventOfItsOwnAndALine) {
   std::set<std::string> about;
   for (const auto& event : world.cluster->events)
     if (event.reason == Reason::BudgetThreshold) about.insert(event.about);
-  EXPECT_THAT(about, ::testing::ElementsAre("rate 100", "rate 50", "rate 80"));
+  EXPECT_THAT(about, ::testing::ElementsAre("rate 100 of 30.00", "rate 50 of 30.00",
+                                             "rate 80 of 30.00"));
   EXPECT_EQ(std::ranges::count_if(world.lines,
                                   [](const std::string& line) {
                                     return line.find("budget reaches a threshold") !=
