@@ -121,7 +121,9 @@ TEST(Lowering, TakesOfARateNothingThatIsNotThere) {
   EXPECT_EQ(lowered[0].holding, 1U);
 }
 
-TEST(Lowering, ALargerStepThanDeclaredIsTakenWhereAnAmountCouldNotHold) {
+/// What is left at each of the looks so far apart, of eight replicas under an amount that is spent
+/// and a step of one.
+std::vector<std::int64_t> left_of_a_spent_amount(Millis apart, int looks) {
   BudgetWorld world;
   auto& budget = world.budget("all", {daily_limit("1")});
   budget.on_limit = OnBudgetLimit::Shed;
@@ -133,11 +135,16 @@ TEST(Lowering, ALargerStepThanDeclaredIsTakenWhereAnAmountCouldNotHold) {
   world.after(minutes(1));
   std::vector<std::int64_t> left;
   std::vector<Holding> holdings = {{.tenant = low, .replicas = 8, .price = hourly("2")}};
-  for (int i = 0; i < 6; ++i) {
-    const auto lowered = world.lower(world.after(minutes(1)), holdings);
+  for (int i = 0; i < looks; ++i) {
+    const auto lowered = world.lower(world.after(apart), holdings);
     if (!lowered.empty()) holdings[0].replicas = lowered[0].most;
     left.push_back(holdings[0].replicas);
   }
+  return left;
+}
+
+TEST(Lowering, ALargerStepThanDeclaredIsTakenWhereAnAmountCouldNotHold) {
+  const auto left = left_of_a_spent_amount(minutes(1), 6);
   // Over since 00:00; the grace ends at 00:02, and all are gone within four looks.
   EXPECT_THAT(left, ElementsAre(6, 4, 2, 0, 0, 0));
 }
@@ -197,22 +204,7 @@ TEST(Lowering, TakesNothingWhileItIsNotKnownWhichOfSeveralPricesIsRight) {
 }
 
 TEST(Lowering, AnAmountIsKeptHoweverOftenItIsLookedAt) {
-  BudgetWorld world;
-  auto& budget = world.budget("all", {daily_limit("1")});
-  budget.on_limit = OnBudgetLimit::Shed;
-  budget.shed_step_max = 1;
-  world.round.between = minutes(1);
-  const auto low = world.policy("shop", "low");
-  world.node("b", "16", {{low, 8}});
-  world.look();
-  world.after(minutes(1));
-  std::vector<std::int64_t> left;
-  std::vector<Holding> holdings = {{.tenant = low, .replicas = 8, .price = hourly("2")}};
-  for (int i = 0; i < 10; ++i) {
-    const auto lowered = world.lower(world.after(std::chrono::seconds(30)), holdings);
-    if (!lowered.empty()) holdings[0].replicas = lowered[0].most;
-    left.push_back(holdings[0].replicas);
-  }
+  const auto left = left_of_a_spent_amount(std::chrono::seconds(30), 10);
   EXPECT_THAT(left, ElementsAre(8, 6, 6, 4, 4, 2, 0, 0, 0, 0));
 }
 
