@@ -26,12 +26,6 @@ TEST_F(PoolsInRounds, PoolsThatCountOnOneObjectGrowNeither) {
               HasSubstr("is behind groups of several pools: 'h100', 'thief'"));
 }
 
-json condition_of(const json& status, const std::string& type) {
-  for (const auto& one : status["conditions"])
-    if (one["type"] == type) return one;
-  return json();
-}
-
 /// Two nodes are in use, somebody declares them once more, and more is wanted.
 class NodesOfTwo : public PoolsInRounds {
  protected:

@@ -193,12 +193,15 @@ json FakeCluster::status(const ObjectKey& policy) const {
   return object.contains("status") ? object.at("status") : json::object();
 }
 
-json FakeCluster::condition(const ObjectKey& policy, const std::string& type) const {
-  const auto all = status(policy);
-  if (!all.contains("conditions")) return {};
-  for (const auto& condition : all.at("conditions"))
+json condition_of(const json& status, const std::string& type) {
+  if (!status.contains("conditions")) return {};
+  for (const auto& condition : status.at("conditions"))
     if (condition.at("type") == type) return condition;
   return {};
+}
+
+json FakeCluster::condition(const ObjectKey& policy, const std::string& type) const {
+  return condition_of(status(policy), type);
 }
 
 std::string FakeCluster::reason(const ObjectKey& policy) const {

@@ -64,6 +64,9 @@ struct GroupDone {
   int to;
 };
 
+/// Null where the status has none of that type.
+[[nodiscard]] json condition_of(const json& status, const std::string& type);
+
 class FakeCluster final : public QuietWriter {
  public:
   FakeCluster(controllers::ClusterState& state, const Clock& clock);

@@ -42,11 +42,7 @@ class PoolsInRounds : public ::testing::Test {
   int asked() { return world.cluster->group_replicas("h100"); }
   json condition(const std::string& type) { return world.cluster->condition(web, type); }
   json pool_condition(const std::string& type) {
-    const auto status = world.cluster->pool_status("h100");
-    if (!status.contains("conditions")) return json();
-    for (const auto& one : status["conditions"])
-      if (one["type"] == type) return one;
-    return json();
+    return condition_of(world.cluster->pool_status("h100"), type);
   }
   FakeWorld world;
 };
