@@ -55,18 +55,24 @@ void add_parameter_errors(const Preset& preset, const json& values, const std::s
   }
 }
 
-/// A target that the reading cannot pass never adds a replica.
-void add_target_errors(const Preset& preset, const json& signal, const std::string& path,
-                       std::vector<FieldError>& errors) {
-  if (preset.reading_max == 0 || !signal.contains("target")) return;
-  const auto& target = signal["target"];
-  if (target["type"] == "PerReplica" || decimal_of(target["value"]) < preset.reading_max) return;
-  errors.push_back({.path = path + ".target.value",
-                    .value = shown(target["value"]),
-                    .problem = fmt::format("must be below {}, which a reading of preset {} never "
-                                           "exceeds",
-                                           preset.reading_max, preset.name),
-                    .remedy = fmt::format("choose a ratio, such as \"{}\"", preset.target)});
+/// A bound that the reading cannot pass: such a target never adds a replica, such an activation
+/// never calls the signal active.
+void add_reach_errors(const Preset& preset, const json& signal, const std::string& path,
+                      std::vector<FieldError>& errors) {
+  if (preset.reading_max == 0) return;
+  const auto look_at = [&](const json& value, const char* field, std::string_view good) {
+    if (decimal_of(value) < preset.reading_max) return;
+    errors.push_back({.path = path + field,
+                      .value = shown(value),
+                      .problem = fmt::format("must be below {}, which a reading of preset {} "
+                                             "never exceeds",
+                                             preset.reading_max, preset.name),
+                      .remedy = fmt::format("choose a ratio, such as \"{}\"", good)});
+  };
+  if (signal.contains("target") && signal["target"]["type"] != "PerReplica")
+    look_at(signal["target"]["value"], ".target.value", preset.target);
+  if (signal.contains("activation"))
+    look_at(signal["activation"]["above"], ".activation.above", "0.05");
 }
 
 /// The names of the target's pods, as its controller makes them. The random part has no vowels, so
@@ -171,7 +177,7 @@ std::vector<FieldError> preset_errors(const json& spec) {
     const auto* preset = find_preset(signal["preset"]["name"].get_ref<const std::string&>());
     const auto path = fmt::format("spec.signals[{}]", i);
     add_parameter_errors(*preset, signal["preset"], path + ".preset", errors);
-    add_target_errors(*preset, signal, path, errors);
+    add_reach_errors(*preset, signal, path, errors);
   }
   if (errors.size() > field_errors_max) errors.resize(field_errors_max);
   return errors;

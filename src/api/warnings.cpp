@@ -1,13 +1,16 @@
 // What is allowed and still hardly meant.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "checked_reader.hpp"
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/api/presets.hpp"
+#include "poolscaler/domain/formula.hpp"
 
 namespace poolscaler::api {
 namespace {
@@ -98,6 +101,39 @@ void warn_of_percent(const json& spec, std::vector<FieldError>& warnings) {
   }
 }
 
+/// Parts of a formula that fail whatever is read: its state is then all that it ever says.
+void warn_of_no_result(const json& spec, std::vector<FieldError>& warnings) {
+  if (!spec.contains("formula")) return;
+  const auto text = spec["formula"]["expression"].get<std::string>();
+  const auto formula = parse_formula(text);
+  if (!formula) return;
+  const auto warn = [&](std::uint16_t position, std::string problem, std::string remedy) {
+    warnings.push_back({.path = "spec.formula.expression",
+                        .value = shown(text),
+                        .problem = fmt::format("character {}: {}", position, problem),
+                        .remedy = std::move(remedy)});
+  };
+  // A number in the text, not one that the parser put there for `&&`.
+  const auto is_written = [&](const FormulaInstruction& one) {
+    const char first = text[one.position - 1U];
+    return one.op == FormulaOp::Number && (first == '.' || (first >= '0' && first <= '9'));
+  };
+  const auto& code = formula->code();
+  for (std::size_t i = 1; i < code.size(); ++i) {
+    const auto& last = code[i - 1];
+    if (!is_written(last)) continue;
+    if (code[i].op == FormulaOp::Divide && last.number == 0)
+      warn(code[i].position, "divides by 0 always, and has no value",
+           "divide by a number or a signal that is not 0");
+    if (code[i].op == FormulaOp::Clamp && i > 1 && is_written(code[i - 2]) &&
+        code[i - 2].number > last.number)
+      warn(code[i].position,
+           fmt::format("clamps to a lowest of {:g} above a highest of {:g}, and has no value",
+                       code[i - 2].number, last.number),
+           "write clamp(value, lowest, highest)");
+  }
+}
+
 /// Nothing is free: such a price is not believed, and nothing grows on it.
 void warn_of_no_price(const json& spec, std::vector<FieldError>& warnings) {
   const auto look_at = [&](const json& holder, const char* field, const std::string& path) {
@@ -130,6 +166,7 @@ std::vector<FieldError> warnings_of(Kind kind, const json& object) {
   const auto full = with_defaults(kind, object);
   warn_of_endless_sleep(full["spec"], warnings);
   warn_of_percent(full["spec"], warnings);
+  warn_of_no_result(full["spec"], warnings);
   return warnings;
 }
 

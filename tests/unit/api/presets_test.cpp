@@ -148,6 +148,15 @@ TEST(Presets, RefusesATargetThatTheReadingCannotPass) {
             "accepted");
 }
 
+TEST(Presets, RefusesAnActivationThatTheReadingCannotPass) {
+  const auto told = [](const char* above) {
+    return refused_preset("name: dcgm-util", std::string("{activation: {above: ") + above + "}}");
+  };
+  EXPECT_THAT(told("10"), HasSubstr("spec.signals[0].activation.above is 10, must be below 1, "
+                                    "which a reading of preset dcgm-util never exceeds"));
+  EXPECT_EQ(told("\"0.1\""), "accepted");
+}
+
 TEST(Presets, RefusesTwoInputsAndNoTarget) {
   EXPECT_THAT(refused_preset("name: vllm-queue", "{metric: {name: x}}"),
               HasSubstr("exactly one of"));

@@ -149,6 +149,24 @@ TEST_F(Validate, WarnsOfPercentWhereARatioIsMeant) {
   EXPECT_EQ(of("2").find("warning"), std::string::npos);
 }
 
+TEST_F(Validate, WarnsOfFormulasWithoutAResult) {
+  const auto of = [&](const std::string& formula) {
+    EXPECT_EQ(run({write("f.yaml", policy_with("minReplicas: 1\n  combine: Formula\n  formula: "
+                                               "{expression: '" + formula +
+                                               "'}\n  signals: [{name: queue, resource: {name: "
+                                               "cpu}}]"))}),
+              0)
+        << told;
+    return told;
+  };
+  EXPECT_THAT(of("1 + queue / 0"), HasSubstr("warning: spec.formula.expression is \"1 + queue / "
+                                             "0\", character 11: divides by 0 always"));
+  EXPECT_THAT(of("clamp(queue, 5, 1)"),
+              HasSubstr("character 1: clamps to a lowest of 5 above a highest of 1"));
+  for (const auto* fine : {"queue / (queue > 1 && queue)", "clamp(queue, 1, 5)", "0 / queue"})
+    EXPECT_EQ(of(fine).find("warning"), std::string::npos) << told;
+}
+
 TEST_F(Validate, WarnsOfPricesThatAreNone) {
   EXPECT_EQ(run({write("c.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: PriceCatalog\n"
                                  "metadata: {name: p}\nspec:\n  source: x\n"
