@@ -309,6 +309,12 @@ bool moved(const std::optional<std::int32_t>& from, const std::optional<std::int
 
 bool has_value(SignalState state) { return is_usable(state); }
 
+/// Its words are amounts, which move although nothing else does.
+bool is_of_money(Reason reason) {
+  return reason == Reason::CappedByBudget || reason == Reason::CappedByPolicyCost ||
+         reason == Reason::ShedByBudget || reason == Reason::ZeroedByBudget;
+}
+
 }  // namespace
 
 api::PolicyStatus make_status(const StatusInput& input, Instant now) {
@@ -376,6 +382,8 @@ StatusDigest digest_of(const api::PolicyStatus& status) {
     digest.signals.push_back({signal.state, signal.value, signal.target});
   if (status.last_scale) digest.last_scale = status.last_scale->time;
   digest.effective_max = status.effective_max;
+  if (status.decision_reason && is_of_money(*status.decision_reason))
+    digest.amounts_hash = stable_hash(status.decision_message);
   if (status.cost && status.cost->hourly) digest.hourly_cost = status.cost->hourly->nano();
   if (status.cost && status.cost->ledger && status.cost->ledger->rate > HourlyRate())
     digest.counted_to = status.cost->ledger->counted_to;
@@ -429,7 +437,8 @@ bool same_meaning(const StatusDigest& a, const StatusDigest& b) {
 }
 
 bool numbers_moved(const StatusDigest& from, const StatusDigest& to) {
-  if (from.ready != to.ready || from.reason != to.reason || from.counted_to != to.counted_to)
+  if (from.ready != to.ready || from.reason != to.reason || from.counted_to != to.counted_to ||
+      from.amounts_hash != to.amounts_hash)
     return true;
   if (moved(from.effective_max, to.effective_max)) return true;
   if (moved(static_cast<double>(from.hourly_cost), static_cast<double>(to.hourly_cost), 0))

@@ -48,7 +48,8 @@ struct StatusInput {
                                                             const ScalingPolicy* spec);
 
 [[nodiscard]] bool same_meaning(const StatusDigest& a, const StatusDigest& b);
-/// Some number moved by more than the stated amount, or some text changed in more than its digits.
+/// Some number moved by more than the stated amount, some text changed in more than its digits, or
+/// an amount of money that holds the policy back is another.
 [[nodiscard]] bool numbers_moved(const StatusDigest& from, const StatusDigest& to);
 
 /// The condition of that type.

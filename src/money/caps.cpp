@@ -80,8 +80,19 @@ std::string refusal_words(const Limit& limit) {
                      limit.frozen && limit.trouble.empty() ? ", frozen" : "", resumes(limit));
 }
 
+std::string words_of(const Resumption& resumption) {
+  return fmt::format("at {} % and not before {}", resumption.percent,
+                     to_rfc3339(resumption.earliest));
+}
+
 std::string resumes(const Limit& limit) {
   if (!limit.trouble.empty()) return "when that is mended";
+  if (limit.frozen && limit.resumption) {
+    auto words = words_of(*limit.resumption);
+    if (const auto* cap = std::get_if<AccruedCap>(&limit.cap))
+      words += fmt::format(", or at {}, when the next one begins", to_rfc3339(cap->period.end));
+    return words;
+  }
   return std::visit(
       Overloaded{[](const RateCap& cap) -> std::string {
                    return cap.pace_percent == 0 ? "when the rate has fallen"

@@ -119,8 +119,8 @@ std::string words_of(const CostBudget& budget, const LimitStanding& standing, Ho
     case GuardAct::Shed: words += "; replicas are taken, lowest priority first"; break;
     case GuardAct::ScaleToZero: words += "; everything goes to zero"; break;
   }
-  words += fmt::format("; resumes at {} % and not before {}", budget.resume_at_percent,
-                       to_rfc3339(*standing.resumes_earliest));
+  words += "; resumes " + words_of(Resumption{.percent = budget.resume_at_percent,
+                                              .earliest = *standing.resumes_earliest});
   if (standing.current)
     words += fmt::format(", or with the next {} at {}", name_of(*standing.period),
                          to_rfc3339(standing.current->end));
@@ -138,6 +138,13 @@ void take_verdict(LimitStanding& standing, const GuardVerdict& verdict, Millis g
   if (verdict.act >= GuardAct::Shed && verdict.state.over_since)
     standing.taking_since = *verdict.state.over_since + grace;
   standing.resumes_earliest = verdict.resumes_earliest;
+}
+
+void freeze(Limit& limit, const CostBudget& budget, const GuardVerdict& verdict) {
+  limit.frozen = verdict.act != GuardAct::None;
+  if (limit.frozen)
+    limit.resumption = {.percent = budget.resume_at_percent,
+                        .earliest = *verdict.resumes_earliest};
 }
 
 /// What the guard is told apart from how much is used.
@@ -166,7 +173,7 @@ JudgedLimit judge_rate(const BudgetFacts& facts, const BudgetLimit& declared, Gu
   standing.words = words_of(facts.budget, standing, facts.sums.marginal);
   judged.limit.rate = facts.sums.marginal + facts.coming;
   judged.limit.hold = facts.hold;
-  judged.limit.frozen = verdict.act != GuardAct::None;
+  freeze(judged.limit, facts.budget, verdict);
   return judged;
 }
 
@@ -226,7 +233,7 @@ JudgedLimit judge_accrued(const BudgetFacts& facts, const BudgetLimit& declared,
   judged.limit.hold = facts.hold;
   judged.limit.notice = facts.notice;
   judged.next = next_period(judged.limit, *facts.ledger.zone, facts.now);
-  judged.limit.frozen = verdict.act != GuardAct::None;
+  freeze(judged.limit, facts.budget, verdict);
   if (declared.burst_percent) add_burst(judged, *declared.burst_percent);
   return judged;
 }

@@ -63,6 +63,7 @@ struct StatusDigest {
   std::size_t forecast_hash = 0;  // which signals' forecasts speak, and by which method
   std::vector<double> skills{};   // of those that were tested
   std::int64_t hourly_cost = 0;   // nano-dollars
+  std::size_t amounts_hash = 0;   // of the words of a limit of money that holds it back
   std::optional<std::int32_t> effective_max{};
   std::optional<Instant> counted_to{};  // by the ledger of a policy that costs something
 };

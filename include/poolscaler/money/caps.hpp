@@ -48,6 +48,12 @@ struct AccruedCap {
 enum class LimitOwner { Budget, Policy, Pool };
 [[nodiscard]] std::string_view name_of(LimitOwner owner);  // "budget", in words
 
+/// When the rule of a budget lets growth go on: both have to be so, or its next period begins.
+struct Resumption {
+  int percent;  // used at most
+  Instant earliest;
+};
+
 /// One limit of one budget, and where it stands. `rate` is of all nodes that are billed now and of
 /// what has been granted but is not there yet.
 struct Limit {
@@ -60,6 +66,7 @@ struct Limit {
   LimitOwner owner = LimitOwner::Budget;
   std::string name{};   // among the owner's limits
   std::string trouble{};  // why what it limits cannot be counted; it is frozen then
+  std::optional<Resumption> resumption{};  // of one that is frozen
 };
 
 /// "budget team-a: 98.31 of 100.00 an hour", "policy shop/web (maxHourly): ...", or its trouble.
@@ -68,7 +75,11 @@ struct Limit {
 /// Why it refuses: what is shown, whether it is frozen, and when growth may resume.
 [[nodiscard]] std::string refusal_words(const Limit& limit);
 
-/// "when the rate has fallen", or "at ..., when the next one begins", or when it can be counted.
+/// "at 95 % and not before 2026-03-01T10:10:00Z"
+[[nodiscard]] std::string words_of(const Resumption& resumption);
+
+/// "when the rate has fallen", or "at 95 % and not before ..." of what is frozen, or "at ..., when
+/// the next one begins", or when it can be counted.
 [[nodiscard]] std::string resumes(const Limit& limit);
 
 inline constexpr std::int64_t no_bound = std::numeric_limits<std::int64_t>::max();

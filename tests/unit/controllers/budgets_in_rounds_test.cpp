@@ -157,6 +157,23 @@ TEST_F(PoolsInRounds, ABudgetThatShedsTakesOneStepAtATimeHoweverSoonItIsAskedAga
   EXPECT_GE(seconds_of[2] - seconds_of[1], 18);
 }
 
+TEST_F(PoolsInRounds, TheAmountsInThePolicysReasonAreThoseOfTheLastMinute) {
+  set_up();
+  const auto allow = [this](const char* amount) {
+    world.cluster->add_budget("all", {{"limits", json::array({{{"name", "rate"},
+                                                              {"mode", "Rate"},
+                                                              {"amount", amount}}})}});
+  };
+  const auto told = [this] { return condition("Limited")["message"].get<std::string>(); };
+  allow("20");
+  waiting(10);
+  live(20 * second);
+  EXPECT_THAT(told(), HasSubstr("0.00 of 20.00 an hour"));
+  allow("21");
+  live(90 * second);
+  EXPECT_THAT(told(), HasSubstr("0.00 of 21.00 an hour"));
+}
+
 TEST_F(PoolsInRounds, ABudgetWithScaleToZeroTakesEverything) {
   set_up(1);
   waiting(10);

@@ -142,6 +142,16 @@ TEST(Caps, WhatIsPaidAnywayGrowsEvenWhenFrozen) {
   EXPECT_THAT(refused.words, HasSubstr("frozen"));
 }
 
+TEST(Caps, SayWhenTheRuleOfABudgetLetsGrowthGoOn) {
+  auto limit = hourly("100");
+  limit.frozen = true;
+  limit.resumption = {.percent = 95, .earliest = midnight + minutes(10)};
+  EXPECT_EQ(resumes(limit), "at 95 % and not before 2026-11-01T00:10:00Z");
+  limit.cap = day;
+  EXPECT_EQ(resumes(limit), "at 95 % and not before 2026-11-01T00:10:00Z, or at "
+                            "2026-11-02T00:00:00Z, when the next one begins");
+}
+
 TEST(Caps, NothingGrowsOnAnUnknownPrice) {
   const auto admission = admit({}, {.count = 4, .price = std::nullopt}, midnight);
   EXPECT_EQ(admission.granted, 0);
