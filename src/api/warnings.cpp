@@ -80,6 +80,24 @@ void warn_of_endless_sleep(const json& spec, std::vector<FieldError>& warnings) 
                  "or a broker, or a schedule with a floor, or write minReplicas 1"});
 }
 
+/// What the pods use is never 0 while one runs.
+void warn_of_endless_wake(const json& spec, std::vector<FieldError>& warnings) {
+  if (spec["minReplicas"] != 0) return;
+  const auto signals = spec.value("signals", json::array());
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    if (!signals[i].contains("resource")) continue;
+    const auto above = signals[i].value("activation", json::object()).value("above", json(0));
+    if (decimal_of(above) > 0) continue;
+    warnings.push_back(
+        {.path = fmt::format("spec.signals[{}].activation.above", i),
+         .value = "0",
+         .problem = fmt::format("keeps the target from zero for ever: pods that run use some {}",
+                                signals[i]["resource"]["name"].get<std::string>()),
+         .remedy = "write what idle pods stay below, or 1000000000000 if this signal shall keep "
+                   "nothing awake"});
+  }
+}
+
 /// A part of what the pods ask for is written as a ratio here, and as percent by others.
 void warn_of_percent(const json& spec, std::vector<FieldError>& warnings) {
   const auto signals = spec.value("signals", json::array());
@@ -165,6 +183,7 @@ std::vector<FieldError> warnings_of(Kind kind, const json& object) {
   if (kind != Kind::ScalingPolicy) return warnings;
   const auto full = with_defaults(kind, object);
   warn_of_endless_sleep(full["spec"], warnings);
+  if (warnings.empty()) warn_of_endless_wake(full["spec"], warnings);
   warn_of_percent(full["spec"], warnings);
   warn_of_no_result(full["spec"], warnings);
   return warnings;

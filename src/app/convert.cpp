@@ -1,7 +1,10 @@
 #include "poolscaler/convert/convert.hpp"
 
 #include <algorithm>
+#include <map>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,7 +21,31 @@ struct Tally {
   int failed = 0;   // nothing came of it
   int invalid = 0;  // the input is wrong
   int foreign = 0;
+  std::map<std::string, std::string> places{};  // by title of the policy
 };
+
+/// What only those see who see the whole object, and all of them: names.
+void check_names(const FileManifest& from, convert::Conversion& conversion, Tally& result) {
+  const auto refuse = [&](const std::string& problem, const std::string& remedy) {
+    conversion.notes.push_back({.severity = convert::Severity::Invalid,
+                                .path = "metadata.name",
+                                .value = short_text_at(from.manifest.object, {"metadata", "name"}),
+                                .text = problem,
+                                .remedy = remedy});
+  };
+  for (const auto& object : conversion.objects) {
+    if (object["kind"] != "ScalingPolicy") continue;
+    const auto found = manifest_errors(object);
+    for (const auto& error : found.value_or(std::vector<api::FieldError>()))
+      refuse(error.problem, error.remedy);
+    const auto here = place(from.file, from.manifest.line_of(""));
+    const auto [first, is_new] = result.places.emplace(title_of(object), here);
+    if (!is_new)
+      refuse(fmt::format("is the name of the policy of {}, too", first->second),
+             "one policy scales a target: convert one of them, or rename it");
+  }
+  if (conversion.has(convert::Severity::Invalid)) conversion.objects.clear();
+}
 
 void take(const FileManifest& from, convert::Conversion conversion, std::ostream& errors,
           Tally& result) {
@@ -27,6 +54,7 @@ void take(const FileManifest& from, convert::Conversion conversion, std::ostream
     ++result.foreign;
     return;
   }
+  check_names(from, conversion, result);
   for (const auto& note : conversion.notes)
     errors << fmt::format("{}: {}: {}\n", place(from.file, from.manifest.line_of(note.path)),
                           conversion.subject, note.line());

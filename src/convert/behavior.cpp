@@ -17,15 +17,15 @@ json default_rules(bool up) {
           {"selectPolicy", "Max"}};
 }
 
-json read_policy(ObjectReader& policy) {
+json read_policy(ObjectReader& policy, Draft& draft) {
   json out{{"type", policy.required_text("type", "Percent")},
            {"value", policy.integer("value").value_or(0)},
            {"periodSeconds", policy.integer("periodSeconds").value_or(0)}};
   for (const auto* name : {"value", "periodSeconds"})
-    if (!policy.has(name) || out[name] <= 0) {
-      out[name] = 1;
+    if (!policy.has(name))
+      draft.say(Severity::Invalid, policy.path_of(name), "is required", "for example 60");
+    else if (out[name] <= 0)
       policy.refuse(name, "must be above 0");
-    }
   if (out["value"] > replicas_max) {
     policy.note(Severity::Differs, "value", "is above the largest number here, 100000");
     out["value"] = replicas_max;
@@ -34,14 +34,15 @@ json read_policy(ObjectReader& policy) {
   return out;
 }
 
-void read_rules(ObjectReader rules, bool up, json& out) {
+void read_rules(ObjectReader rules, bool up, Draft& draft) {
+  auto& out = draft.spec["behavior"][up ? "scaleUp" : "scaleDown"];
   out = default_rules(up);
   if (const auto window = rules.integer("stabilizationWindowSeconds"))
     out["stabilizationWindowSeconds"] = *window;
   if (const auto select = rules.text("selectPolicy")) out["selectPolicy"] = *select;
   if (auto policies = rules.list("policies"); !policies.empty()) {
     out["policies"] = json::array();
-    for (auto& policy : policies) out["policies"].push_back(read_policy(policy));
+    for (auto& policy : policies) out["policies"].push_back(read_policy(policy, draft));
   }
   if (const auto tolerance = rules.quantity("tolerance")) out["tolerance"] = *tolerance;
   rules.finish();
@@ -50,10 +51,9 @@ void read_rules(ObjectReader rules, bool up, json& out) {
 }  // namespace
 
 void read_behavior(ObjectReader behavior, Draft& draft) {
-  auto& out = draft.spec["behavior"];
   draft.remember("spec.behavior", behavior.path(), true);
-  read_rules(behavior.object("scaleUp"), true, out["scaleUp"]);
-  read_rules(behavior.object("scaleDown"), false, out["scaleDown"]);
+  read_rules(behavior.object("scaleUp"), true, draft);
+  read_rules(behavior.object("scaleDown"), false, draft);
   behavior.finish();
 }
 

@@ -20,14 +20,18 @@ struct Target {
   std::string path{};  // of the number
 };
 
-Target read_metric_target(ObjectReader target) {
+using Types = std::vector<std::string_view>;
+
+Target read_metric_target(ObjectReader target, const Types& types) {
   Target out{.type = target.required_text("type", "AverageValue"), .number = {}};
   const std::map<std::string, std::string> field_of{{"Utilization", "averageUtilization"},
                                                     {"AverageValue", "averageValue"},
                                                     {"Value", "value"}};
   const auto field = field_of.find(out.type);
-  if (field == field_of.end()) {
-    target.refuse("type", "must be one of Utilization, AverageValue, Value");
+  if (std::ranges::find(types, out.type) == types.end()) {
+    target.refuse("type",
+                  fmt::format("must be {} for this kind of metric", fmt::join(types, " or ")));
+    if (field != field_of.end()) (void)target.has(field->second);
   } else if (!target.has(field->second)) {
     target.refuse("type", fmt::format("needs `{}` beside it", field->second));
   } else if (out.type == "Utilization") {
@@ -62,7 +66,8 @@ void read_resource(ObjectReader metric, Draft& draft) {
   const auto container = metric.text("container").value_or("");
   add_resource_signal(draft, resource, container);
   draft.remember_signal("", metric.path());
-  set_target(draft, read_metric_target(metric.object("target")));
+  set_target(draft, read_metric_target(metric.object("target"),
+                                       {"Utilization", "AverageValue"}));
   metric.finish();
 }
 
@@ -153,7 +158,8 @@ std::string metric_name_from(std::string name, ObjectReader& metric) {
   return underscored(std::move(name));
 }
 
-void add_metric_signal(ObjectReader& metric, Draft& draft) {
+void add_metric_signal(ObjectReader& metric, Draft& draft,
+                       const Types& types = {"AverageValue", "Value"}) {
   auto identifier = read_identifier(metric.object("metric"), draft);
   const auto name = identifier["name"].get<std::string>();
   auto& signal = draft.add_signal(name);
@@ -162,12 +168,12 @@ void add_metric_signal(ObjectReader& metric, Draft& draft) {
   draft.remember_signal("", metric.path());
   draft.remember_signal("metric.name", metric.path_of("metric.name"));
   draft.remember_signal("metric.matchers", metric.path_of("metric.selector"));
-  set_target(draft, read_metric_target(metric.object("target")));
+  set_target(draft, read_metric_target(metric.object("target"), types));
   draft.use_default_source(signal, metric.path());
 }
 
 void read_pods(ObjectReader metric, Draft& draft) {
-  add_metric_signal(metric, draft);
+  add_metric_signal(metric, draft, {"AverageValue"});
   draft.of_pods.insert(draft.spec["signals"].back()["name"]);
   metric.note(Severity::Differs, "metric",
               "was averaged over the target's pods, with the target assumed for pods without a "

@@ -14,6 +14,7 @@ using nlohmann::json;
 constexpr std::int64_t polling_default = 30;
 constexpr std::int64_t cooldown_default = 300;
 constexpr std::int64_t seconds_max = 86'400;
+constexpr std::int64_t never_reached = 1'000'000'000'000;
 constexpr std::string_view keda = "autoscaling.keda.sh/";
 constexpr std::string_view paused = "autoscaling.keda.sh/paused";
 
@@ -55,7 +56,7 @@ void read_replica_counts(ObjectReader& spec, Draft& draft) {
   draft.least_active = *min;
   spec.note(Severity::Said, "idleReplicaCount",
             fmt::format("becomes `minReplicas: 0`; that an active target has at least {} replicas "
-                        "is said by a formula",
+                        "is said by a formula of the signals, and by the floors of windows",
                         *min));
 }
 
@@ -73,9 +74,15 @@ void read_zero(ObjectReader& spec, Draft& draft) {
     spec.note(Severity::Differs, "cooldownPeriod", "is outside of 0 to 86400 seconds",
               "the nearest of them is used");
   zero["idleAfterSeconds"] = idle;
-  if (const auto initial = spec.integer("initialCooldownPeriod"))
-    zero["graceSeconds"] = std::clamp<std::int64_t>(*initial, 0, seconds_max);
-  spec.note(Severity::Said, "initialCooldownPeriod", "becomes `scaleToZero.graceSeconds`");
+  const auto initial = spec.integer("initialCooldownPeriod");
+  if (!initial) return;
+  zero["graceSeconds"] = std::clamp<std::int64_t>(*initial, 0, seconds_max);
+  if (zero["graceSeconds"] == *initial)
+    spec.note(Severity::Said, "initialCooldownPeriod", "becomes `scaleToZero.graceSeconds`");
+  else
+    spec.note(Severity::Differs, "initialCooldownPeriod",
+              "becomes `scaleToZero.graceSeconds`, and is outside of 0 to 86400 seconds",
+              "the nearest of them is used");
 }
 
 void read_fallback(ObjectReader& spec, Draft& draft, std::int64_t polling) {
@@ -103,7 +110,8 @@ void read_fallback(ObjectReader& spec, Draft& draft, std::int64_t polling) {
     draft.say(Severity::Invalid, fallback.path(), "must have no negative numbers");
   } else {
     const auto after = std::min(failures * polling, seconds_max);
-    const auto min = draft.spec["minReplicas"].get<std::int64_t>();
+    const auto min =
+        std::max(draft.spec["minReplicas"].get<std::int64_t>(), draft.least_active);
     const auto max = draft.spec["maxReplicas"].get<std::int64_t>();
     if (replicas < min || replicas > max)
       fallback.note(Severity::Differs, "replicas",
@@ -135,6 +143,21 @@ void read_advanced(ObjectReader advanced, Draft& draft) {
   if (advanced.has("scalingModifiers"))
     read_scaling_modifiers(advanced.object("scalingModifiers"), draft);
   advanced.finish();
+}
+
+/// Triggers of the pods themselves never make a target active there: their number alone counts.
+void let_pods_sleep(Draft& draft) {
+  if (draft.spec["minReplicas"] != 0) return;
+  for (auto& signal : draft.spec["signals"]) {
+    if (!signal.contains("resource")) continue;
+    signal["activation"]["above"] = never_reached;
+    draft.say(Severity::Said, "spec.triggers",
+              fmt::format("of {} keep no target from zero in KEDA: `activation.above` of signal "
+                          "'{}' is the largest number",
+                          signal["resource"]["name"].get<std::string>(),
+                          signal["name"].get<std::string>()),
+              "lower it where work that only the pods know of shall keep them");
+  }
 }
 
 void read_pauses(const json& object, Draft& draft) {
@@ -187,6 +210,7 @@ void convert_scaled_object(const json& object, Draft& draft) {
   for (auto& trigger : triggers) read_trigger(trigger, draft);
   stay_above_zero(draft, spec.has("idleReplicaCount") ? "spec.idleReplicaCount"
                                                       : "spec.minReplicaCount");
+  let_pods_sleep(draft);
   read_advanced(spec.object("advanced"), draft);
   keep_least_active(draft);
   read_fallback(spec, draft, polling);

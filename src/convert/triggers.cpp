@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "draft.hpp"
+#include "poolscaler/api/time_zones.hpp"
+#include "poolscaler/domain/cron.hpp"
 
 namespace poolscaler::convert {
 namespace {
@@ -97,6 +99,39 @@ void read_prometheus(ObjectReader& trigger, Draft& draft) {
   metadata.finish();
 }
 
+/// Whether one of the two fires twice, within a year, before the other fires again.
+bool fires_twice(const Cron& one, const Cron& other, const TimeZone& zone) {
+  constexpr int firings_max = 2000;
+  constexpr Millis year = std::chrono::days(366);
+  const auto begin = Instant(std::chrono::seconds(1'767'225'600));  // 2026-01-01
+  auto at = next_after(one, zone, begin, ClockChange::AsRead);
+  for (int i = 0; at && *at < begin + year && i < firings_max; ++i) {
+    const auto next = next_after(one, zone, *at, ClockChange::AsRead);
+    const auto between = next_after(other, zone, *at - Millis(1), ClockChange::AsRead);
+    if (next && (!between || *between >= *next)) return true;
+    at = next;
+  }
+  return false;
+}
+
+/// KEDA asks whether the end fires next: it is open from the last start to the last end.
+void name_other_turns(const json& window, const std::string& path, Draft& draft) {
+  const auto start = parse_cron(window["start"].get<std::string>());
+  const auto end = parse_cron(window["end"].get<std::string>());
+  const auto zone = api::time_zone_named(window["timeZone"].get<std::string>());
+  if (!start || !end || !zone) return;  // which the checks say
+  if (fires_twice(*start, *end, **zone))
+    draft.say(Severity::Differs, path + ".metadata.start",
+              "fires several times before the end: KEDA opens with the last of them, a window with "
+              "the first",
+              "write the start that is meant alone, or a window for each");
+  if (fires_twice(*end, *start, **zone))
+    draft.say(Severity::Differs, path + ".metadata.end",
+              "fires several times before the next start: KEDA closes with the last of them, a "
+              "window with the first",
+              "write the end that is meant alone, or a window for each");
+}
+
 void read_cron(ObjectReader& trigger, Draft& draft) {
   auto metadata = trigger.object("metadata");
   auto replicas = metadata.integer_text("desiredReplicas").value_or(0);
@@ -117,7 +152,7 @@ void read_cron(ObjectReader& trigger, Draft& draft) {
   if (replicas < 1) {
     metadata.note(Severity::Lost, "desiredReplicas", "asks for nothing", "leave the trigger out");
   } else {
-    window["floor"] = std::min(replicas, max);
+    window["floor"] = std::min(std::max(replicas, draft.least_active), max);
     const auto ours = fmt::format("spec.schedule[{}]", schedule.size());
     draft.remember(ours, trigger.path());
     draft.remember(ours + ".start", metadata.path_of("start"));
@@ -130,6 +165,7 @@ void read_cron(ObjectReader& trigger, Draft& draft) {
                           "back and waits for no cooldown, and it holds while metrics fail",
                           window["name"].get<std::string>()),
               "read docs about `schedule`: there are ceilings, pins and holidays, too");
+    name_other_turns(window, trigger.path(), draft);
   }
   if (schedule.empty()) draft.spec.erase("schedule");
   metadata.finish();

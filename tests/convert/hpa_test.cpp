@@ -180,6 +180,12 @@ TEST(Hpa, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(refused(external, "behavior: {scaleUp: {policies: [{type: Pods, value: 0, "
                                 "periodSeconds: 15}]}}"),
               HasSubstr("behavior.scaleUp.policies[0].value (0) must be above 0"));
+  EXPECT_THAT(refused(external, "behavior: {scaleUp: {policies: [{type: Pods, value: 1}]}}"),
+              HasSubstr("error: spec.behavior.scaleUp.policies[0].periodSeconds is required"));
+  EXPECT_THAT(refused("[{type: Resource, resource: {name: cpu, target: {type: Value, value: 1}}}]"),
+              HasSubstr("resource.target.type (\"Value\") must be Utilization or AverageValue"));
+  EXPECT_THAT(refused("[{type: Pods, pods: {metric: {name: q}, target: {type: Value, value: 1}}}]"),
+              HasSubstr("must be AverageValue for this kind of metric"));
   EXPECT_THAT(refused("[{type: Magic}]"),
               HasSubstr("spec.metrics[0].type (\"Magic\") must be one"));
   EXPECT_THAT(refused("{}"), HasSubstr("spec.metrics must be a list"));

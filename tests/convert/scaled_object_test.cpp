@@ -170,6 +170,48 @@ TEST(ScaledObject, CronTriggersBecomeWindows) {
       << notes_of(done);
 }
 
+TEST(ScaledObject, NamesTurnsOfCronThatKedaTakesOtherwise) {
+  const auto notes = [](const std::string& start, const std::string& end) {
+    return notes_of(keda("{type: cron, metadata: {timezone: UTC, start: '" + start + "', end: '" +
+                         end + "', desiredReplicas: '5'}}"));
+  };
+  for (const auto* start : {"0 8,9 * * *", "0 8 * * 1-5"})
+    EXPECT_THAT(notes(start, "0 18 * * 5"),
+                HasSubstr("differs: spec.triggers[0].metadata.start fires several times before "
+                          "the end: KEDA opens with the last of them"));
+  EXPECT_THAT(notes("0 8 * * *", "0 12,18 * * *"), HasSubstr("metadata.end fires several times"));
+  EXPECT_THAT(notes("0 8 * * 1-5", "0 18 * * 1-5"), Not(HasSubstr("fires several times")));
+  EXPECT_THAT(notes("0 22 * * *", "0 6 * * *"), Not(HasSubstr("fires several times")));
+}
+
+TEST(ScaledObject, WindowsHaveTheLeastOfAnActiveTarget) {
+  const auto of = [](const char* desired) {
+    const auto done = keda(prometheus + ", {type: cron, metadata: {timezone: UTC, start: 0 8 * * "
+                                        "*, end: 0 18 * * *, desiredReplicas: '" +
+                               desired + "'}}",
+                           "{minReplicaCount: 3, idleReplicaCount: 0}");
+    return policy_of(done)["spec"]["schedule"][0]["floor"];
+  };
+  EXPECT_EQ(of("1"), 3);
+  EXPECT_EQ(of("5"), 5);
+}
+
+TEST(ScaledObject, WhatThePodsUseKeepsNoTargetFromZero) {
+  const std::string cpu = "{type: cpu, metricType: Utilization, metadata: {value: '60'}}, ";
+  const auto done = keda(cpu + prometheus);
+  const auto signals = policy_of(done)["spec"]["signals"];
+  EXPECT_EQ(signals[0]["activation"]["above"], 1'000'000'000'000) << notes_of(done);
+  EXPECT_EQ(signals[1]["activation"]["above"], "2");
+  const auto awake = policy_of(keda(cpu + prometheus, "{minReplicaCount: 1}"));
+  EXPECT_FALSE(awake["spec"]["signals"][0].contains("activation"));
+}
+
+TEST(ScaledObject, SaysWhatIsCut) {
+  EXPECT_THAT(notes_of(keda(prometheus, "{initialCooldownPeriod: 90000}")),
+              HasSubstr("differs: spec.initialCooldownPeriod (90000) becomes "
+                        "`scaleToZero.graceSeconds`, and is outside of 0 to 86400 seconds"));
+}
+
 TEST(ScaledObject, ResourceTriggersBecomeSignalsOfThePods) {
   if (!has_resource_signals()) GTEST_SKIP() << "SKIPPED: no signals of resources here";
   const auto done = keda("{type: cpu, metricType: Utilization, metadata: {value: '60'}}, {type: "

@@ -131,7 +131,7 @@ TEST_F(Validate, WarnsOfAPolicyThatNothingWakes) {
                           "floor: 1}]"),
         "minReplicas: 1\n  signals: " + at_zero + "]"}) {
     EXPECT_EQ(run({write("w.yaml", policy_with(awake))}), 0);
-    EXPECT_EQ(told.find("warning"), std::string::npos) << told;
+    EXPECT_EQ(told.find("no demand can wake it"), std::string::npos) << told;
   }
 }
 
@@ -147,6 +147,22 @@ TEST_F(Validate, WarnsOfPercentWhereARatioIsMeant) {
                                   "the pods request: a Utilization is a ratio: write 0.8 if 80 %"));
   EXPECT_EQ(of("'0.8'").find("warning"), std::string::npos);
   EXPECT_EQ(of("2").find("warning"), std::string::npos);
+}
+
+TEST_F(Validate, WarnsOfSignalsThatNeverLetGo) {
+  const auto of = [&](const std::string& more) {
+    EXPECT_EQ(run({write("w.yaml",
+                         policy_with("minReplicas: 0\n  signals: [{name: queue, metricSourceRef: "
+                                     "{name: p}, metric: {name: q}, target: {type: PerReplica, "
+                                     "value: 5}}, {name: cpu, resource: {name: cpu}, target: {type: "
+                                     "Utilization, value: '0.6'}" + more + "}]"))}),
+              0)
+        << told;
+    return told;
+  };
+  EXPECT_THAT(of(""), HasSubstr("warning: spec.signals[1].activation.above is 0, keeps the target "
+                                "from zero for ever: pods that run use some cpu"));
+  EXPECT_EQ(of(", activation: {above: '0.1'}").find("warning"), std::string::npos) << told;
 }
 
 TEST_F(Validate, WarnsOfFormulasWithoutAResult) {
