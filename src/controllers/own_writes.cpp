@@ -73,8 +73,10 @@ void StoredStatus::failed(bool conflict) {
   if (conflict) refused_ = bound_;
 }
 
-void FightDetector::wrote(const std::string& uid, std::int32_t replicas) {
+void FightDetector::wrote(const std::string& uid, const std::string& resource_version,
+                          std::int32_t replicas) {
   uid_ = uid;
+  version_ = resource_version;
   ours_ = replicas;
 }
 
@@ -87,7 +89,7 @@ bool FightDetector::saw(const TargetSeen& seen, Millis now) {
     resets_.clear();
     return false;
   }
-  if (seen.replicas == *ours_) return false;
+  if (seen.replicas == *ours_ || !is_at_least(seen.resource_version, version_)) return false;
   ours_.reset();  // until we write again, whatever happens is not about us
   std::erase_if(resets_, [&](Millis at) { return now - at > window; });
   resets_.push_back(now);

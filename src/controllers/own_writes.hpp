@@ -83,17 +83,19 @@ class FightDetector {
   static constexpr Millis first_truce{300'000};
   static constexpr Millis longest_truce{3'600'000};
 
-  /// We wrote this, and the API server confirmed it.
-  void wrote(const std::string& uid, std::int32_t replicas);
+  /// We wrote this, and the API server confirmed it as that version.
+  void wrote(const std::string& uid, const std::string& resource_version, std::int32_t replicas);
   /// A write may have happened or not: until the next one, no difference is held against anybody.
   void unsure();
-  /// What a settled cache shows; true when this is one more reset of our write.
+  /// What the cache shows; true when this is one more reset of our write. A cache that is older
+  /// than the write, since its watch is down for longer than anybody waits, shows nothing of it.
   [[nodiscard]] bool saw(const TargetSeen& seen, Millis now);
   [[nodiscard]] bool truce(Millis now) const { return now < truce_until_; }
   [[nodiscard]] Millis truce_left(Millis now) const { return truce_until_ - now; }
 
  private:
   std::string uid_;
+  std::string version_;
   std::optional<std::int32_t> ours_;
   std::vector<Millis> resets_;
   Millis truce_until_{0};

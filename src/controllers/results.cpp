@@ -76,7 +76,7 @@ void Rounds::Steps::scale_written(PolicyRuntime& runtime, const PendingScale& pe
                                       .to = pending.to,
                                       .reason = pending.decision.reason};
   runtime.settlement.wrote(pending.target_uid, done.scale.resource_version, pending.to, now);
-  runtime.fight.wrote(pending.target_uid, pending.to);
+  runtime.fight.wrote(pending.target_uid, done.scale.resource_version, pending.to);
   runtime.write_trouble.reset();
   runtime.write_failures = 0;
   if (pending.to > 0) leave_zero(runtime);

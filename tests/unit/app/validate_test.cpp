@@ -154,8 +154,8 @@ TEST_F(Validate, WarnsOfSignalsThatNeverLetGo) {
     EXPECT_EQ(run({write("w.yaml",
                          policy_with("minReplicas: 0\n  signals: [{name: queue, metricSourceRef: "
                                      "{name: p}, metric: {name: q}, target: {type: PerReplica, "
-                                     "value: 5}}, {name: cpu, resource: {name: cpu}, target: {type: "
-                                     "Utilization, value: '0.6'}" + more + "}]"))}),
+                                     "value: 5}}, {name: cpu, resource: {name: cpu}, target: "
+                                     "{type: Utilization, value: '0.6'}" + more + "}]"))}),
               0)
         << told;
     return told;

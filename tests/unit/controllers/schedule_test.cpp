@@ -120,7 +120,7 @@ TEST(Fight, TruceGrowsWhileItGoesOn) {
   Millis now{0};
   const auto fight_on = [&] {
     for (std::size_t i = 0; i < FightDetector::resets_max; ++i) {
-      fight.wrote("u", 5);
+      fight.wrote("u", "1", 5);
       now += Millis(10'000);
       EXPECT_TRUE(fight.saw({"u", "1", 2}, now));
     }
@@ -133,11 +133,23 @@ TEST(Fight, TruceGrowsWhileItGoesOn) {
   EXPECT_EQ(fight.truce_left(now), 2 * FightDetector::first_truce);
 }
 
+TEST(Fight, ACacheThatIsOlderThanTheWriteIsNobodysDoing) {
+  FightDetector fight;
+  for (int i = 0; i < 10; ++i) {
+    const Millis now{i * 100'000};
+    fight.wrote("u", "12", 5);
+    EXPECT_FALSE(fight.saw({"u", "9", 2}, now));
+    EXPECT_FALSE(fight.saw({"u", "12", 5}, now + Millis(1000)));
+    EXPECT_FALSE(fight.truce(now));
+  }
+  EXPECT_TRUE(fight.saw({"u", "13", 2}, Millis(1'000'000)));
+}
+
 TEST(Fight, AWriteOfUnknownOutcomeIsHeldAgainstNobody) {
   FightDetector fight;
   for (int i = 0; i < 10; ++i) {
     const Millis now{i * 1000};
-    fight.wrote("u", 5);
+    fight.wrote("u", "1", 5);
     fight.unsure();
     EXPECT_FALSE(fight.saw({"u", "1", 2}, now));
     EXPECT_FALSE(fight.saw({"u", "2", 7}, now));
@@ -149,7 +161,7 @@ TEST(Fight, SlowChangesAreNoFight) {
   FightDetector fight;
   for (int i = 0; i < 20; ++i) {
     const Millis now = FightDetector::window * i;
-    fight.wrote("u", 5);
+    fight.wrote("u", "1", 5);
     EXPECT_TRUE(fight.saw({"u", "1", 2}, now));
     EXPECT_FALSE(fight.truce(now));
   }
