@@ -159,6 +159,18 @@ void stay_above_zero(Draft& draft, const std::string& path) {
             "a broker, or a schedule");
 }
 
+void name_few_ready(Draft& draft, const std::string& path) {
+  const auto by_ready_pods = [](const json& signal) {
+    const auto target = signal.find("target");
+    return signal.contains("resource") ||
+           (target != signal.end() && (*target)["type"] != "PerReplica");
+  };
+  if (!std::ranges::any_of(draft.spec["signals"], by_ready_pods)) return;
+  draft.say(Severity::Said, path,
+            "that are reckoned from ready pods never lower replicas under more load than their "
+            "target, which HPA does while few of the pods are ready");
+}
+
 std::string ratio_text(std::int64_t percent) {
   auto text = fmt::format("{}.{:02}", percent / 100, percent % 100);
   while (text.ends_with('0')) text.pop_back();

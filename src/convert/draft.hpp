@@ -67,6 +67,9 @@ void set_replicas(Draft& draft, std::string_view ours, std::int64_t value,
 /// HPA and KEDA keep it. `path` is where the object asks for zero.
 void stay_above_zero(Draft& draft, const std::string& path);
 
+/// Signals by ready pods, which decide otherwise on purpose while few are ready.
+void name_few_ready(Draft& draft, const std::string& path);
+
 /// The bounds may not cross.
 void check_replicas(Draft& draft, const std::string& min_path, const std::string& max_path);
 

@@ -28,7 +28,9 @@ Target read_metric_target(ObjectReader target, const Types& types) {
                                                     {"AverageValue", "averageValue"},
                                                     {"Value", "value"}};
   const auto field = field_of.find(out.type);
-  if (std::ranges::find(types, out.type) == types.end()) {
+  if (out.type.empty()) {  // said already
+    for (const auto& [type, name] : field_of) (void)target.has(name);
+  } else if (std::ranges::find(types, out.type) == types.end()) {
     target.refuse("type",
                   fmt::format("must be {} for this kind of metric", fmt::join(types, " or ")));
     if (field != field_of.end()) (void)target.has(field->second);
@@ -134,7 +136,15 @@ json read_identifier(ObjectReader metric, Draft& draft) {
   json out{{"name", metric.required_text("name", "queue_depth")}};
   auto selector = metric.object("selector");
   auto matchers = json::array();
-  for (const auto& [label, value] : selector.texts("matchLabels"))
+  const auto labels = selector.texts("matchLabels");
+  for (const auto& [label, value] : labels)
+    if (label == "namespace" && value != draft.ns)
+      draft.say(Severity::Differs, selector.path_of("matchLabels.namespace"),
+                fmt::format("asks for series of namespace '{}', and a MetricSource shows a policy "
+                            "those of its own alone: none would match",
+                            capped(escaped(value), 63)),
+                "leave it out, or put the policy beside what it reads");
+  for (const auto& [label, value] : labels)
     matchers.push_back(matcher(label_name_from(label, selector.path_of("matchLabels"), draft),
                                "Equal", value));
   for (auto& expression : selector.list("matchExpressions"))
@@ -254,13 +264,7 @@ void name_differences(Draft& draft) {
             "switched off",
             "set `mode: Paused` before you scale it to zero by hand");
   const auto& signals = draft.spec["signals"];
-  const auto by_ready_pods = [](const json& signal) {
-    return signal["target"]["type"] != "PerReplica" || signal.contains("resource");
-  };
-  if (!std::ranges::any_of(signals, by_ready_pods)) return;
-  draft.say(Severity::Said, "spec.metrics",
-            "that are reckoned from ready pods never lower replicas under more load than their "
-            "target, which HPA does while few of the pods are ready");
+  name_few_ready(draft, "spec.metrics");
   if (std::ranges::any_of(signals, [](const json& one) { return one.contains("resource"); }))
     draft.say(Severity::Said, "spec.metrics",
               "of resources are read of all pods that the target's selector finds; HPA stops where "

@@ -160,6 +160,12 @@ void let_pods_sleep(Draft& draft) {
   }
 }
 
+/// As KEDA reads it.
+bool is_false(std::string_view text) {
+  return text == "0" || text == "f" || text == "F" || text == "false" || text == "FALSE" ||
+         text == "False";
+}
+
 void read_pauses(const json& object, Draft& draft) {
   const auto metadata = object.value("metadata", json::object());
   if (!metadata.is_object() || !metadata.contains("annotations")) return;
@@ -167,7 +173,8 @@ void read_pauses(const json& object, Draft& draft) {
   if (!annotations.is_object()) return;
   const auto is_set = [&](const std::string& name) {
     const auto found = annotations.find(name);
-    return found != annotations.end() && *found != "false";
+    return found != annotations.end() &&
+           !(found->is_string() && is_false(found->get<std::string>()));
   };
   const std::string prefix = "metadata.annotations.";
   if (is_set("autoscaling.keda.sh/paused-scale-in")) draft.spec["pause"]["scaleDown"] = true;
@@ -211,6 +218,7 @@ void convert_scaled_object(const json& object, Draft& draft) {
   stay_above_zero(draft, spec.has("idleReplicaCount") ? "spec.idleReplicaCount"
                                                       : "spec.minReplicaCount");
   let_pods_sleep(draft);
+  name_few_ready(draft, "spec.triggers");
   read_advanced(spec.object("advanced"), draft);
   keep_least_active(draft);
   read_fallback(spec, draft, polling);

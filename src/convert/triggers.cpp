@@ -5,6 +5,7 @@
 
 #include "draft.hpp"
 #include "poolscaler/api/time_zones.hpp"
+#include "poolscaler/base/text.hpp"
 #include "poolscaler/domain/cron.hpp"
 
 namespace poolscaler::convert {
@@ -12,15 +13,35 @@ namespace {
 
 using nlohmann::json;
 
+/// Of the whole address, so that every object that names it makes the same of it, and no other
+/// address does: host and port as they are, and what else there is in a few characters.
+std::string source_name(const std::string& url) {
+  constexpr std::size_t plain_max = 60;
+  const auto scheme = url.find("://");
+  const bool secure = url.starts_with("https://");
+  const auto rest = scheme == std::string::npos ? url : url.substr(scheme + 3);
+  const auto slash = std::min(rest.find('/'), rest.size());
+  auto host = rest.substr(0, slash);
+  for (char& c : host)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto colon = std::min(host.find(':'), host.size());
+  const auto port = colon < host.size() ? host.substr(colon + 1) : secure ? "443" : "80";
+  const auto name = fmt::format("{}-{}{}", host.substr(0, colon), port, secure ? "-tls" : "");
+  const bool plain = name.size() <= plain_max && slash == rest.size() &&
+                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") ==
+                         std::string::npos;
+  if (plain) return name;
+  return fmt::format("{}-{:06x}", label_from(name + rest.substr(slash)),
+                     stable_hash(url) & 0xFF'FFFFU);
+}
+
 /// The MetricSource for an address, one for each; allows the raw queries of the object's namespace.
 std::string source_for(const std::string& address, const std::string& path, Draft& draft) {
   auto url = address;
   while (url.ends_with('/')) url.pop_back();
   for (const auto& object : draft.conversion.objects)
     if (object["spec"]["url"] == url) return object["metadata"]["name"].get<std::string>();
-  // Of the whole address, so that every object that names it makes the same of it.
-  const auto scheme = url.find("://");
-  const auto name = label_from(scheme == std::string::npos ? url : url.substr(scheme + 3));
+  const auto name = source_name(url);
   draft.remember(name + ": spec.url", path);
   json spec{{"url", url}, {"rawQueryNamespaces", {draft.ns}}};
   draft.conversion.objects.push_back({{"apiVersion", "poolscaler.dev/v1alpha1"},

@@ -1,3 +1,5 @@
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "convert/converted.hpp"
@@ -31,7 +33,7 @@ TEST(ScaledObject, BecomesAPolicyAndTheSourceThatItsTriggerNames) {
   const auto done = keda(prometheus);
   ASSERT_EQ(done.objects.size(), 2U) << notes_of(done);
   EXPECT_EQ(done.objects[0]["kind"], "MetricSource");
-  EXPECT_EQ(done.objects[0]["metadata"]["name"], "prometheus-monitoring-9090");
+  EXPECT_EQ(done.objects[0]["metadata"]["name"], "prometheus.monitoring-9090");
   EXPECT_EQ(done.objects[0]["spec"],
             (json{{"url", "http://prometheus.monitoring:9090"},
                   {"rawQueryNamespaces", {"shop"}}}));
@@ -41,7 +43,7 @@ TEST(ScaledObject, BecomesAPolicyAndTheSourceThatItsTriggerNames) {
   EXPECT_EQ(spec["scaleToZero"]["idleAfterSeconds"], 300);
   const auto signal = spec["signals"][0];
   EXPECT_EQ(signal["query"], "sum(queue)");
-  EXPECT_EQ(signal["metricSourceRef"]["name"], "prometheus-monitoring-9090");
+  EXPECT_EQ(signal["metricSourceRef"]["name"], "prometheus.monitoring-9090");
   EXPECT_EQ(signal["target"], (json{{"type", "PerReplica"}, {"value", "5"}}));
   EXPECT_EQ(signal["activation"]["above"], "2");
 }
@@ -204,6 +206,29 @@ TEST(ScaledObject, WhatThePodsUseKeepsNoTargetFromZero) {
   EXPECT_EQ(signals[1]["activation"]["above"], "2");
   const auto awake = policy_of(keda(cpu + prometheus, "{minReplicaCount: 1}"));
   EXPECT_FALSE(awake["spec"]["signals"][0].contains("activation"));
+}
+
+TEST(ScaledObject, EachServerHasASourceOfItsOwn) {
+  std::set<std::string> names;
+  const std::vector<std::string> urls{
+      "http://prom.monitoring:9090", "http://prom-monitoring:9090", "https://prom-monitoring:9090",
+      "http://prom:9090",            "http://prom-9090",            "http://prom/9090",
+      "http://prom:9090/a/b",        "http://prom:9090/a-b"};
+  for (const auto& url : urls) {
+    const auto done = keda("{type: prometheus, metadata: {serverAddress: '" + url +
+                           "', query: a, threshold: '1'}}");
+    ASSERT_EQ(done.objects.size(), 2U) << notes_of(done);
+    names.insert(done.objects[0]["metadata"]["name"].get<std::string>());
+  }
+  EXPECT_EQ(names.size(), urls.size());
+}
+
+TEST(ScaledObject, IsNotPausedByWhatMeansNo) {
+  for (const auto* no : {"'false'", "'False'", "'0'", "'F'"})
+    EXPECT_FALSE(policy_of(keda(prometheus, "{}", std::string("{autoscaling.keda.sh/paused: ") +
+                                                      no + "}"))["spec"]
+                     .contains("mode"))
+        << no;
 }
 
 TEST(ScaledObject, SaysWhatIsCut) {
