@@ -23,11 +23,6 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-/// What may stand in a header.
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
-}
-
 class FixedToken final : public TokenSource {
  public:
   explicit FixedToken(std::string token) : token_(std::move(token)) {}
@@ -46,12 +41,10 @@ class TokenFile final : public TokenSource {
     const std::scoped_lock lock(mutex_);
     const auto now = clock_.monotonic();
     if (!token_.empty() && !refused_ && now - read_at_ < token_fresh_for) return token_;
-    auto text = read_small_file(path_, token_bytes_max);
+    auto token = read_token(path_);
     // Torn, empty or away for a moment while it is replaced: the old one is valid for a while yet.
-    if (!text) return token_;
-    auto token = trimmed(*std::move(text));
-    if (!is_token(token)) return token_;
-    token_ = std::move(token);
+    if (!token) return token_;
+    token_ = *std::move(token);
     read_at_ = now;
     refused_ = false;
     return token_;
@@ -103,8 +96,8 @@ Result<ClusterAccess> in_cluster(const InClusterPlaces& places) {
                               places.port);
   access.ca_file = places.directory + "/ca.crt";
   access.token_file = places.directory + "/token";
-  for (const auto& file : {access.ca_file, access.token_file}) {
-    const auto text = read_small_file(file, 1u << 20);
+  for (const auto& text : {read_small_file(access.ca_file, 1u << 20),
+                           read_token(access.token_file)}) {
     if (!text)
       return fail(ErrorKind::InvalidInput,
                   fmt::format("{}: does the pod have a service account token mounted?",
@@ -113,6 +106,21 @@ Result<ClusterAccess> in_cluster(const InClusterPlaces& places) {
   if (const auto ns = read_small_file(places.directory + "/namespace", namespace_bytes_max))
     access.ns = trimmed(*ns);
   return access;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+Result<std::string> read_token(const std::string& path) {
+  auto text = read_small_file(path, token_bytes_max);
+  if (!text) return fail(text.error());
+  auto token = trimmed(*std::move(text));
+  if (is_token(token)) return token;
+  return fail(ErrorKind::InvalidInput,
+              fmt::format("'{}' {}", escaped(capped(path, 300)),
+                          token.empty() ? "is empty: it must hold a token"
+                                        : "must hold one token and nothing else"));
 }
 
 std::unique_ptr<TokenSource> token_source(const ClusterAccess& access, const Clock& clock) {

@@ -161,8 +161,14 @@ Result<void> Reader::read_user(const Section& user) {
   if (!token) return fail(token.error());
   const auto token_file = user.text("tokenFile");
   if (!token_file) return fail(token_file.error());
+  if (!token->empty() && !is_token(*token))
+    return invalid(fmt::format("{} must be one word without blanks and line breaks",
+                               user.place("token")));
   access_.token = *token;
   access_.token_file = beside(*token_file);
+  if (!access_.token_file.empty())
+    if (const auto held = read_token(access_.token_file); !held)
+      return invalid(fmt::format("{}: {}", user.place("tokenFile"), held.error().message));
   if (auto read = read_material(user, "client-certificate", access_.client_certificate_file,
                                 access_.client_certificate_pem);
       !read)

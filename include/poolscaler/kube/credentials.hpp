@@ -55,6 +55,13 @@ struct KubeconfigChoice {
 [[nodiscard]] std::unique_ptr<TokenSource> token_source(const ClusterAccess& access,
                                                         const Clock& clock);
 
+/// What may stand in a header as a token.
+[[nodiscard]] bool is_token(std::string_view text);
+
+/// What a token file holds, without the blanks around it. Errors: as of read_small_file;
+/// InvalidInput where it holds no token.
+[[nodiscard]] Result<std::string> read_token(const std::string& path);
+
 /// A regular file of at most `bytes_max`. Errors: NotFound, InvalidInput (too large, no regular
 /// file, unreadable).
 [[nodiscard]] Result<std::string> read_small_file(const std::string& path, std::size_t bytes_max);

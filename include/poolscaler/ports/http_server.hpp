@@ -48,7 +48,7 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1";  // or "0.0.0.0", "::"
   std::uint16_t port = 0;             // 0: a free one, told by port()
   unsigned connections_max = 64;
-  unsigned connections_per_peer_max = 64;
+  unsigned connections_per_peer_max = 32;
   std::chrono::seconds idle_limit{15};      // a connection that says nothing is closed
   std::size_t body_bytes_max = 1u << 20;    // larger requests get 413
 };

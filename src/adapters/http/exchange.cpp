@@ -220,7 +220,9 @@ std::optional<Error> Exchange::framing_error() const {
   if (head_->status == 204 || head_->status == 304) return std::nullopt;
   if (contains_chunked(head_->header("transfer-encoding"))) return std::nullopt;
   const auto text = head_->header("content-length");
-  if (text.empty()) return broken("the answer tells no length, so it may be cut");
+  if (text.empty())
+    return broken(fmt::format("the answer, with status {}, tells no length, so it may be cut",
+                              head_->status));
   std::uint64_t length = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (error != std::errc() || end != text.data() + text.size() || length != body_bytes_)

@@ -22,9 +22,17 @@ bool is_port(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
+/// Without what stands before an '@', which may be a password.
+std::string shown(std::string_view text) {
+  const auto at = text.rfind('@');
+  const auto scheme = text.find("://");
+  if (at == std::string_view::npos) return escaped(capped(text, 200));
+  const auto kept = scheme == std::string_view::npos || scheme > at ? 0 : scheme + 3;
+  return escaped(capped(fmt::format("{}...{}", text.substr(0, kept), text.substr(at)), 200));
+}
+
 tl::unexpected<Error> refused(std::string_view text, std::string_view why) {
-  return fail(ErrorKind::InvalidInput,
-              fmt::format("server address '{}' {}", escaped(capped(text, 200)), why));
+  return fail(ErrorKind::InvalidInput, fmt::format("server address '{}' {}", shown(text), why));
 }
 
 }  // namespace
@@ -52,6 +60,8 @@ Result<Origin> parse_origin(std::string_view text) {
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.starts_with('['))
     return refused(text, "is an IPv6 literal, which is not supported: use a host name instead");
+  if (rest.find_first_of("/@?#") != std::string_view::npos)
+    return refused(text, "must be a host name or an IPv4 address, with neither user nor path");
   const auto colon = rest.find(':');
   origin.host = rest.substr(0, colon);
   origin.port = colon == std::string_view::npos ? (origin.secure ? "443" : "80")

@@ -27,7 +27,7 @@ class AnswerReader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit AnswerReader(std::size_t series_max) : series_max_(series_max) {}
 
-  bool null() override { return (at(Place::Top) && key_ == "data") || scalar(); }
+  bool null() override { return no_list_is_due() || scalar(); }
   bool boolean(bool value) override {
     if (value && (at(Place::Top) || at(Place::Data)) &&
         (key_ == "partialResponse" || key_ == "isPartial"))
@@ -72,9 +72,18 @@ class AnswerReader final : public nlohmann::json_sax<nlohmann::json> {
     places_.push_back(place);
     return true;
   }
+  [[nodiscard]] bool no_list_is_due() const {
+    return at(Place::Top) && (key_ == "data" || key_ == "warnings");
+  }
+  /// Whatever form a server gives its warnings, they say that the answer is not the whole.
+  void warn_of_strangers() {
+    if (at(Place::Warnings) || (at(Place::Top) && key_ == "warnings"))
+      warn("warnings in a form that is not known");
+  }
   /// A value that is neither object nor array, where one of those is due.
   bool scalar() {
     if (places_.empty()) return unreadable("it is no object");
+    warn_of_strangers();
     const bool in_series = at(Place::Series) && (key_ == "metric" || key_ == "value");
     const bool due = (at(Place::Top) && key_ == "data") || in_series ||
                      (at(Place::Data) && key_ == "result") || at(Place::Metric) ||
@@ -183,7 +192,8 @@ bool AnswerReader::start_object(std::size_t) {
   }
   if (at(Place::Series) && key_ == "metric")
     return once(saw_metric_, "metric") && enter(Place::Metric);
-  if (at(Place::Skip) || at(Place::Top) || at(Place::Data) ||
+  warn_of_strangers();
+  if (at(Place::Skip) || at(Place::Top) || at(Place::Data) || at(Place::Warnings) ||
       (at(Place::Series) && key_ != "value"))
     return enter(Place::Skip);
   return unreadable(fmt::format("'{}' is an object", capped(key_, 40)));
@@ -222,7 +232,9 @@ bool AnswerReader::start_array(std::size_t) {
     if (key_ == "values" || key_ == "histograms") saw_range_ = true;
     return enter(Place::Skip);
   }
-  if (at(Place::Skip) || at(Place::Top) || at(Place::Data)) return enter(Place::Skip);
+  warn_of_strangers();
+  if (at(Place::Skip) || at(Place::Top) || at(Place::Data) || at(Place::Warnings))
+    return enter(Place::Skip);
   return unreadable(fmt::format("'{}' is a list", capped(key_, 40)));
 }
 

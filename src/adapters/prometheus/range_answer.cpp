@@ -64,12 +64,15 @@ ApiAnswer parse_range_answer(std::string_view body) {
   const auto result = data->find("result");
   if (result == data->end() || !result->is_array()) return unreadable("it has no result");
   ApiAnswer out{.kind = ApiAnswer::Kind::Success};
+  // Whatever form a server gives them, they say that the answer is not the whole.
   if (const auto warnings = answer->find("warnings");
-      warnings != answer->end() && warnings->is_array())
-    for (const auto& warning : *warnings)
-      if (warning.is_string() && out.answer.warnings.empty())
-        out.answer.warnings.push_back(
-            capped(warning.get_ref<const std::string&>(), query::detail_bytes_max));
+      warnings != answer->end() && !warnings->is_null() && *warnings != json::array()) {
+    const auto& first = warnings->is_array() ? warnings->front() : *warnings;
+    out.answer.warnings.push_back(
+        capped(first.is_string() ? first.get<std::string>()
+                                 : std::string("warnings in a form that is not known"),
+               query::detail_bytes_max));
+  }
   if (result->size() > 1) {
     out.answer.error = "several series where one was declared";
     return out;

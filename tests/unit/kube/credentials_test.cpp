@@ -98,6 +98,10 @@ TEST_F(CredentialsTest, RefusesWhatItWillNotDoAndNamesTheField) {
   const std::string good = "{server: 'https://h'}";
   refused(good, "{exec: {command: gke, args: [s3cret]}}", "users[u].user.exec is not supported");
   refused(good, "{auth-provider: {name: gcp}}", "auth-provider is not supported");
+  refused(good, "{token: \"s3cret\\nx\"}", "users[u].user.token must be one word");
+  refused(good, "{tokenFile: nowhere}", "users[u].user.tokenFile: '" + directory + "/nowhere'");
+  write("blank", " \n");
+  refused(good, "{tokenFile: blank}", "blank' is empty: it must hold a token");
   refused(good, "{username: a, password: s3cret}", "use a token");
   refused(good, "{as: admin, token: s3cret}", "users[u].user.as is not supported");
   refused("{server: 'https://h', insecure-skip-tls-verify: true}", "{}",

@@ -135,6 +135,10 @@ TEST(Answer, CollectsWarningsAndPartialAnswers) {
   EXPECT_THAT(warnings(R"(,"partialResponse":true)"), SizeIs(1));
   EXPECT_THAT(warnings(R"(,"isPartial":true)"), SizeIs(1));
   EXPECT_THAT(warnings(R"(,"isPartial":false,"warnings":null)"), IsEmpty());
+  for (const auto* odd : {R"(,"warnings":"store gone")", R"(,"warnings":{"a":["b"]})",
+                          R"(,"warnings":true)", R"(,"warnings":[7])", R"(,"warnings":[{"a":1}])",
+                          R"(,"warnings":[["a"]])"})
+    EXPECT_THAT(warnings(odd), SizeIs(1)) << odd;
   EXPECT_THAT(warnings(R"(,"infos":["PromQL info: metric might not be a counter, name ..."])"),
               IsEmpty());
 }
