@@ -126,12 +126,12 @@ bool ClusterState::Impl::stores_synced(const TargetKind& kind) const {
   return kind_watched;
 }
 
-const SyncState* ClusterState::Impl::refused_sync(const TargetKind& kind,
+const SyncState* ClusterState::Impl::failing_sync(const TargetKind& kind,
                                                   const std::string& ns) const {
   for (const auto& [name, sink] : sinks) {
     const auto& sync = sink->sync();
     const bool of_kind = sync.is_target_kind && sync.resource == kind.text();
-    if (of_kind && sync.forbidden && (sync.ns.empty() || sync.ns == ns)) return &sync;
+    if (of_kind && !sync.error.empty() && (sync.ns.empty() || sync.ns == ns)) return &sync;
   }
   return nullptr;
 }
@@ -180,6 +180,18 @@ std::optional<PolicyOnPool> ClusterState::Impl::policy_on_pool(const ObjectKey& 
   return out;
 }
 
+/// Whoever cannot read now does not know that it does not exist.
+Trouble trouble_of_absence(const TargetRef& ref, const std::string& ns, const SyncState* failing) {
+  if (failing != nullptr)
+    return {Reason::NotReadable,
+            fmt::format("{} '{}' in namespace '{}' is not known, and {}s cannot be read now: {}",
+                        ref.kind, ref.name, ns, ref.kind, capped(escaped(failing->error), 300))};
+  return {Reason::TargetNotFound,
+          fmt::format("{} '{}' does not exist in namespace '{}'; make it there, or correct "
+                      "spec.scaleTargetRef",
+                      ref.kind, ref.name, ns)};
+}
+
 void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& view) const {
   const auto& ref = *policy.target;
   const auto kind = kind_of(ref);
@@ -191,13 +203,14 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
                                                policy.key.ns, store->second.trouble->message);
     return;
   }
-  if (const auto* sync = refused_sync(kind, policy.key.ns)) {
+  const auto* failing = failing_sync(kind, policy.key.ns);
+  if (failing != nullptr && failing->forbidden) {
     view.synced = true;
     view.target_trouble =
         Trouble{Reason::NotReadable,
                 fmt::format("{}s cannot be read: {}; give the operator's service account the right "
                             "(rbac.{} of the chart)",
-                            ref.kind, capped(escaped(sync->error), 300),
+                            ref.kind, capped(escaped(failing->error), 300),
                             suspendable_kind(kind.api_version, kind.kind) != nullptr
                                 ? "suspendTargets"
                                 : "extraScaleTargets")};
@@ -207,11 +220,7 @@ void ClusterState::Impl::look_at_target(const PolicyRecord& policy, PolicyView& 
   if (!view.synced || store == kinds.end()) return;
   const auto found = store->second.objects.find({policy.key.ns, ref.name});
   if (found == store->second.objects.end()) {
-    view.target_trouble = Trouble{
-        Reason::TargetNotFound,
-        fmt::format("{} '{}' does not exist in namespace '{}'; make it there, or correct "
-                    "spec.scaleTargetRef",
-                    ref.kind, ref.name, policy.key.ns)};
+    view.target_trouble = trouble_of_absence(ref, policy.key.ns, failing);
     return;
   }
   const auto& target = found->second;

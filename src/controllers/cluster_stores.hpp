@@ -146,7 +146,7 @@ struct ClusterState::Impl {
 
   [[nodiscard]] bool stores_synced(const TargetKind& kind) const;
   /// Of targets of this kind in this namespace, where there is no right to them; else null.
-  [[nodiscard]] const SyncState* refused_sync(const TargetKind& kind, const std::string& ns) const;
+  [[nodiscard]] const SyncState* failing_sync(const TargetKind& kind, const std::string& ns) const;
 
   /// Null where nobody reads it in all namespaces.
   [[nodiscard]] const SyncState* sync_of(std::string_view resource) const {

@@ -97,6 +97,11 @@ TEST_F(State, AViewIsNotSyncedBeforeItsKindHasBeenListed) {
   EXPECT_EQ(view->target_trouble->message,
             "Deployment 'web' does not exist in namespace 'shop'; make it there, or correct "
             "spec.scaleTargetRef");
+  const Error hiccup{ErrorKind::Unavailable, "status 503"};
+  state.targets(deployments).failing(&hiccup);
+  EXPECT_EQ(state.view({"shop", "web"})->target_trouble->message,
+            "Deployment 'web' in namespace 'shop' is not known, and Deployments cannot be read "
+            "now: status 503");
 }
 
 TEST_F(State, AListThatIsNotOverChangesNothing) {
