@@ -81,8 +81,9 @@ std::string refusal_words(const Limit& limit) {
 }
 
 std::string words_of(const Resumption& resumption) {
-  return fmt::format("at {} % and not before {}", resumption.percent,
-                     to_rfc3339(resumption.earliest));
+  const auto words = fmt::format("at {} %", resumption.percent);
+  if (!resumption.earliest) return words;
+  return words + " and not before " + to_rfc3339(*resumption.earliest);
 }
 
 std::string resumes(const Limit& limit) {

@@ -103,7 +103,11 @@ std::string broken_by(const BudgetFacts& facts, const LimitStanding& standing) {
                      facts.budget.on_limit == OnBudgetLimit::Freeze ? "Freeze" : "Notify");
 }
 
-std::string words_of(const CostBudget& budget, const LimitStanding& standing, HourlyRate rate,
+std::optional<Instant> yet_to_come(const std::optional<Instant>& at, Instant now) {
+  return at && *at > now ? at : std::nullopt;
+}
+
+std::string words_of(const BudgetFacts& facts, const LimitStanding& standing, HourlyRate rate,
                      const std::string& broken_by = {}) {
   auto words = fmt::format("{} of {} {}, {}", shown(standing.used), shown(standing.amount),
                            standing.period ? fmt::format("this {}", name_of(*standing.period))
@@ -119,8 +123,9 @@ std::string words_of(const CostBudget& budget, const LimitStanding& standing, Ho
     case GuardAct::Shed: words += "; replicas are taken, lowest priority first"; break;
     case GuardAct::ScaleToZero: words += "; everything goes to zero"; break;
   }
-  words += "; resumes " + words_of(Resumption{.percent = budget.resume_at_percent,
-                                              .earliest = *standing.resumes_earliest});
+  words += "; resumes " +
+           words_of(Resumption{.percent = facts.budget.resume_at_percent,
+                               .earliest = yet_to_come(standing.resumes_earliest, facts.now)});
   if (standing.current)
     words += fmt::format(", or with the next {} at {}", name_of(*standing.period),
                          to_rfc3339(standing.current->end));
@@ -140,11 +145,11 @@ void take_verdict(LimitStanding& standing, const GuardVerdict& verdict, Millis g
   standing.resumes_earliest = verdict.resumes_earliest;
 }
 
-void freeze(Limit& limit, const CostBudget& budget, const GuardVerdict& verdict) {
+void freeze(Limit& limit, const BudgetFacts& facts, const GuardVerdict& verdict) {
   limit.frozen = verdict.act != GuardAct::None;
   if (limit.frozen)
-    limit.resumption = {.percent = budget.resume_at_percent,
-                        .earliest = *verdict.resumes_earliest};
+    limit.resumption = Resumption{.percent = facts.budget.resume_at_percent,
+                                  .earliest = yet_to_come(verdict.resumes_earliest, facts.now)};
 }
 
 /// What the guard is told apart from how much is used.
@@ -170,10 +175,10 @@ JudgedLimit judge_rate(const BudgetFacts& facts, const BudgetLimit& declared, Gu
   const auto verdict = judge(std::move(state), rules_of(facts.budget), reading);
   state = verdict.state;
   take_verdict(standing, verdict, Seconds(facts.budget.grace_seconds));
-  standing.words = words_of(facts.budget, standing, facts.sums.marginal);
+  standing.words = words_of(facts, standing, facts.sums.marginal);
   judged.limit.rate = facts.sums.marginal + facts.coming;
   judged.limit.hold = facts.hold;
-  freeze(judged.limit, facts.budget, verdict);
+  freeze(judged.limit, facts, verdict);
   return judged;
 }
 
@@ -227,13 +232,13 @@ JudgedLimit judge_accrued(const BudgetFacts& facts, const BudgetLimit& declared,
   state = verdict.state;
   take_verdict(standing, verdict, Seconds(facts.budget.grace_seconds));
   standing.words =
-      words_of(facts.budget, standing, facts.sums.rate, broken_by(facts, standing));
+      words_of(facts, standing, facts.sums.rate, broken_by(facts, standing));
   judged.limit.cap = cap;
   judged.limit.rate = rate;
   judged.limit.hold = facts.hold;
   judged.limit.notice = facts.notice;
   judged.next = next_period(judged.limit, *facts.ledger.zone, facts.now);
-  freeze(judged.limit, facts.budget, verdict);
+  freeze(judged.limit, facts, verdict);
   if (declared.burst_percent) add_burst(judged, *declared.burst_percent);
   return judged;
 }

@@ -94,12 +94,10 @@ class Oddities {
 
   void look_at(const Dated& price) {
     if (price.rounded) rounded_.add(price);
-    if (price.of && *price.of > now_ + future_tolerance) future_.add(price);
     if (price.of && now_ - *price.of > max_age_) stale_.add(price);
   }
   void tell(const std::vector<std::string>& files, std::vector<std::string>& notes) const {
     rounded_.tell("rounded up to nine digits behind the point", files, notes);
-    future_.tell("dated in the future", files, notes);
     stale_.tell(fmt::format("older than --max-age {} h, and the catalogue is as old as its oldest",
                             max_age_ / std::chrono::hours(1)),
                 files, notes);
@@ -109,7 +107,6 @@ class Oddities {
   Instant now_;
   Seconds max_age_;
   Common rounded_{};
-  Common future_{};
   Common stale_{};
 };
 
@@ -118,6 +115,33 @@ struct Row {
   std::optional<Dated> spot{};
   std::map<std::string, Dated> commitments{};
 };
+
+/// Prices of a time that has not come are none: whoever dated them was wrong.
+class Futures {
+ public:
+  explicit Futures(Instant now) : now_(now) {}
+
+  void leave_out_of(Row& row) {
+    for (auto* price : {&row.on_demand, &row.spot})
+      if (*price && is_one(**price)) price->reset();
+    std::erase_if(row.commitments, [this](const auto& term) { return is_one(term.second); });
+  }
+  void tell(const std::vector<std::string>& files, std::vector<std::string>& notes) const {
+    all_.tell("dated in the future and left out", files, notes);
+  }
+
+ private:
+  bool is_one(const Dated& price) {
+    const bool future = price.of && *price.of > now_ + future_tolerance;
+    if (future) all_.add(price);
+    return future;
+  }
+
+  Instant now_;
+  Common all_{};
+};
+
+bool is_empty(const Row& row) { return !row.on_demand && !row.spot && row.commitments.empty(); }
 
 struct Shape {
   std::string resource;
@@ -264,6 +288,10 @@ std::size_t PriceTables::problem_count() const { return tables_->problem_count; 
 Result<ImportedPrices> PriceTables::finish(Instant now, Seconds max_age) const {
   auto rows = tables_->rows;
   ImportedPrices imported{.sources = tables_->sources};
+  Futures futures(now);
+  for (auto& [key, row] : rows) futures.leave_out_of(row);
+  std::erase_if(rows, [](const auto& row) { return is_empty(row.second); });
+  futures.tell(imported.sources, imported.notes);
   std::size_t unused = 0;
   for (const auto& [key, saving] : tables_->savings) {
     const auto found = rows.find(key);
@@ -283,7 +311,10 @@ Result<ImportedPrices> PriceTables::finish(Instant now, Seconds max_age) const {
         "{} savings of spot left out: no price on demand is known to subtract them from", unused));
   if (rows.empty())
     return fail(ErrorKind::InvalidInput,
-                "no price is left: check the files, --region and --instance-type");
+                unused > 0 ? "no price is left: savings are subtracted from prices on demand, "
+                             "whose table has to be given, too"
+                           : "no price is left: check the files, --region, --instance-type, and "
+                             "the dates of the prices");
   if (rows.size() > catalog_rows_max)
     return fail(ErrorKind::InvalidInput,
                 fmt::format("{} rows are more than the {} that a PriceCatalog holds: choose with "

@@ -50,8 +50,8 @@ enum class LimitOwner { Budget, Policy, Pool };
 
 /// When the rule of a budget lets growth go on: both have to be so, or its next period begins.
 struct Resumption {
-  int percent;  // used at most
-  Instant earliest;
+  int percent;                        // used at most
+  std::optional<Instant> earliest{};  // where that is yet to come
 };
 
 /// One limit of one budget, and where it stands. `rate` is of all nodes that are billed now and of
@@ -75,7 +75,7 @@ struct Limit {
 /// Why it refuses: what is shown, whether it is frozen, and when growth may resume.
 [[nodiscard]] std::string refusal_words(const Limit& limit);
 
-/// "at 95 % and not before 2026-03-01T10:10:00Z"
+/// "at 95 % and not before 2026-03-01T10:10:00Z", "at 95 %"
 [[nodiscard]] std::string words_of(const Resumption& resumption);
 
 /// "when the rate has fallen", or "at 95 % and not before ..." of what is frozen, or "at ..., when

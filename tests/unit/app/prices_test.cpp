@@ -120,14 +120,14 @@ TEST_F(Prices, BadRowsStopTheImportUnlessTheyMayBeSkipped) {
 TEST_F(Prices, ImportTellsOfOldAndOfFuturePrices) {
   const auto file = write("aws.csv", "\xEF\xBB\xBF" +
                                          table.substr(0, table.find('\n') + 1) +
-                                         "2001-01-01T00:00:00Z,us-east-1,old,1\n"
-                                         "2999-01-01T00:00:00Z,us-east-1,new,1.00000000001\n");
+                                         "2001-01-01T00:00:00Z,us-east-1,old,1.00000000001\n"
+                                         "2999-01-01T00:00:00Z,us-east-1,new,1\n");
   EXPECT_EQ(import({.files = {file}, .max_age = std::chrono::hours(12)}), 0) << told;
   EXPECT_THAT(printed, HasSubstr("1.000000001"));
   EXPECT_THAT(told, HasSubstr("1 price is rounded up to nine digits behind the point: the first is "
-                              "that of aws.csv:3"));
-  EXPECT_THAT(told, HasSubstr("1 price is dated in the future: the first is that of aws.csv:3, of "
-                              "2999-01-01T00:00:00Z"));
+                              "that of aws.csv:2"));
+  EXPECT_THAT(told, HasSubstr("1 price is dated in the future and left out: the first is that of "
+                              "aws.csv:3, of 2999-01-01T00:00:00Z"));
   EXPECT_THAT(told, HasSubstr("1 price is older than --max-age 12 h, and the catalogue is as old "
                               "as its oldest: the first is that of aws.csv:2"));
 }

@@ -145,7 +145,9 @@ TEST(Caps, WhatIsPaidAnywayGrowsEvenWhenFrozen) {
 TEST(Caps, SayWhenTheRuleOfABudgetLetsGrowthGoOn) {
   auto limit = hourly("100");
   limit.frozen = true;
-  limit.resumption = {.percent = 95, .earliest = midnight + minutes(10)};
+  limit.resumption = Resumption{.percent = 95};
+  EXPECT_EQ(resumes(limit), "at 95 %");
+  limit.resumption->earliest = midnight + minutes(10);
   EXPECT_EQ(resumes(limit), "at 95 % and not before 2026-11-01T00:10:00Z");
   limit.cap = day;
   EXPECT_EQ(resumes(limit), "at 95 % and not before 2026-11-01T00:10:00Z, or at "

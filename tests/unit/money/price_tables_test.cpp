@@ -183,10 +183,11 @@ TEST(PriceTables, NotePricesOfTheFutureAndOldOnes) {
         "2026-07-29T13:00:00Z,us-east-1,young,1"});
   const auto prices = tables.finish(in_july, std::chrono::days(1)).value();
   EXPECT_THAT(prices.notes,
-              ElementsAre("2 prices are dated in the future: the first is that of a.csv:3, of "
-                          "2026-07-30T12:06:00Z",
+              ElementsAre("2 prices are dated in the future and left out: the first is that of "
+                          "a.csv:3, of 2026-07-30T12:06:00Z",
                           "1 price is older than --max-age 24 h, and the catalogue is as old as "
                           "its oldest: the first is that of a.csv:5, of 2026-07-01T00:00:00Z"));
+  EXPECT_EQ(prices.rows.size(), 3U);
 }
 
 TEST(PriceTables, OfASeriesOnlyWhatIsTakenIsOld) {
