@@ -244,7 +244,8 @@ class SpecReader {
     const auto length = utf8_length(text);
     if (!length) {
       refuse(path, value, "must be valid UTF-8", "save the file as UTF-8");
-    } else if (static_cast<std::int64_t>(*length) < field.min) {
+    } else if (static_cast<std::int64_t>(*length) < field.min &&
+               (text.empty() || facts_of(field.syntax).matches(text))) {
       refuse(path, value,
              field.min == 1 ? std::string("must not be empty")
                             : within(field, true) + " characters long",

@@ -55,12 +55,12 @@ void add_parameter_errors(const Preset& preset, const json& values, const std::s
   }
 }
 
-/// A bound that the reading cannot pass: such a target never adds a replica, such an activation
-/// never calls the signal active.
+/// A bound that the reading cannot pass: such a target never adds a replica, such a step never
+/// asks, such an activation never calls the signal active.
 void add_reach_errors(const Preset& preset, const json& signal, const std::string& path,
                       std::vector<FieldError>& errors) {
   if (preset.reading_max == 0) return;
-  const auto look_at = [&](const json& value, const char* field, std::string_view good) {
+  const auto look_at = [&](const json& value, const std::string& field, std::string_view good) {
     if (decimal_of(value) < preset.reading_max) return;
     errors.push_back({.path = path + field,
                       .value = shown(value),
@@ -71,6 +71,10 @@ void add_reach_errors(const Preset& preset, const json& signal, const std::strin
   };
   if (signal.contains("target") && signal["target"]["type"] != "PerReplica")
     look_at(signal["target"]["value"], ".target.value", preset.target);
+  const auto steps = signal.value("steps", json::array());
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (steps[i].contains("above"))
+      look_at(steps[i]["above"], fmt::format(".steps[{}].above", i), preset.target);
   if (signal.contains("activation"))
     look_at(signal["activation"]["above"], ".activation.above", "0.05");
 }

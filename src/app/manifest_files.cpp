@@ -202,6 +202,7 @@ std::optional<std::vector<api::FieldError>> manifest_errors(const json& object) 
                    .problem = named ? "must be lower-case letters, digits, '-' and '.'"
                                     : "is required",
                    .remedy = "for example llm-server"});
+  std::ranges::move(api::envelope_errors(object), std::back_inserter(errors));
   return errors;
 }
 

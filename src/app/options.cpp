@@ -41,6 +41,15 @@ Result<void> set_text(std::string& field, const std::string& value) {
   return {};
 }
 
+/// As it stands in messages and objects of others.
+Result<void> set_identity(std::string& field, const std::string& value) {
+  if (value.size() > 253 || escaped(value) != value)
+    return fail(ErrorKind::InvalidInput,
+                fmt::format("'{}' must be at most 253 characters, none of them a control character",
+                            escaped(capped(value, 80))));
+  return set_text(field, value);
+}
+
 Result<void> set_bool(bool& field, const std::string& value) {
   if (value != "true" && value != "false")
     return fail(ErrorKind::InvalidInput, fmt::format("'{}' must be true or false", value));
@@ -143,7 +152,7 @@ const std::array options = {
         [](Choices& c, const std::string& v) { return set_name(c.run.lease_name, v, true); }},
     OptionInfo{"run", "--identity", "POD_NAME", Arity::One, "host name and a random suffix",
                "who holds the lease; must differ between operators",
-               [](Choices& c, const std::string& v) { return set_text(c.run.identity, v); }},
+               [](Choices& c, const std::string& v) { return set_identity(c.run.identity, v); }},
     OptionInfo{"run", "--watch-namespace", "", Arity::Many, "all namespaces",
                "a namespace whose policies are served; may be given several times",
                [](Choices& c, const std::string& v) {

@@ -9,6 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "manifest_files.hpp"
+#include "poolscaler/base/clock.hpp"
+#include "poolscaler/kube/node_groups.hpp"
+#include "poolscaler/money/price.hpp"
 #include "verbs.hpp"
 
 namespace poolscaler::app {
@@ -113,9 +116,40 @@ json finding(const FileProblem& problem) {
   return {{"file", problem.file}, {"line", problem.line}, {"problem", problem.message}};
 }
 
+/// What depends on when and where it is looked at: the operator takes nothing from it.
+std::vector<api::FieldError> warnings_of_use(api::Kind kind, const json& object) {
+  std::vector<api::FieldError> warnings;
+  if (kind == api::Kind::PriceCatalog) {
+    const auto text = object["spec"].value("asOf", "");
+    const auto as_of = parse_rfc3339(text);
+    if (as_of && *as_of > system_clock().now() + money::future_tolerance)
+      warnings.push_back({.path = "spec.asOf",
+                          .value = text,
+                          .problem = "is in the future: nothing grows on such prices",
+                          .remedy = "write when they were asked for"});
+  }
+  if (kind != api::Kind::AcceleratorPool) return warnings;
+  const auto& groups = object["spec"]["nodeGroups"];
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (!groups[i].contains("backendRef") || groups[i].contains("paths")) continue;
+    const auto& backend = groups[i]["backendRef"];
+    const auto version = backend.value("apiVersion", "");
+    const auto name = backend.value("kind", "");
+    if (kube::group_kind_of(version, name) != nullptr) continue;
+    warnings.push_back({.path = fmt::format("spec.nodeGroups[{}].backendRef", i),
+                        .value = fmt::format("{} {}", version, name),
+                        .problem = "is of no kind that is known as a node group",
+                        .remedy = "give the group the `paths` of its count, or no backendRef"});
+  }
+  return warnings;
+}
+
 std::vector<api::FieldError> warnings_of(const json& object) {
   const auto kind = own_kind_of(object);
-  return kind ? api::warnings_of(*kind, object) : std::vector<api::FieldError>();
+  if (!kind || !api::errors_of(*kind, object, api::UnknownFields::Tolerate).empty()) return {};
+  auto warnings = api::warnings_of(*kind, object);
+  std::ranges::move(warnings_of_use(*kind, object), std::back_inserter(warnings));
+  return warnings;
 }
 
 }  // namespace

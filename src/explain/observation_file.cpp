@@ -196,7 +196,7 @@ struct ReadSignal {
 
 ReadSignal read_signal(Fields& fields, Instant now) {
   ReadSignal read;
-  constexpr double largest = std::numeric_limits<double>::max();
+  constexpr double largest = 1e300;  // what a file writes beyond all bounds reads as more
   const auto* value = fields.find("value");
   const auto* state = fields.find("state");
   const auto missing_for = fields.maybe_age("missingForSeconds");

@@ -26,6 +26,10 @@ struct Manifest {
 /// As read_yaml, with the lines.
 [[nodiscard]] Result<std::vector<Manifest>> read_manifests(std::string_view text);
 
+/// What is wrong around the spec: fields that no object has, namespace, labels, annotations. The
+/// API server refuses them; the operator never sees them.
+[[nodiscard]] std::vector<FieldError> envelope_errors(const nlohmann::json& object);
+
 /// A field that has another value, with defaults filled in: what counts, not what is written.
 struct FieldChange {
   std::string path;    // "spec.signals[queue].target.value": items of a map by their key

@@ -155,6 +155,8 @@ TEST(Presets, RefusesAnActivationThatTheReadingCannotPass) {
   EXPECT_THAT(told("10"), HasSubstr("spec.signals[0].activation.above is 10, must be below 1, "
                                     "which a reading of preset dcgm-util never exceeds"));
   EXPECT_EQ(told("\"0.1\""), "accepted");
+  EXPECT_THAT(refused_preset("name: vllm-kv", "{steps: [{change: 0}, {above: 5, change: 1}]}"),
+              HasSubstr("spec.signals[0].steps[1].above is 5, must be below 1"));
 }
 
 TEST(Presets, RefusesTwoInputsAndNoTarget) {

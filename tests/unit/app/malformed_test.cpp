@@ -229,10 +229,10 @@ constexpr Malformed policies[] = {
      "spec.schedule[0].start is \"0 0 30 2 *\", names dates that do not exist, so it never "
      "fires: choose a day that the month has"},
     {"schedule: [{name: day, start: '0 8 * *', durationSeconds: 3600, timeZone: UTC, floor: 2}]",
-     "spec.schedule[0].start is \"0 8 * *\", must be at least 9 characters long: for example "
+     "spec.schedule[0].start is \"0 8 * *\", must have 5 fields (minute, hour, ...: for example "
      "\"0 8 * * mon-fri\""},
     {"schedule: [{name: day, start: '@daily', durationSeconds: 3600, timeZone: UTC, floor: 2}]",
-     "spec.schedule[0].start is \"@daily\", must be at least 9 characters long: for example \"0 "
+     "spec.schedule[0].start is \"@daily\", must have 5 fields (minute, hour, ...: for example \"0 "
      "8 * * mon-fri\""},
     {"schedule: [{name: day, start: '0 8 * * mon-sunday', durationSeconds: 3600, timeZone: UTC, "
      "floor: 2}]",
@@ -243,7 +243,7 @@ constexpr Malformed policies[] = {
      "spec.schedule[0].start is \"0 8 5-1 * *\", day-of-month '5-1' begins after its end: write "
      "a number, a range a-b, a list a,b, a step */n, * or ?"},
     {"schedule: [{name: day, start: 0 8, durationSeconds: 3600, timeZone: UTC, floor: 2}]",
-     "spec.schedule[0].start is \"0 8\", must be at least 9 characters long: for example \"0 8 "
+     "spec.schedule[0].start is \"0 8\", must have 5 fields (minute, hour, ...: for example \"0 8 "
      "* * mon-fri\""},
     {"schedule: [{name: day, start: '0 8 * * *', durationSeconds: 3600, timeZone: Europe/Berln, "
      "floor: 2}]",

@@ -149,6 +149,34 @@ TEST_F(Validate, WarnsOfPercentWhereARatioIsMeant) {
   EXPECT_EQ(of("2").find("warning"), std::string::npos);
 }
 
+TEST_F(Validate, LooksAtWhatStandsAroundTheSpec) {
+  const auto of = [&](const std::string& from, const std::string& to) {
+    auto text = policy("a");
+    text.replace(text.find(from), from.size(), to);
+    (void)run({write("e.yaml", text)});
+    return told;
+  };
+  const std::string metadata = "metadata: {name: a, namespace: shop}";
+  ASSERT_THAT(policy("a"), HasSubstr(metadata));
+  const auto around = [&](const std::string& more) {
+    return of(metadata, "metadata: {name: a, namespace: shop, " + more + "}");
+  };
+  EXPECT_THAT(of(metadata, metadata + "\nSpec: {}"),
+              HasSubstr("Spec is no field of an object: did you mean `spec`?"));
+  EXPECT_THAT(of("namespace: shop", "namespace: Shop_X"),
+              HasSubstr("metadata.namespace is \"Shop_X\", must be lower-case letters"));
+  EXPECT_THAT(around("lables: {a: b}"), HasSubstr("metadata.lables is no field of an object: did "
+                                                  "you mean `labels`?"));
+  EXPECT_THAT(around("labels: {'a b': c}"), HasSubstr("metadata.labels[a b] is \"a b\", must be "));
+  EXPECT_THAT(around("labels: {team: 7}"),
+              HasSubstr("metadata.labels[team] is 7, must be text: put it in quotes"));
+  EXPECT_THAT(around("labels: {team: " + std::string(64, 'x') + "}"), HasSubstr("at most 63"));
+  EXPECT_THAT(around("annotations: {n: 7}"), HasSubstr("metadata.annotations[n] is 7, must be"));
+  EXPECT_THAT(around("labels: {team: '', example.com/a: B_1.c}, annotations: {a: 'any thing'}, "
+                     "resourceVersion: '7'"),
+              HasSubstr("1 valid, 0 with errors"));
+}
+
 TEST_F(Validate, WarnsOfSignalsThatNeverLetGo) {
   const auto of = [&](const std::string& more) {
     EXPECT_EQ(run({write("w.yaml",
@@ -194,6 +222,27 @@ TEST_F(Validate, WarnsOfPricesThatAreNone) {
   EXPECT_THAT(told, HasSubstr("warning: spec.rows[0].onDemand is 0.00, is taken for unknown, and "
                               "nothing grows on it: write what it costs, or leave it out"));
   EXPECT_EQ(told.find("rows[0].spot"), std::string::npos);
+}
+
+TEST_F(Validate, WarnsOfWhatTheOperatorTakesNothingFrom) {
+  EXPECT_EQ(run({write("c.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: PriceCatalog\n"
+                                 "metadata: {name: p}\nspec:\n  source: x\n"
+                                 "  asOf: '2999-11-01T00:00:00Z'\n"
+                                 "  rows:\n  - {provider: a, region: r, instanceType: b, "
+                                 "onDemand: '1'}\n")}),
+            0)
+      << told;
+  EXPECT_THAT(told, HasSubstr("warning: spec.asOf is 2999-11-01T00:00:00Z, is in the future"));
+  EXPECT_EQ(run({write("p.yaml", "apiVersion: poolscaler.dev/v1alpha1\nkind: AcceleratorPool\n"
+                                 "metadata: {name: p}\nspec:\n  accelerator: {resource: "
+                                 "nvidia.com/gpu, perNode: 8}\n  nodeGroups:\n  - {name: a, "
+                                 "capacityType: OnDemand, maxNodes: 2, price: '1', nodeSelector: "
+                                 "[{key: a, value: b}], backendRef: {apiVersion: foo.io/v1, kind: "
+                                 "Bar, namespace: shop, name: x}}\n")}),
+            0)
+      << told;
+  EXPECT_THAT(told, HasSubstr("warning: spec.nodeGroups[0].backendRef is foo.io/v1 Bar, is of no "
+                              "kind that is known as a node group"));
 }
 
 TEST_F(Validate, SaysThatThereIsNothing) {
