@@ -1,6 +1,7 @@
 // HorizontalPodAutoscaler, autoscaling/v2 and v1.
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -19,6 +20,18 @@ struct Target {
   std::string number;
   std::string path{};  // of the number
 };
+
+/// A decimal with more than three digits behind its point, rounded up to three.
+std::string in_thousandths(const std::string& number) {
+  const auto point = number.find('.');
+  const bool plain = number.find_first_not_of("0123456789.") == std::string::npos;
+  if (point == std::string::npos || !plain || number.size() - point <= 4) return number;
+  const auto thousandths = std::ceil(std::stod(number) * 1000);
+  auto text = fmt::format("{:.3f}", thousandths / 1000);
+  while (text.ends_with('0')) text.pop_back();
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
 
 using Types = std::vector<std::string_view>;
 
@@ -41,7 +54,11 @@ Target read_metric_target(ObjectReader target, const Types& types) {
     if (percent <= 0) target.refuse(field->second, "must be above 0");
     out.number = ratio_text(std::max<std::int64_t>(percent, 1));
   } else {
-    out.number = target.quantity(field->second).value_or("1");
+    const auto given = target.quantity(field->second).value_or("1");
+    out.number = in_thousandths(given);
+    if (out.number != given)
+      target.note(Severity::Said, field->second,
+                  fmt::format("is {}, as HPA reckons: in thousandths, rounded up", out.number));
   }
   if (field != field_of.end()) out.path = target.path_of(field->second);
   target.finish();

@@ -86,6 +86,17 @@ TEST(Hpa, ExternalMetricsAreReadFromPrometheus) {
                                         "'prometheus'"));
 }
 
+TEST(Hpa, ReckonsInThousandths) {
+  const auto target = [](const std::string& value) {
+    const auto done = hpa("[{type: External, external: {metric: {name: q}, target: {type: "
+                          "AverageValue, averageValue: " + value + "}}}]");
+    return policy_of(done)["spec"]["signals"][0]["target"]["value"];
+  };
+  EXPECT_EQ(target("500u"), "0.001");
+  EXPECT_EQ(target("1500u"), "0.002");
+  EXPECT_EQ(target("'0.25'"), "0.25");
+}
+
 TEST(Hpa, ValueTargetsAreTotals) {
   const auto done = hpa(
       "[{type: Object, object: {describedObject: {apiVersion: v1, kind: Service, name: s}, metric: "

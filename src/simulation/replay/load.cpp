@@ -223,7 +223,11 @@ struct BinTimes {
       return 0;
     }
     if (!width) {
-      if (at <= *first) return fail(lines.bad(*disorder(at, *first + Micros(1))));
+      if (at == *first)
+        return fail(lines.bad(fmt::format("the time {} s is that of the line before, expected a "
+                                          "later one",
+                                          brief(seconds_of(at)))));
+      if (const auto why = disorder(at, *first)) return fail(lines.bad(*why));
       width = at - *first;
     }
     const auto index = (at - *first) / *width;

@@ -21,8 +21,8 @@ Result<Interval> measured_of(const Load& load, const Setup& setup) {
       setup.measured.value_or(Interval{setup.warm_up.value_or(usual), load.end});
   if (measured.begin < measured.end) return measured;
   return fail(ErrorKind::InvalidInput,
-              fmt::format("{}: the trace ends at {} s, before the measured interval has begun at "
-                          "{} s; give a shorter --warm-up or a longer trace",
+              fmt::format("{}: the trace ends at {} s, and what is measured begins at {} s: give a "
+                          "shorter --warm-up or a longer trace",
                           load.name, brief(seconds_of(load.end)),
                           brief(seconds_of(measured.begin))));
 }
