@@ -42,6 +42,11 @@ json finding(const FileManifest& from, const api::FieldError& error) {
           {"remedy", error.remedy}};
 }
 
+std::string warning_line(const FileManifest& from, const api::FieldError& warning) {
+  return fmt::format("{}: {}: warning: {}\n", place(from.file, from.manifest.line_of(warning.path)),
+                     title_of(from.manifest.object), warning.text());
+}
+
 /// The objects of ours that have been seen, and where.
 class Seen {
  public:
@@ -64,13 +69,14 @@ class Seen {
   std::map<std::string, std::string> places_;  // by title
 };
 
-/// The groups of pools that have been seen, by what their nodes are known by.
+/// What has been seen of pools' groups, by what their nodes are known by, and of targets.
 class Claims {
  public:
-  /// Of a pool without errors: its groups that claim the nodes of others.
+  /// Of an object without errors: what of it claims what another has.
   std::vector<api::FieldError> again(const FileManifest& from) {
     std::vector<api::FieldError> warnings;
     const auto& object = from.manifest.object;
+    if (own_kind_of(object) == api::Kind::ScalingPolicy) look_at_target(object, warnings);
     if (own_kind_of(object) != api::Kind::AcceleratorPool) return warnings;
     const auto& groups = object["spec"]["nodeGroups"];
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -94,6 +100,23 @@ class Claims {
   }
 
  private:
+  void look_at_target(const json& object, std::vector<api::FieldError>& warnings) {
+    const auto& target = object["spec"]["scaleTargetRef"];
+    const auto version = target.value("apiVersion", "");
+    const auto claim = fmt::format("{}/{} {} {}", short_text_at(object, {"metadata", "namespace"}),
+                                   version.substr(0, version.find('/')), target.value("kind", ""),
+                                   target.value("name", ""));
+    const auto [first, is_new] = titles_.emplace(claim, title_of(object));
+    if (is_new || first->second == title_of(object)) return;
+    warnings.push_back({.path = "spec.scaleTargetRef",
+                        .value = fmt::format("{} {}", target.value("kind", ""),
+                                             target.value("name", "")),
+                        .problem = fmt::format("is scaled by {}, too, and the older of the two "
+                                               "alone will act",
+                                               first->second),
+                        .remedy = "make one policy of them, with the signals of both"});
+  }
+
   /// The same however it is written.
   static std::string claim_of(json field) {
     if (field.is_array()) {
@@ -111,6 +134,17 @@ class Claims {
 
   std::map<std::string, std::string> titles_;  // by claim
 };
+
+/// A kind of ours under another name of the group, which nobody would look at.
+std::optional<api::FieldError> misspelt_group(const json& object) {
+  const auto version = short_text_at(object, {"apiVersion"});
+  if (!api::kind_of(short_text_at(object, {"kind"})) || !version.starts_with("poolscaler"))
+    return std::nullopt;
+  return api::FieldError{.path = "apiVersion",
+                         .value = version,
+                         .problem = "is no group of this operator, which looks at no such object",
+                         .remedy = fmt::format("write {}", api::api_version)};
+}
 
 json finding(const FileProblem& problem) {
   return {{"file", problem.file}, {"line", problem.line}, {"problem", problem.message}};
@@ -178,6 +212,10 @@ int validate(const ValidateOptions& options, std::ostream& out) {
   for (const auto& from : files.manifests) {
     auto errors = manifest_errors(from.manifest.object);
     if (!errors) {
+      if (const auto warning = misspelt_group(from.manifest.object)) {
+        warnings.push_back(finding(from, *warning));
+        if (as_text) out << warning_line(from, *warning);
+      }
       ++tally.skipped;
       skipped.push_back({{"file", from.file},
                          {"line", from.manifest.line_of("")},
@@ -196,10 +234,7 @@ int validate(const ValidateOptions& options, std::ostream& out) {
     if (errors->empty()) std::ranges::move(claims.again(from), std::back_inserter(told));
     for (const auto& warning : told) {
       warnings.push_back(finding(from, warning));
-      if (as_text)
-        out << fmt::format("{}: {}: warning: {}\n",
-                           place(from.file, from.manifest.line_of(warning.path)),
-                           title_of(from.manifest.object), warning.text());
+      if (as_text) out << warning_line(from, warning);
     }
   }
   if (as_text) {

@@ -24,8 +24,10 @@ class Validate : public ManifestFolder {
 };
 
 TEST_F(Validate, IsContentWithValidManifestsAndSkipsForeignOnes) {
-  const auto file = write("a.yaml", policy("a") + "---\napiVersion: v1\nkind: Service\n---\n" +
-                                        policy("b"));
+  auto other = policy("b");
+  other.replace(other.find("name: web"), 9, "name: api");
+  const auto file =
+      write("a.yaml", policy("a") + "---\napiVersion: v1\nkind: Service\n---\n" + other);
   EXPECT_EQ(run({file}), 0);
   EXPECT_EQ(told, "2 valid, 0 with errors, 1 of other kinds not looked at\n");
 }
@@ -243,6 +245,20 @@ TEST_F(Validate, WarnsOfWhatTheOperatorTakesNothingFrom) {
       << told;
   EXPECT_THAT(told, HasSubstr("warning: spec.nodeGroups[0].backendRef is foo.io/v1 Bar, is of no "
                               "kind that is known as a node group"));
+}
+
+TEST_F(Validate, WarnsOfTwoPoliciesOfOneTarget) {
+  EXPECT_EQ(run({write("two.yaml", policy("a") + "---\n" + policy("b"))}), 0) << told;
+  EXPECT_THAT(told, HasSubstr("ScalingPolicy 'shop/b': warning: spec.scaleTargetRef is "));
+  EXPECT_THAT(told, HasSubstr("is scaled by ScalingPolicy 'shop/a', too"));
+}
+
+TEST_F(Validate, WarnsOfAGroupThatIsNotOurs) {
+  auto text = policy("a");
+  text.replace(text.find("poolscaler.dev"), 14, "poolscaler.io");
+  EXPECT_EQ(run({write("io.yaml", text)}), 0) << told;
+  EXPECT_THAT(told, HasSubstr("warning: apiVersion is poolscaler.io/v1alpha1, is no group of this "
+                              "operator, which looks at no such object: write poolscaler.dev/"));
 }
 
 TEST_F(Validate, SaysThatThereIsNothing) {
