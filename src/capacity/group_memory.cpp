@@ -1,10 +1,14 @@
 // What has become of the nodes that a group was asked for, and how often its nodes were taken away.
 #include <algorithm>
+#include <string_view>
+#include <tuple>
 
 #include "poolscaler/capacity/supply.hpp"
 
 namespace poolscaler::capacity {
 namespace {
+
+constexpr std::size_t newest_max = 2;
 
 /// A group that brings no node for boot_max is refused for a while, then for longer and longer.
 void follow_arrivals(GroupMemory& memory, const GroupSurvey& group, Instant now) {
@@ -22,6 +26,29 @@ void follow_arrivals(GroupMemory& memory, const GroupSurvey& group, Instant now)
   memory.refused_until = now + std::min<Millis>(pause, longest_refusal);
   memory.waiting_since.reset();
   ++memory.refusals;
+}
+
+/// What the newest nodes of a group that work have. Of one that went nobody knows better.
+void follow_sizes(CameMemory& memory, std::vector<Came> here, std::int64_t per_node, Instant now) {
+  const bool was_lesser = memory.brings(per_node) < per_node;
+  for (auto& one : memory.newest) {
+    one.seen = std::min(one.seen, now);
+    const bool there = std::ranges::find(here, one.uid, &Came::uid) != here.end();
+    if (!there && now - one.seen < memory.kept()) here.push_back(one);
+  }
+  std::ranges::sort(here, std::greater{}, [](const Came& one) {
+    return std::tuple(one.created, one.accelerators, std::string_view(one.uid));
+  });
+  if (here.size() > newest_max) here.resize(newest_max);
+  memory.newest = std::move(here);
+  if (memory.newest.empty()) return;
+  const auto& newest = memory.newest.front();
+  if (memory.brings(per_node) < per_node) {
+    if (!was_lesser) ++memory.lessers;
+    memory.lesser = newest.created;
+  } else if (newest.accelerators >= per_node && (!memory.lesser || newest.created > *memory.lesser)) {
+    memory.lessers = 0;
+  }
 }
 
 /// What is new on order has been asked for since the last look; of what was before the first one
@@ -64,7 +91,33 @@ void forget_old(GroupMemory& memory, Instant now) {
         memory.interruptions.end() - static_cast<std::ptrdiff_t>(interruptions_max));
 }
 
+/// Of each group, those of its nodes that work, with what they have.
+std::vector<std::vector<Came>> working(const PoolSurvey& survey, const Cluster& cluster,
+                                       Instant now) {
+  std::vector<std::vector<Came>> nodes(survey.groups.size());
+  for (const auto& node : survey.nodes) {
+    const auto& object = *cluster.nodes[node.node];
+    if (node.works && node.state != NodeState::Interrupted && node.state != NodeState::Deleting)
+      nodes[node.group].push_back({.uid = object.uid,
+                                   .name = object.name,
+                                   .created = object.created,
+                                   .accelerators = node.capacity,
+                                   .seen = now});
+  }
+  return nodes;
+}
+
 }  // namespace
+
+std::int64_t CameMemory::brings(std::int64_t per_node) const {
+  if (newest.size() < newest_max) return per_node;
+  return std::min(std::ranges::max(newest, {}, &Came::accelerators).accelerators, per_node);
+}
+
+Millis CameMemory::kept() const {
+  const Millis pause = first_refusal * (1LL << std::min(std::max(lessers, 1U) - 1, 8U));
+  return std::min<Millis>(pause, longest_refusal);
+}
 
 void order(GroupMemory& memory, const Ordered& more) {
   if (more.nodes <= 0) return;
@@ -90,7 +143,9 @@ void follow(PoolMemory& memory, const PoolSurvey& survey, const Cluster& cluster
   std::vector<bool> told_before;
   for (const auto& group : memory.groups)
     told_before.push_back(!group.present && !group.interruptions.empty());
+  auto came = working(survey, cluster, now);
   for (std::size_t i = 0; i < survey.groups.size(); ++i) {
+    follow_sizes(memory.groups[i].came, std::move(came[i]), survey.per_node, now);
     follow_orders(memory.groups[i], survey.groups[i], now);
     follow_arrivals(memory.groups[i], survey.groups[i], now);
   }

@@ -126,12 +126,13 @@ class Leaver {
   }
 
   /// It has fewer accelerators than a node of the pool should have: it is none of the whole ones
-  /// that are spare, and nobody needs it as long as no pod waits.
+  /// that are spare, and nobody needs it as long as no pod waits that fits it.
   [[nodiscard]] bool is_lesser(std::size_t i) const {
     return seen(i).free() < pool_.accelerator.per_node;
   }
   [[nodiscard]] bool is_needed_lesser(std::size_t i) {
-    return is_among_spare(i) && is_lesser(i) && input_.survey.pending > 0;
+    const auto smallest = input_.survey.smallest_pending;
+    return is_among_spare(i) && is_lesser(i) && smallest > 0 && smallest <= seen(i).free();
   }
   [[nodiscard]] bool counts_as_spare(std::size_t i) { return is_among_spare(i) && !is_lesser(i); }
 

@@ -22,9 +22,13 @@ std::int64_t warm_of(const WarmNodes& warm, Instant now) {
   return nodes;
 }
 
-std::int64_t whole_nodes(const money::Arbitration& arbitration, std::size_t pool) {
-  return arbitration.free_nodes[pool].back() + arbitration.free_spot_nodes[pool].back() +
-         arbitration.late_nodes[pool].back() + arbitration.late_spot_nodes[pool].back();
+/// How many nodes of a pool have 0, 1, ... accelerators free.
+std::vector<std::int64_t> all_nodes(const money::Arbitration& arbitration, std::size_t pool) {
+  auto all = arbitration.free_nodes[pool];
+  for (const auto* shelf : {&arbitration.free_spot_nodes[pool], &arbitration.late_nodes[pool],
+                            &arbitration.late_spot_nodes[pool]})
+    std::ranges::transform(all, *shelf, all.begin(), std::plus{});
+  return all;
 }
 
 class Planner {
@@ -33,7 +37,7 @@ class Planner {
           const MoneyInput& money)
       : memory_(memory), input_(input), sight_(sight), money_(money),
         limits_(money.limits.begin(), money.limits.end()), plan_{}, stocks_(input.pools.size()),
-        added_(input.pools.size()) {
+        added_(input.pools.size()), spare_(input.pools.size()) {
     CHECK(memory.size() == input.pools.size() && sight.supplies.size() == input.pools.size() &&
               money.of_pool.size() == input.pools.size() &&
               money.pool_warned.size() == input.pools.size(),
@@ -72,17 +76,22 @@ class Planner {
     return sight_.survey.pools[i].groups[group];
   }
 
+  [[nodiscard]] std::size_t size_of_next(std::size_t i, std::size_t group) const {
+    return static_cast<std::size_t>(sight_.supplies[i].brings[group]);
+  }
+
   /// No replica is granted on a node that must not come.
   void withhold(const GroupPlace& at) {
     auto left = excess_[at.pool][at.group].nodes;
     if (left == 0) return;
     auto& stock = stocks_[at.pool];
+    const auto size = size_of_next(at.pool, at.group);
     const bool spot = pool(at.pool).node_groups[at.group].capacity_type == CapacityType::Spot;
     for (const bool late : {true, false}) {
       auto& shelf = stock.nodes_of(spot, late);
-      if (shelf.size() <= static_cast<std::size_t>(stock.per_node)) continue;
-      const auto taken = std::min(left, shelf.back());
-      shelf.back() -= taken;
+      if (shelf.size() <= size) continue;
+      const auto taken = std::min(left, shelf[size]);
+      shelf[size] -= taken;
       left -= taken;
     }
   }
@@ -131,7 +140,7 @@ class Planner {
     auto& offer = stock.tiers[tier];
     auto& shelf = stock.nodes_of(offer.spot, offer.late);
     shelf.resize(static_cast<std::size_t>(stock.per_node) + 1);
-    shelf.back() += nodes;
+    shelf[size_of_next(at.pool, at.group)] += nodes;
     offer.nodes -= nodes;
     added_[at.pool][at.group] += nodes;
   }
@@ -192,12 +201,20 @@ class Planner {
                                  "lower warm, or make room"});
     }
     count_added(result);
-    // A node that comes is not what makes another one needless.
-    for (std::size_t i = 0; i < stocks_.size(); ++i)
-      plan_.pools[i].spare = std::max<std::int64_t>(
-          whole_nodes(result, i) - sight_.supplies[i].unneeded -
-              std::accumulate(added_[i].begin(), added_[i].end(), 0LL),
-          0);
+    for (std::size_t i = 0; i < stocks_.size(); ++i) {
+      count_spare(result, i);
+      plan_.pools[i].spare = spare_[i].back();
+    }
+  }
+
+  /// A node that comes is not what makes another one needless.
+  void count_spare(const money::Arbitration& result, std::size_t i) {
+    auto& spare = spare_[i];
+    spare = all_nodes(result, i);
+    spare.back() -= sight_.supplies[i].unneeded;
+    for (std::size_t group = 0; group < added_[i].size(); ++group)
+      spare[size_of_next(i, group)] -= added_[i][group];
+    for (auto& nodes : spare) nodes = std::max<std::int64_t>(nodes, 0);
   }
 
   /// Who does not act is decided beside those who do, as if it did.
@@ -296,7 +313,7 @@ class Planner {
       case money::Refusal::Pool:
         return text + fmt::format("pool {} has no room for {} {} more{}", pool(claim.pool).name,
                                   claim.accelerators, pool(claim.pool).accelerator.resource,
-                                  closed(claim.pool));
+                                  closed(claim));
     }
     return text;
   }
@@ -308,14 +325,18 @@ class Planner {
   }
 
   /// " (od: it has 4 of at most 4 nodes; spot: ...)"
-  [[nodiscard]] std::string closed(std::size_t i) const {
+  [[nodiscard]] std::string closed(const money::Claim& claim) const {
     std::string text;
     std::size_t told = 0;
-    const auto& closed = sight_.supplies[i].closed;
-    for (std::size_t group = 0; group < closed.size() && told < reasons_told; ++group) {
-      if (closed[group].empty()) continue;
-      text += fmt::format("{}{}: {}", told++ == 0 ? " (" : "; ", pool(i).node_groups[group].name,
-                          closed[group]);
+    const auto& supply = sight_.supplies[claim.pool];
+    for (std::size_t group = 0; group < supply.closed.size() && told < reasons_told; ++group) {
+      const auto needed = std::min(claim.accelerators, supply.stock.per_node);
+      const bool lesser = supply.brings[group] < needed;
+      const auto& why = lesser && seen(claim.pool, group).may_grow ? supply.lesser[group]
+                                                                   : supply.closed[group];
+      if (why.empty()) continue;
+      text += fmt::format("{}{}: {}", told++ == 0 ? " (" : "; ",
+                          pool(claim.pool).node_groups[group].name, why);
     }
     return told == 0 ? text : text + ")";
   }
@@ -384,9 +405,9 @@ class Planner {
     std::ranges::stable_sort(order, std::greater{}, [&](std::size_t g) {
       return seen(i, g).quote.marginal.value_or(HourlyRate());
     });
-    auto spare = plan_.pools[i].spare;
     for (const auto g : order) {
       auto& since = memory_[i].groups[g].unneeded_since;
+      auto& spare = spare_[i][size_of_next(i, g)];
       const auto nodes = std::min(spare, may_be_taken_back(i, g));
       if (nodes <= 0) {
         since.reset();
@@ -433,6 +454,7 @@ class Planner {
   Plan plan_;
   std::vector<money::PoolSupply> stocks_;
   std::vector<std::vector<std::int64_t>> added_;  // nodes by pool and group
+  std::vector<std::vector<std::int64_t>> spare_;  // that nobody needs, by pool and free accelerators
   std::vector<std::vector<Excess>> excess_;
 };
 

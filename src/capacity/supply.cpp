@@ -34,6 +34,7 @@ class Supplier {
 
   Supply result() {
     out_.stock.per_node = pool_.accelerator.per_node;
+    take_sizes();
     take_times();
     count_free();
     count_in_flight();
@@ -68,6 +69,31 @@ class Supplier {
     out_.stock.hold = out_.boot + idle + out_.release;
   }
 
+  void take_sizes() {
+    const auto declared = pool_.accelerator.per_node;
+    out_.lesser.resize(pool_.node_groups.size());
+    for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
+      out_.brings.push_back(memory(i).came.brings(declared));
+      if (out_.brings[i] < declared) out_.lesser[i] = lesser_words(i);
+    }
+  }
+
+  [[nodiscard]] std::string lesser_words(std::size_t i) const {
+    const auto& came = memory(i).came;
+    const auto is_there = [this](const Came& one) { return one.seen >= now_; };
+    std::string names;
+    std::optional<Instant> again;
+    for (const auto& one : came.newest) {
+      names += (names.empty() ? "" : ", ") + one.name;
+      if (!is_there(one)) again = std::min(again.value_or(Instant::max()), one.seen + came.kept());
+    }
+    return fmt::format("its newest nodes ({}) came with {} {}, and accelerator.perNode is {}: what "
+                       "asks for more gets no node of it{}",
+                       names, out_.brings[i], pool_.accelerator.resource,
+                       pool_.accelerator.per_node,
+                       again ? fmt::format(" before {}", to_rfc3339(*again)) : "");
+  }
+
   [[nodiscard]] const GroupSurvey& survey(std::size_t group) const {
     return input_.survey.groups[group];
   }
@@ -97,7 +123,8 @@ class Supplier {
       const bool goes = found != input_.memory.nodes.end() && found->second.leave >= Leave::Named;
       if (goes || survey(node.group).ambiguous) continue;
       if (node.state == NodeState::Starting) {
-        put(node.group, pool_.accelerator.per_node - node.allocated, 1, is_late(node.group));
+        put(node.group, std::max<std::int64_t>(out_.brings[node.group] - node.allocated, 0), 1,
+            is_late(node.group));
       } else if (node.is_supply()) {
         // What is cordoned takes no pod before it is given back.
         const bool leaves = node.state == NodeState::Leaving;
@@ -113,7 +140,7 @@ class Supplier {
       const auto& group = survey(i);
       if (group.in_flight == 0) continue;
       if (!memory(i).refused_until && !group.ambiguous)
-        put(i, pool_.accelerator.per_node, group.in_flight, is_late(i));
+        put(i, out_.brings[i], group.in_flight, is_late(i));
       if (!group.follows_pods) pay(i, group.in_flight);
     }
     count_brought();
@@ -135,8 +162,8 @@ class Supplier {
     if (nodes == 0 || !any) return;
     pay(*any, nodes);
     if (!open || input_.unneeded <= 0) return;
-    out_.unneeded = input_.unneeded;
-    put(*open, pool_.accelerator.per_node, input_.unneeded, false);
+    if (out_.brings[*open] == pool_.accelerator.per_node) out_.unneeded = input_.unneeded;
+    put(*open, out_.brings[*open], input_.unneeded, false);
   }
 
   void pay(std::size_t group, std::int64_t nodes) {
@@ -270,7 +297,8 @@ class Supplier {
                      .nodes = nodes,
                      .spot = type(i) == CapacityType::Spot,
                      .step = std::max<std::int64_t>(input_.pool.groups[i].step, 1),
-                     .late = is_late(i)});
+                     .late = is_late(i),
+                     .accelerators = out_.brings[i]});
     out_.group_of_tier.push_back(i);
   }
 

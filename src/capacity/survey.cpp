@@ -73,6 +73,7 @@ class Surveyor {
     for (const auto& pool : input_.pools) {
       CHECK(pool.groups.size() == pool.pool->node_groups.size(), "each group has its facts");
       auto& out = survey_.pools.emplace_back();
+      out.per_node = pool.pool->accelerator.per_node;
       for (const auto& facts : pool.groups) {
         auto& group = out.groups.emplace_back();
         group.desired = facts.desired;
@@ -80,6 +81,10 @@ class Surveyor {
         group.follows_pods = facts.follows_pods;
         group.may_grow =
             (facts.desired || facts.follows_pods) && !facts.trouble && facts.busy.empty();
+        if (facts.bounds) {
+          group.may_grow = false;
+          group.findings.push_back(*facts.bounds);
+        }
         if (!facts.busy.empty())
           group.findings.push_back({facts.busy, "nothing: it is written when that is over"});
       }
@@ -282,7 +287,7 @@ class Surveyor {
     if (pod.policy) {
       const auto index = input_.draws[*pod.policy].pool;
       const auto count = count_of(*pod.accelerators, resource(index));
-      survey_.pools[index].pending += count;
+      add_pending(index, count);
       survey_.draws[*pod.policy].waiting += count;
       return;
     }
@@ -290,10 +295,17 @@ class Surveyor {
       const auto count = count_of(*pod.accelerators, resource(i));
       // One that is larger than a node is none of the pool's.
       if (count <= 0 || count > pool(i).accelerator.per_node || is_hopeless(pod)) continue;
-      survey_.pools[i].pending += count;
+      add_pending(i, count);
       survey_.pools[i].foreign_pending.push_back(count);
       return;  // the first pool that has the resource
     }
+  }
+
+  void add_pending(std::size_t index, std::int64_t count) {
+    auto& pool = survey_.pools[index];
+    pool.pending += count;
+    if (count > 0 && (pool.smallest_pending == 0 || count < pool.smallest_pending))
+      pool.smallest_pending = count;
   }
 
   /// The scheduler has not placed it for so long that something else than room is missing.
@@ -391,12 +403,15 @@ class Surveyor {
       group.least = group.names.empty() ? advertised : std::min(group.least, advertised);
       group.names.push_back(object.name);
     }
-    for (const auto& [i, one] : lesser)
-      pool.groups[i].findings.push_back(
-          {fmt::format("{} of it offer{} {} {}{}, and accelerator.perNode is {}",
-                       nodes_text(one.names), one.names.size() == 1 ? "s" : "", one.least,
-                       resource(index), one.names.size() == 1 ? "" : " or more", declared),
-           "look at the devices of the node, or correct accelerator.perNode"});
+    for (const auto& [i, one] : lesser) {
+      auto& group = pool.groups[i];
+      group.lesser = Finding{
+          fmt::format("{} of it offer{} {} {}{}, and accelerator.perNode is {}",
+                      nodes_text(one.names), one.names.size() == 1 ? "s" : "", one.least,
+                      resource(index), one.names.size() == 1 ? "" : " or more", declared),
+          "look at the devices of the node, or correct accelerator.perNode"};
+      group.findings.push_back(*group.lesser);
+    }
   }
 
   const SurveyInput& input_;

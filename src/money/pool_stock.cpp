@@ -24,6 +24,11 @@ PoolStock::PoolStock(const PoolSupply& supply)
   }
 }
 
+std::size_t PoolStock::size_of(const NodeTier& tier) const {
+  return tier.accelerators > 0 ? std::min(static_cast<std::size_t>(tier.accelerators), per_node_)
+                               : per_node_;
+}
+
 bool PoolStock::is_spot(std::size_t shelf) { return shelf == spot || shelf == late_spot; }
 
 /// Spot before others that fit as well, which are kept for those who avoid it; late ones last.
@@ -60,10 +65,12 @@ std::optional<Placement> PoolStock::place(std::int64_t accelerators, bool avoids
     placement.late = placement.whole_nodes > whole(late_spot, avoids_spot) + missing;
   }
   if (missing == 0) return placement;
+  const auto needed = static_cast<std::size_t>(std::min(accelerators, supply_->per_node));
   for (; placement.tier < supply_->tiers.size(); ++placement.tier) {
     const auto& tier = supply_->tiers[placement.tier];
     placement.new_nodes = (missing + tier.step - 1) / tier.step * tier.step;
-    if (tier.nodes - added_[placement.tier] < placement.new_nodes || (avoids_spot && tier.spot))
+    if (tier.nodes - added_[placement.tier] < placement.new_nodes || (avoids_spot && tier.spot) ||
+        size_of(tier) < needed)
       continue;
     if (tier.price) {
       placement.late = placement.late || tier.late;
@@ -79,7 +86,7 @@ void PoolStock::take(const Placement& placement) {
     const auto& tier = supply_->tiers[placement.tier];
     const auto shelf = tier.late ? (tier.spot ? late_spot : late_firm) : (tier.spot ? spot : firm);
     added_[placement.tier] += placement.new_nodes;
-    free_[shelf][per_node_] += placement.new_nodes;
+    free_[shelf][size_of(tier)] += placement.new_nodes;
   }
   auto left = placement.whole_nodes;
   for (std::size_t shelf = 0; shelf < shelf_count; ++shelf) {

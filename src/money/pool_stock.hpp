@@ -48,6 +48,7 @@ class PoolStock {
 
   [[nodiscard]] std::optional<Fit> smallest_with(std::int64_t accelerators,
                                                  bool avoids_spot) const;
+  [[nodiscard]] std::size_t size_of(const NodeTier& tier) const;
   [[nodiscard]] static bool is_spot(std::size_t shelf);
   /// Whole nodes that are free on the first so many shelves.
   [[nodiscard]] std::int64_t whole(std::size_t shelves, bool avoids_spot) const;

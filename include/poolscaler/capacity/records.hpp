@@ -119,6 +119,7 @@ struct GroupFacts {
   bool follows_pods = false;
   std::string busy{};  // why it may not be written at the moment; empty: it may
   std::optional<Finding> trouble{};
+  std::optional<Finding> bounds{};  // they contradict those of the group: it gets no more nodes
   std::int64_t step = 1;                  // counts are multiples of it
   /// By these labels, or else by its name or by its owner, a node is known as the group's, unless
   /// the group says so itself by its nodeSelector. A MachineDeployment owns by its MachineSets.

@@ -49,6 +49,30 @@ struct Ordered {
   bool operator==(const Ordered&) const = default;
 };
 
+/// A node that works, or did.
+struct Came {
+  std::string uid;
+  std::string name;
+  Instant created;
+  std::int64_t accelerators;  // that it has, as it was seen last
+  Instant seen;
+  bool operator==(const Came&) const = default;
+};
+
+/// The newest nodes of a group that work tell what its next one brings: as much as the larger of
+/// two. One with a dead device costs one more node; the second in a row says that all are such.
+/// They say so for a while after they have gone, then for longer and longer.
+struct CameMemory {
+  std::vector<Came> newest{};       // at most two, the newest first
+  unsigned lessers = 0;             // how often in a row they had fewer than declared
+  std::optional<Instant> lesser{};  // the newest of those was created then
+
+  [[nodiscard]] std::int64_t brings(std::int64_t per_node) const;
+  /// For so long it counts that nodes came with fewer, after they have gone.
+  [[nodiscard]] Millis kept() const;
+  bool operator==(const CameMemory&) const = default;
+};
+
 /// What is remembered of a group from look to look. A new process has waiting_since, refusals and
 /// interruptions from the pool's status; the rest is lost, at the price of waiting once more.
 struct GroupMemory {
@@ -61,6 +85,7 @@ struct GroupMemory {
   std::set<std::string> interrupted{};     // uids of nodes that are
   bool counted = false;                    // what it has been asked for is known
   std::vector<Ordered> ordered{};          // whoever asked for them, oldest first
+  CameMemory came{};
   bool operator==(const GroupMemory&) const = default;
 };
 
@@ -107,6 +132,10 @@ struct Supply {
   money::PoolSupply stock{};
   std::vector<std::size_t> group_of_tier{};
   std::vector<std::string> closed{};  // by group: why it gets no node; empty: it may get some
+  /// By group: accelerators that its next node is taken to bring, and why they are fewer than
+  /// declared: what needs more gets no node of it.
+  std::vector<std::int64_t> brings{};
+  std::vector<std::string> lesser{};
   /// Of the free nodes, those that are on their way although no pod waits for them any more.
   std::int64_t unneeded = 0;
   /// Of nodes that are asked for and not there: no ledger knows of them.

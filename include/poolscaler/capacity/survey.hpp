@@ -101,6 +101,7 @@ struct GroupSurvey {
   /// Its nodes, or those that it was asked for, may be those of another group: nobody is granted
   /// room on any of them, and none of them is taken away.
   std::optional<Finding> ambiguous{};
+  std::optional<Finding> lesser{};  // nodes that have fewer accelerators than declared
 
   [[nodiscard]] std::int64_t count(NodeState state) const {
     return nodes[static_cast<std::size_t>(state)];
@@ -114,7 +115,9 @@ struct PoolSurvey {
   std::vector<GroupSurvey> groups{};  // in the order of the pool
   std::int64_t capacity = 0;          // accelerators of its nodes
   std::int64_t allocated = 0;
+  std::int64_t per_node = 1;  // accelerators that a node is declared to have
   std::int64_t pending = 0;  // of pods that wait
+  std::int64_t smallest_pending = 0;  // of one of them; 0: none waits
   /// Of those, what no policy of a pool asked for: the accelerators of each such pod.
   std::vector<std::int64_t> foreign_pending{};
   /// Where nodes come for pods: that those which wait bring, whichever of its groups gives them, be

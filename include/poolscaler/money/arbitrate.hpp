@@ -31,6 +31,7 @@ struct NodeTier {
   bool spot = false;
   std::int64_t step = 1;  // so many at a time, or a multiple: a count that is one for each zone
   bool late = false;      // a replica on it waits with its pod until the node is ready
+  std::int64_t accelerators = 0;  // of each; 0: as many as a node of the pool has
 };
 
 struct PoolSupply {

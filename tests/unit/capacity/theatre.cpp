@@ -152,7 +152,9 @@ void Theatre::shrink(std::size_t pool, std::size_t group) {
 }
 
 void Theatre::make(std::size_t pool, std::size_t group) {
-  auto& node = fleet.add_node(pool, group);
+  const auto at = std::min<std::size_t>(static_cast<std::size_t>(made_),
+                                        sizes.empty() ? 0 : sizes.size() - 1);
+  auto& node = fleet.add_node(pool, group, sizes.empty() ? 8 : sizes[at]);
   node.name = fleet.pools[pool]->node_groups[group].name + "-n" + std::to_string(made_++);
   node.uid = "uid-" + node.name;
   node.created = now;

@@ -35,6 +35,7 @@ class Theatre {
   Millis stops{};  // a pod that is taken is gone after this
   bool heard = true;   // FleetInput::all_heard
   bool brings = true;  // groups give nodes at all
+  std::vector<std::int64_t> sizes{};  // of the nodes that they make, the last for all further; or 8
   bool marks = true;   // Machines can be marked
   Instant now = noon;
   std::vector<std::string> told{};          // "Cordon od-0", "lower od to 1"
@@ -56,6 +57,7 @@ class Theatre {
   /// A new process: nothing is remembered.
   void restart() { memory.clear(); }
   [[nodiscard]] std::int64_t nodes() const;
+  [[nodiscard]] int made() const { return made_; }  // nodes, by groups
   /// Of the first pool.
   [[nodiscard]] std::size_t group_of(const Node& node) const;
   [[nodiscard]] Node* find(const std::string& name);

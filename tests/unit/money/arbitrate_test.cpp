@@ -141,6 +141,22 @@ TEST(Arbitration, PaidNodesComeFirstAndUnpricedOnesNever) {
   EXPECT_EQ(told(claims, {tiers}, {full}), "1B0 ");
 }
 
+TEST(Arbitration, WhatFitsNoNodeOfATierGoesToTheNext) {
+  const PoolSupply supply{
+      .per_node = 8,
+      .tiers = {{.price = rate("10"), .nodes = 9, .accelerators = 4},
+                {.price = rate("80"), .nodes = 1}}};
+  const auto added = [&](std::int64_t accelerators, std::int64_t wanted) {
+    const std::vector claims = {
+        Claim{.policy = "a", .accelerators = accelerators, .wanted = wanted}};
+    return arbitrate(claims, std::vector{supply}, {}, now).new_nodes[0];
+  };
+  EXPECT_THAT(added(8, 2), ElementsAre(0, 1));
+  EXPECT_THAT(added(5, 1), ElementsAre(0, 1));
+  EXPECT_THAT(added(16, 1), ElementsAre(0, 0));
+  EXPECT_THAT(added(2, 3), ElementsAre(2, 0));
+}
+
 TEST(Arbitration, ALateNodeIsTakenWhereNoOtherHasRoom) {
   auto supply = pool(1, {0, 0, 0, 0, 0, 0, 0, 0, 1});
   supply.late_nodes = {0, 0, 0, 0, 1};
