@@ -48,6 +48,26 @@ std::optional<std::int64_t> most_nodes(const Accelerator& accelerator,
   return most;
 }
 
+/// Bounds of a group and of its object that no count keeps.
+std::optional<capacity::Finding> clash_of(const NodeGroup& group, const kube::GroupReading& reading,
+                                          const std::string& object) {
+  if (reading.min.value_or(0) > group.max_nodes)
+    return capacity::Finding{
+        fmt::format("{} keeps at least {} nodes ({}), and maxNodes of the group is {}: it gets no "
+                    "more",
+                    object, *reading.min, reading.min_at, group.max_nodes),
+        "lower the one or raise maxNodes"};
+  // Whoever brings nodes for pods keeps a minimum of its own.
+  if (reading.has_count && reading.max && *reading.max < group.min_nodes)
+    return capacity::Finding{
+        fmt::format("{} takes at most {} node{} ({}), and minNodes of the group is {}: it gets no "
+                    "more",
+                    object, *reading.max, *reading.max == 1 ? "" : "s", reading.max_at,
+                    group.min_nodes),
+        "raise the one or lower minNodes"};
+  return std::nullopt;
+}
+
 /// What a predecessor has told of the groups and nodes of a pool. A time that is not there yet is
 /// one that somebody else's clock has told.
 capacity::PoolMemory remembered(const PoolRecord& record, const capacity::Cluster& cluster,
@@ -251,6 +271,8 @@ capacity::GroupFacts PoolDesk::facts_of(const AcceleratorPool& pool, const NodeG
   if (!reading.trouble.empty())
     return in_trouble(Reason::CapacityLimited, reading.trouble, "");
   add_write_trouble(facts, desk);
+  facts.bounds = clash_of(group, reading, facts.object);
+  if (facts.bounds && !facts.trouble) desk.reason = Reason::PoolInvalid;
   return facts;
 }
 

@@ -113,9 +113,10 @@ class GroupReader {
   }
 
   [[nodiscard]] Result<std::optional<std::int32_t>> bound_at(
-      const std::array<GroupBound, 2>& bounds) const {
+      const std::array<GroupBound, 2>& bounds, std::string& at) const {
     for (const auto& bound : bounds) {
       const auto count = count_at(bound.path, bound.whole);
+      if (count && *count) at = bound.path;
       if (!count || *count) return count;
     }
     return std::optional<std::int32_t>();
@@ -123,8 +124,8 @@ class GroupReader {
 
   [[nodiscard]] Result<void> read_counts(GroupReading& reading) const {
     const auto desired = count_at(kind_.desired);
-    const auto min = bound_at(kind_.min);
-    const auto max = bound_at(kind_.max);
+    const auto min = bound_at(kind_.min, reading.min_at);
+    const auto max = bound_at(kind_.max, reading.max_at);
     for (const auto* bound : {&desired, &min, &max})
       if (!*bound) return fail(bound->error());
     reading.has_count = !follows_pods_ && desired->has_value();

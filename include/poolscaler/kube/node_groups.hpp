@@ -138,6 +138,8 @@ struct GroupReading {
   std::int32_t step = 1;  // counts are multiples of it
   std::optional<std::int32_t> min{};       // what the backend allows
   std::optional<std::int32_t> max{};
+  std::string min_at{};  // the paths that say so; empty: nothing does
+  std::string max_at{};
   std::vector<ResourceLimit> limits{};     // of extended resources, by name
   std::optional<std::int32_t> observed{};  // what the backend says there are
   std::optional<std::int32_t> ready{};
