@@ -67,6 +67,7 @@ struct GroupView {
   const capacity::GroupPlan& plan;
   const capacity::GroupMemory& memory;
   const std::string& closed;
+  const std::string& lesser;  // why what needs many accelerators gets no node of it
   std::optional<Reason> trouble;
   std::string write_trouble;  // that is told although it is tried again
   std::optional<std::int64_t> declared;
@@ -85,6 +86,18 @@ Reason reason_of_closed(const GroupView& view) {
                                                           : Reason::CapacityLimited;
   return view.memory.interruptions.empty() ? Reason::CapacityLimited
                                            : Reason::CapacityInterrupted;
+}
+
+/// That nodes have fewer accelerators than declared; empty: they have not, or something else keeps
+/// the group from getting any.
+std::string words_of_lesser(const GroupView& view) {
+  const bool asked = view.seen.desired || view.seen.follows_pods;
+  if (view.trouble || view.seen.ambiguous || view.memory.refused_until ||
+      !view.seen.quote.allows_growth() || (asked && !view.seen.may_grow))
+    return {};
+  const auto& here = view.seen.lesser;
+  if (view.lesser.empty()) return here ? here->words + "; " + here->remedy : std::string();
+  return view.lesser + "; look at their devices, or correct accelerator.perNode";
 }
 
 api::NodeGroupStatus status_of(const GroupView& view) {
@@ -111,6 +124,11 @@ api::NodeGroupStatus status_of(const GroupView& view) {
   if (const auto& ambiguous = view.seen.ambiguous) {
     status.reason = Reason::NodesAmbiguous;
     status.message = ambiguous->words + "; " + ambiguous->remedy;
+    return status;
+  }
+  if (auto lesser = words_of_lesser(view); !lesser.empty()) {
+    status.reason = Reason::CapacityLimited;
+    status.message = std::move(lesser);
     return status;
   }
   if (!view.closed.empty() || !quote.allows_growth() || !view.write_trouble.empty()) {
@@ -142,8 +160,9 @@ void sum_up(api::PoolStatus& status, const capacity::PoolSurvey& survey) {
                          .pending = survey.pending};
 }
 
+/// `lesser`: by group, whether its nodes have fewer accelerators than declared.
 void add_conditions(api::PoolStatus& status, const capacity::PoolPlan& plan,
-                    const std::vector<api::Condition>& before, Instant now) {
+                    const std::vector<bool>& lesser, const std::vector<api::Condition>& before, Instant now) {
   Conditions conditions(before, status.observed_generation, now);
   const auto first = [&](std::initializer_list<Reason> reasons) {
     const auto found = std::ranges::find_if(status.groups, [&](const auto& group) {
@@ -170,9 +189,8 @@ void add_conditions(api::PoolStatus& status, const capacity::PoolPlan& plan,
                                       status.nodes.total, unpriced == nullptr ? "" : "; ",
                                       unpriced == nullptr ? "" : words(*unpriced)));
   const auto* refused = first({Reason::SpotRefused, Reason::CapacityInterrupted});
-  if (refused == nullptr)
-    for (const auto& group : status.groups)
-      if (group.retry_at && refused == nullptr) refused = &group;
+  for (std::size_t i = 0; i < status.groups.size(); ++i)
+    if (refused == nullptr && (status.groups[i].retry_at || lesser[i])) refused = &status.groups[i];
   std::string limited = refused == nullptr ? std::string() : words(*refused);
   if (limited.empty() && !plan.findings.empty())
     limited = fmt::format("{}; {}", plan.findings.front().words, plan.findings.front().remedy);
@@ -243,21 +261,25 @@ void PoolDesk::tell_pools(Round& round) {
     auto& known = *pools_.at(record.name);
     api::PoolStatus status{.observed_generation = record.generation};
     status.currency = record.spec->currency;
+    std::vector<bool> lesser;
     for (std::size_t g = 0; g < survey.groups.size(); ++g) {
       const auto& desk = known.groups.at(record.spec->node_groups[g].name);
       std::optional<std::int64_t> declared;
       if (desk.reading && *desk.reading && (**desk.reading).has_count)
         declared = (**desk.reading).desired;
-      status.groups.push_back(status_of({.group = record.spec->node_groups[g],
-                                         .pool = survey,
-                                         .seen = survey.groups[g],
-                                         .plan = round.plan.pools[i].groups[g],
-                                         .memory = known.memory.groups[g],
-                                         .closed = round.sight.supplies[i].closed[g],
-                                         .trouble = desk.reason,
-                                         .write_trouble = write_trouble_of(desk),
-                                         .declared = declared,
-                                         .index = g}));
+      const GroupView view{.group = record.spec->node_groups[g],
+                           .pool = survey,
+                           .seen = survey.groups[g],
+                           .plan = round.plan.pools[i].groups[g],
+                           .memory = known.memory.groups[g],
+                           .closed = round.sight.supplies[i].closed[g],
+                           .lesser = round.sight.supplies[i].lesser[g],
+                           .trouble = desk.reason,
+                           .write_trouble = write_trouble_of(desk),
+                           .declared = declared,
+                           .index = g};
+      status.groups.push_back(status_of(view));
+      lesser.push_back(!words_of_lesser(view).empty());
     }
     for (const auto& node : survey.nodes) {
       const auto& object = *round.snapshot.cluster.nodes[node.node];
@@ -274,7 +296,7 @@ void PoolDesk::tell_pools(Round& round) {
     status.idle = round.standings.pools[i].idle;
     if (const auto ledger = book_.state_of_pool(record.name))
       status.ledger = told::ledger_status(*ledger);
-    add_conditions(status, round.plan.pools[i], known.told.conditions, round.now);
+    add_conditions(status, round.plan.pools[i], lesser, known.told.conditions, round.now);
     parts_.metrics.set_pool(record.name, sample_of(status, survey));
     for (const auto& finding : round.plan.pools[i].given_up)
       note("AcceleratorPool", record,

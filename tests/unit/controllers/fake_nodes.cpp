@@ -120,6 +120,13 @@ void FakeCluster::autoscale(const std::string& name, int min, int max) {
   deliver(state_->group_objects(machine_deployments), stamp(group->second));
 }
 
+void FakeCluster::bound_group(const std::string& name, const std::string& which, int count) {
+  auto& group = groups_.at({"team", name});
+  group["metadata"]["annotations"]["cluster.x-k8s.io/cluster-api-autoscaler-node-group-" + which +
+                                   "-size"] = std::to_string(count);
+  deliver(state_->group_objects(machine_deployments), stamp(group));
+}
+
 int FakeCluster::group_replicas(const std::string& name) const {
   return groups_.at({"team", name})["spec"]["replicas"].get<int>();
 }
@@ -178,7 +185,7 @@ void FakeCluster::make_ready(const std::string& name, bool ready) {
   node["status"]["conditions"] =
       json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}}});
   node["status"]["allocatable"] = json::object();
-  if (ready) node["status"]["allocatable"]["nvidia.com/gpu"] = "8";
+  if (ready) node["status"]["allocatable"]["nvidia.com/gpu"] = std::to_string(gpus_of_nodes);
   node["status"]["capacity"] = node["status"]["allocatable"];
   deliver(state_->nodes(), stamp(node));
 }
@@ -248,7 +255,8 @@ void FakeCluster::place(json& pod) {
     for (const auto& [key, others] : pods_)
       for (const auto& other : others)
         if (other["spec"].value("nodeName", "") == name) used += gpus_of(other);
-    if (used + gpus_of(pod) > 8) continue;
+    const auto has = node["status"]["allocatable"]["nvidia.com/gpu"].get<std::string>();
+    if (used + gpus_of(pod) > std::stoll(has)) continue;
     pod["spec"]["nodeName"] = name;
     pod["status"] = {{"phase", "Running"},
                      {"conditions", json::array({{{"type", "Ready"}, {"status", "True"}}})}};

@@ -102,6 +102,8 @@ class FakeCluster final : public QuietWriter {
   /// count of the group of that name, where there is one, which then says so.
   void autoscale(const std::string& name, int min, int max);
   void add_gpu_deployment(const ObjectKey& key, std::int32_t replicas, int gpus);
+  /// An annotation of it says its smallest or largest count; `which` is "min" or "max".
+  void bound_group(const std::string& name, const std::string& which, int count);
   void add_node(const std::string& group, bool ready);
   void make_ready(const std::string& node, bool ready);
   void remove_node(const std::string& node);
@@ -143,6 +145,7 @@ class FakeCluster final : public QuietWriter {
   std::vector<GroupDone> group_writes;
   std::vector<std::string> removed_busy;  // nodes; must stay empty
   bool budgets_of_pods_forbid = false;
+  int gpus_of_nodes = 8;  // that become ready
   std::size_t pool_status_writes = 0;
   std::size_t source_status_writes = 0;
   std::size_t status_writes = 0;
