@@ -46,7 +46,8 @@ void follow_sizes(CameMemory& memory, std::vector<Came> here, std::int64_t per_n
   if (memory.brings(per_node) < per_node) {
     if (!was_lesser) ++memory.lessers;
     memory.lesser = newest.created;
-  } else if (newest.accelerators >= per_node && (!memory.lesser || newest.created > *memory.lesser)) {
+  } else if (newest.accelerators >= per_node && memory.lesser &&
+             newest.created > *memory.lesser) {
     memory.lessers = 0;
   }
 }

@@ -1,8 +1,8 @@
 #include "poolscaler/capacity/plan.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -209,8 +209,7 @@ class Planner {
 
   /// A node that comes is not what makes another one needless.
   void count_spare(const money::Arbitration& result, std::size_t i) {
-    auto& spare = spare_[i];
-    spare = all_nodes(result, i);
+    auto& spare = spare_[i] = all_nodes(result, i);
     spare.back() -= sight_.supplies[i].unneeded;
     for (std::size_t group = 0; group < added_[i].size(); ++group)
       spare[size_of_next(i, group)] -= added_[i][group];
@@ -330,10 +329,7 @@ class Planner {
     std::size_t told = 0;
     const auto& supply = sight_.supplies[claim.pool];
     for (std::size_t group = 0; group < supply.closed.size() && told < reasons_told; ++group) {
-      const auto needed = std::min(claim.accelerators, supply.stock.per_node);
-      const bool lesser = supply.brings[group] < needed;
-      const auto& why = lesser && seen(claim.pool, group).may_grow ? supply.lesser[group]
-                                                                   : supply.closed[group];
+      const auto& why = supply.why_none(group, claim.accelerators);
       if (why.empty()) continue;
       text += fmt::format("{}{}: {}", told++ == 0 ? " (" : "; ",
                           pool(claim.pool).node_groups[group].name, why);
@@ -454,7 +450,7 @@ class Planner {
   Plan plan_;
   std::vector<money::PoolSupply> stocks_;
   std::vector<std::vector<std::int64_t>> added_;  // nodes by pool and group
-  std::vector<std::vector<std::int64_t>> spare_;  // that nobody needs, by pool and free accelerators
+  std::vector<std::vector<std::int64_t>> spare_;  // nodes by pool and free accelerators
   std::vector<std::vector<Excess>> excess_;
 };
 

@@ -74,7 +74,7 @@ class Supplier {
     out_.lesser.resize(pool_.node_groups.size());
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
       out_.brings.push_back(memory(i).came.brings(declared));
-      if (out_.brings[i] < declared) out_.lesser[i] = lesser_words(i);
+      if (out_.brings[i] < declared && survey(i).may_grow) out_.lesser[i] = lesser_words(i);
     }
   }
 
@@ -314,6 +314,11 @@ class Supplier {
 };
 
 }  // namespace
+
+const std::string& Supply::why_none(std::size_t group, std::int64_t accelerators) const {
+  const bool fits = brings[group] >= std::min(accelerators, stock.per_node);
+  return fits || lesser[group].empty() ? closed[group] : lesser[group];
+}
 
 Supply supply_of(const SupplyInput& input, Instant now) { return Supplier(input, now).result(); }
 

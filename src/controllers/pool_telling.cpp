@@ -162,7 +162,8 @@ void sum_up(api::PoolStatus& status, const capacity::PoolSurvey& survey) {
 
 /// `lesser`: by group, whether its nodes have fewer accelerators than declared.
 void add_conditions(api::PoolStatus& status, const capacity::PoolPlan& plan,
-                    const std::vector<bool>& lesser, const std::vector<api::Condition>& before, Instant now) {
+                    const std::vector<bool>& lesser,
+                    const std::vector<api::Condition>& before, Instant now) {
   Conditions conditions(before, status.observed_generation, now);
   const auto first = [&](std::initializer_list<Reason> reasons) {
     const auto found = std::ranges::find_if(status.groups, [&](const auto& group) {

@@ -136,6 +136,8 @@ struct Supply {
   /// declared: what needs more gets no node of it.
   std::vector<std::int64_t> brings{};
   std::vector<std::string> lesser{};
+  /// Why what takes so many accelerators gets no node of the group; empty: it may get one.
+  [[nodiscard]] const std::string& why_none(std::size_t group, std::int64_t accelerators) const;
   /// Of the free nodes, those that are on their way although no pod waits for them any more.
   std::int64_t unneeded = 0;
   /// Of nodes that are asked for and not there: no ledger knows of them.
