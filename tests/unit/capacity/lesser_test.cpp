@@ -136,6 +136,33 @@ TEST_F(LesserTest, WhatIsOnOrderAndWouldServeNobodyIsTakenBack) {
   EXPECT_EQ(world.fleet.facts(0, 0).desired, 2);
 }
 
+TEST_F(LesserTest, WhereNodesComeForPodsNoPodIsMadeThatFitsNone) {
+  set_up({4}, 8, 1);
+  world.fleet.facts(0, 0).follows_pods = true;
+  world.fleet.facts(0, 0).desired.reset();
+  world.fleet.add_node(0, 0, 4);
+  world.fleet.add_node(0, 0, 4);
+  auto plan = world.planned();
+  EXPECT_EQ(plan.grants[0].most, 0);
+  EXPECT_THAT(plan.grants[0].words, HasSubstr("came with 4 nvidia.com/gpu"));
+  // One that waits brings a node whatever is decided: it is paid for, and nothing is placed on it.
+  world.asking[0].draw.replicas = 1;
+  world.asking[0].wanted = 2;
+  world.schedule();
+  std::int64_t on_order = 0;
+  world.budgets = [&](const Sight& sight) {
+    on_order = sight.supplies[0].in_flight.nano();
+    money::Standings none;
+    none.of_pool.resize(1);
+    none.of_tenant.resize(1);
+    none.pool_warned.resize(1);
+    return none;
+  };
+  plan = world.planned();
+  EXPECT_EQ(plan.grants[0].most, 1);
+  EXPECT_EQ(on_order, rate("10").nano());
+}
+
 TEST_F(LesserTest, ARestartAsksForNoMore) {
   set_up({7}, 8, 2);
   world.run_for(minutes(5), seconds(5));
