@@ -34,11 +34,16 @@ class Arbiter {
   Arbiter(std::span<const Claim> claims, std::span<const PoolSupply> pools,
           std::span<const Limit> limits, Instant now)
       : claims_(claims), pools_(pools), limits_(limits), now_(now), grants_(claims.size()),
-        by_name_(claims.size()) {
+        by_name_(claims.size()), shares_(limits.size()), waiting_(pools.size()) {
     for (const auto& limit : limits) room_.push_back(room_of(limit, now));
-    for (const auto& pool : pools) stocks_.emplace_back(pool);
+    for (const auto& pool : pools) {
+      stocks_.emplace_back(pool);
+      places_.push_back(pool.places);
+    }
     check();
     for (const auto& claim : claims) own_limits_.push_back(own_limits_of(claim));
+    for (std::size_t i = 0; i < claims.size(); ++i)
+      if (claims[i].waiting > 0 && places_[claims[i].pool]) wait(i);
     std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
     std::ranges::sort(by_name_, {}, [&](std::size_t i) -> const std::string& {
       return claims[i].policy;
@@ -51,6 +56,8 @@ class Arbiter {
     look_ahead();
     Arbitration arbitration;
     arbitration.grants = std::move(grants_);
+    arbitration.places = std::move(places_);
+    arbitration.shares = std::move(shares_);
     for (const auto& stock : stocks_) {
       arbitration.new_nodes.push_back(stock.added());
       arbitration.free_nodes.push_back(stock.free_nodes());
@@ -135,30 +142,123 @@ class Arbiter {
 
   bool grant_one(std::size_t i) {
     const auto& claim = claims_[i];
+    if (places_[claim.pool]) return place_one(i, true).has_value();
     const auto share = share_of(claim);
     if (const auto limit = first_without_room(own_limits_[i], share, claim.pool))
-      return refuse(i, Refusal::Budget, limit);
-    if (!place_one(i)) return false;
+      return refuse(i, Refusal::Budget, limit, share);
+    if (!place_one(i, false)) return false;
     spend(own_limits_[i], share, claim.pool);
+    for (const auto limit : own_limits_[i]) shares_[limit] += share;
     return true;
   }
 
-  /// On nodes of its pool, under the pool's limits and whatever its own say.
-  bool place_one(std::size_t i) {
+  /// On nodes of its pool, under the pool's limits, and under its own as far as those are asked.
+  std::optional<Placement> place_one(std::size_t i, bool own) {
     const auto& claim = claims_[i];
     auto& stock = stocks_[claim.pool];
     bool unpriced = false;
     const auto placement = stock.place(claim.accelerators, claim.avoids_spot, unpriced);
-    if (!placement) return refuse(i, unpriced ? Refusal::Unpriced : Refusal::Pool, std::nullopt);
+    if (!placement) {
+      refuse(i, unpriced ? Refusal::Unpriced : Refusal::Pool, std::nullopt, {});
+      return std::nullopt;
+    }
     const auto price = stock.price_of(*placement);
     const auto& pool_limits = pools_[claim.pool].limits;
-    if (const auto limit = first_without_room(pool_limits, price, claim.pool))
-      return refuse(i, Refusal::Budget, limit);
+    if (own && !may_have_share(i, *placement)) return std::nullopt;
+    if (const auto limit = first_without_room(pool_limits, price, claim.pool)) {
+      refuse(i, Refusal::Budget, limit, price);
+      return std::nullopt;
+    }
+    if (own) charge_shares(i, *placement);
     spend(pool_limits, price, claim.pool);
     stock.take(*placement);
     ++grants_[i].granted;
     grants_[i].late += placement->late ? 1 : 0;
+    return placement;
+  }
+
+  /// Who waits in a pool under one limit, and at what they are reckoned.
+  struct Waiting {
+    Unplaced unplaced{};
+    HourlyRate rate{};
+  };
+
+  [[nodiscard]] static Unplaced with(Unplaced unplaced, const Claim& claim, std::int64_t replicas) {
+    const bool first = unplaced.accelerators == 0;
+    unplaced.avoids_spot = claim.avoids_spot && (first || unplaced.avoids_spot);
+    unplaced.smallest = first ? claim.accelerators
+                              : std::min(unplaced.smallest, claim.accelerators);
+    unplaced.accelerators += claim.accelerators * replicas;
+    return unplaced;
+  }
+
+  [[nodiscard]] HourlyRate reckoned(std::size_t pool, std::span<const Places> places,
+                                    const Unplaced& unplaced) const {
+    return dearest(places, unplaced, pools_[pool].share);
+  }
+
+  void wait(std::size_t i) {
+    const auto& claim = claims_[i];
+    for (const auto limit : own_limits_[i]) {
+      auto& waiting = waiting_[claim.pool][limit];
+      waiting.unplaced = with(waiting.unplaced, claim, claim.waiting);
+      waiting.rate = reckoned(claim.pool, *places_[claim.pool], waiting.unplaced);
+    }
+  }
+
+  [[nodiscard]] Waiting waiting_under(std::size_t pool, std::size_t limit) const {
+    const auto found = waiting_[pool].find(limit);
+    return found == waiting_[pool].end() ? Waiting() : found->second;
+  }
+
+  /// The places of its pool with the nodes that a placement adds.
+  [[nodiscard]] std::vector<Places> places_with(std::size_t pool,
+                                                const Placement& placement) const {
+    auto places = *places_[pool];
+    if (placement.new_nodes > 0) add_nodes(places, stocks_[pool].new_places(placement));
+    return places;
+  }
+
+  /// Each limit admits what all who wait under it would cost more then, at the dearest.
+  bool may_have_share(std::size_t i, const Placement& placement) {
+    const auto& claim = claims_[i];
+    if (own_limits_[i].empty() && (placement.new_nodes == 0 || waiting_[claim.pool].empty()))
+      return true;
+    const auto places = places_with(claim.pool, placement);
+    for (const auto limit : own_limits_[i]) {
+      const auto before = waiting_under(claim.pool, limit);
+      const auto more =
+          reckoned(claim.pool, places, with(before.unplaced, claim, 1)) - before.rate;
+      if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Budget, limit, more);
+    }
+    if (placement.new_nodes == 0) return true;
+    for (const auto& [limit, waiting] : waiting_[claim.pool]) {
+      if (std::ranges::find(own_limits_[i], limit) != own_limits_[i].end()) continue;
+      const auto more = reckoned(claim.pool, places, waiting.unplaced) - waiting.rate;
+      if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Others, limit, more);
+    }
     return true;
+  }
+
+  void charge_shares(std::size_t i, const Placement& placement) {
+    const auto pool = claims_[i].pool;
+    if (placement.new_nodes > 0) {
+      places_[pool] = places_with(pool, placement);
+      for (auto& [limit, waiting] : waiting_[pool]) charge(pool, limit, waiting);
+    }
+    for (const auto limit : own_limits_[i]) {
+      auto& waiting = waiting_[pool][limit];
+      waiting.unplaced = with(waiting.unplaced, claims_[i], 1);
+      charge(pool, limit, waiting);
+    }
+  }
+
+  void charge(std::size_t pool, std::size_t limit, Waiting& waiting) {
+    const auto rate = reckoned(pool, *places_[pool], waiting.unplaced);
+    if (rate == waiting.rate) return;
+    room_[limit] -= cost(limit, rate, pool) - cost(limit, waiting.rate, pool);
+    shares_[limit] += rate - waiting.rate;
+    waiting.rate = rate;
   }
 
   /// What the pool has for a claim beyond what it has been granted depends on this alone.
@@ -176,34 +276,69 @@ class Arbiter {
   /// as far as one of them reaches: most of a fleet's policies are alike. No limit is both a
   /// pool's and a claim's own, so that the two are counted apart.
   void look_ahead() {
-    std::map<Kin, std::pair<std::size_t, std::int64_t>> furthest;  // who, and how many more
+    struct Furthest {
+      std::size_t claim;
+      std::int64_t more;
+      std::vector<Placement> places{};
+    };
+    std::map<Kin, Furthest> furthest;
     for (std::size_t i = 0; i < claims_.size(); ++i) {
       grants_[i].reachable = grants_[i].granted;
       if (!may_reach(i)) continue;
       const auto more = claims_[i].reach - grants_[i].granted;
       auto& known = furthest.try_emplace(kin_of(i), i, more).first->second;
-      if (more > known.second) known = {i, more};
+      if (more > known.more) known = {i, more};
     }
-    for (auto& [kin, known] : furthest) known.second = places_for(known.first);
-    for (std::size_t i = 0; i < claims_.size(); ++i)
-      if (may_reach(i))
-        grants_[i].reachable += std::min({claims_[i].reach - grants_[i].granted,
-                                          furthest.at(kin_of(i)).second, own_room_of(i)});
+    for (auto& [kin, known] : furthest) known.places = places_for(known.claim);
+    for (std::size_t i = 0; i < claims_.size(); ++i) {
+      if (!may_reach(i)) continue;
+      const auto& places = furthest.at(kin_of(i)).places;
+      const auto most = std::min(claims_[i].reach - grants_[i].granted,
+                                 static_cast<std::int64_t>(places.size()));
+      grants_[i].reachable +=
+          places_[claims_[i].pool]
+              ? own_room_of(i, std::span(places).first(static_cast<std::size_t>(most)))
+              : std::min(most, own_room_of(i));
+    }
   }
 
-  /// How many more of this claim alone its pool would place; all stays as it is.
-  std::int64_t places_for(std::size_t i) {
+  /// Where its pool would place more of this claim alone; all stays as it is.
+  std::vector<Placement> places_for(std::size_t i) {
     const auto served = grants_[i];
     const auto pool = claims_[i].pool;
     const auto stock = stocks_[pool];
     std::vector<std::pair<std::size_t, Wide>> rooms;
     for (const auto limit : pools_[pool].limits) rooms.emplace_back(limit, room_[limit]);
-    while (grants_[i].granted < claims_[i].reach && place_one(i)) continue;
-    const auto more = grants_[i].granted - served.granted;
+    std::vector<Placement> placements;
+    while (grants_[i].granted < claims_[i].reach) {
+      const auto placement = place_one(i, false);
+      if (!placement) break;
+      placements.push_back(*placement);
+    }
     grants_[i] = served;
     stocks_[pool] = stock;
     for (const auto& [limit, room] : rooms) room_[limit] = room;
-    return more;
+    return placements;
+  }
+
+  /// How many more replicas of this claim its own limits have room for, on these places.
+  [[nodiscard]] std::int64_t own_room_of(std::size_t i, std::span<const Placement> more) const {
+    const auto& claim = claims_[i];
+    if (own_limits_[i].empty()) return static_cast<std::int64_t>(more.size());
+    auto places = *places_[claim.pool];
+    std::int64_t replicas = 0;
+    for (const auto& placement : more) {
+      if (placement.new_nodes > 0)
+        add_nodes(places, stocks_[claim.pool].new_places(placement));
+      for (const auto limit : own_limits_[i]) {
+        const auto before = waiting_under(claim.pool, limit);
+        const auto rate =
+            reckoned(claim.pool, places, with(before.unplaced, claim, replicas + 1));
+        if (!has_room(limit, rate - before.rate, claim.pool)) return replicas;
+      }
+      ++replicas;
+    }
+    return replicas;
   }
 
   /// How many more replicas of this claim its own limits have room for.
@@ -221,9 +356,11 @@ class Arbiter {
     return most;
   }
 
-  bool refuse(std::size_t i, Refusal refusal, std::optional<std::size_t> limit) {
+  bool refuse(std::size_t i, Refusal refusal, std::optional<std::size_t> limit,
+              HourlyRate price) {
     grants_[i].refusal = refusal;
     grants_[i].limit = limit;
+    grants_[i].price = price;
     return false;
   }
 
@@ -233,12 +370,17 @@ class Arbiter {
 
   [[nodiscard]] std::optional<std::size_t> first_without_room(
       const std::vector<std::size_t>& limits, HourlyRate price, std::size_t pool) const {
-    if (price <= HourlyRate()) return std::nullopt;
-    for (const auto limit : limits) {
-      const auto each = cost(limit, price, pool);
-      if (room_[limit] < each || (each == 0 && is_over(limits_[limit], now_))) return limit;
-    }
-    return std::nullopt;
+    const auto full = std::ranges::find_if(limits, [&](std::size_t limit) {
+      return !has_room(limit, price, pool);
+    });
+    return full == limits.end() ? std::nullopt : std::optional(*full);
+  }
+
+  /// What costs nothing more passes every limit.
+  [[nodiscard]] bool has_room(std::size_t limit, HourlyRate price, std::size_t pool) const {
+    if (price <= HourlyRate()) return true;
+    const auto each = cost(limit, price, pool);
+    return room_[limit] >= each && (each > 0 || !is_over(limits_[limit], now_));
   }
 
   void spend(const std::vector<std::size_t>& limits, HourlyRate price, std::size_t pool) {
@@ -254,6 +396,9 @@ class Arbiter {
   std::vector<std::vector<std::size_t>> own_limits_;
   std::vector<Wide> room_;
   std::vector<PoolStock> stocks_;
+  std::vector<HourlyRate> shares_;                             // charged, by limit
+  std::vector<std::optional<std::vector<Places>>> places_{};  // by pool
+  std::vector<std::map<std::size_t, Waiting>> waiting_;        // by pool and limit
 };
 
 }  // namespace

@@ -44,7 +44,7 @@ std::string of_pace(const RateCap& cap) {
 
 std::string words_of(const Limit& limit, const Growth& growth, std::int64_t granted) {
   return fmt::format("{} asked for at {} an hour each, {} granted: {}", growth.count,
-                     shown(*growth.price), granted, refusal_words(limit));
+                     shown(*growth.price), granted, refusal_words(limit, *growth.price));
 }
 
 }  // namespace
@@ -75,7 +75,12 @@ std::string shown(const Limit& limit) {
       limit.cap);
 }
 
-std::string refusal_words(const Limit& limit) {
+std::string refusal_words(const Limit& limit, HourlyRate price) {
+  const auto* cap = std::get_if<RateCap>(&limit.cap);
+  if (cap != nullptr && cap->pace_percent == 0 && limit.trouble.empty() && !limit.frozen &&
+      price > cap->most)
+    return fmt::format("{}; one more costs {}, more than it allows at all: raise the amount",
+                       shown(limit), shown(price));
   return fmt::format("{}{}; may resume {}", shown(limit),
                      limit.frozen && limit.trouble.empty() ? ", frozen" : "", resumes(limit));
 }

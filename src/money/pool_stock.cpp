@@ -108,4 +108,13 @@ HourlyRate PoolStock::price_of(const Placement& placement) const {
   return *supply_->tiers[placement.tier].price * placement.new_nodes;
 }
 
+Places PoolStock::new_places(const Placement& placement) const {
+  const auto& tier = supply_->tiers[placement.tier];
+  const auto share = (tier.price->nano() + supply_->per_node - 1) / supply_->per_node;
+  Places places{.share = HourlyRate::of(share), .spot = tier.spot, .nodes = {}};
+  places.nodes.resize(per_node_ + 1);
+  places.nodes.back() = placement.new_nodes;
+  return places;
+}
+
 }  // namespace poolscaler::money

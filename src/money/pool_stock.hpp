@@ -30,6 +30,8 @@ class PoolStock {
                                                bool& unpriced) const;
   void take(const Placement& placement);
   [[nodiscard]] HourlyRate price_of(const Placement& placement) const;
+  /// The nodes that it adds.
+  [[nodiscard]] Places new_places(const Placement& placement) const;
   [[nodiscard]] const std::vector<std::int64_t>& added() const { return added_; }
   [[nodiscard]] const std::vector<std::int64_t>& free_nodes() const { return free_[firm]; }
   [[nodiscard]] const std::vector<std::int64_t>& free_spot_nodes() const { return free_[spot]; }

@@ -181,6 +181,119 @@ HourlyRate spent_under(const Fleet& fleet, const Arbitration& result, std::size_
   return spent;
 }
 
+/// A fleet that knows what is free at which price, and who waits. What waits is in the limits.
+Fleet arbitrary_fleet_with_places() {
+  auto fleet = arbitrary_fleet();
+  for (auto& pool : fleet.pools) {
+    auto& places = pool.places.emplace();
+    pool.free_spot_nodes.resize(static_cast<std::size_t>(pool.per_node) + 1);
+    for (auto& tier : pool.tiers) tier.spot = *rc::gen::arbitrary<bool>();
+    for (std::int64_t size = 0; size <= pool.per_node; ++size) {
+      const auto at = static_cast<std::size_t>(size);
+      const auto nodes = pool.free_nodes[at];
+      for (std::int64_t node = 0; node < nodes; ++node) {
+        money::Places one{.share = *rc::gen::element(HourlyRate(), arbitrary_rate(3)),
+                          .spot = *rc::gen::inRange(0, 3) == 0};
+        one.nodes.resize(static_cast<std::size_t>(pool.per_node) + 1);
+        one.nodes[at] = 1;
+        if (one.spot) --pool.free_nodes[at], ++pool.free_spot_nodes[at];
+        pool.share = std::max(pool.share, one.share);
+        money::add_nodes(places, std::move(one));
+      }
+    }
+  }
+  for (auto& claim : fleet.claims) {
+    const auto& pool = fleet.pools[claim.pool];
+    std::erase_if(claim.limits, [&](std::size_t limit) {
+      return std::ranges::find(pool.limits, limit) != pool.limits.end();
+    });
+    claim.avoids_spot = *rc::gen::inRange(0, 3) == 0;
+    claim.waiting = *rc::gen::inRange<std::int64_t>(0, claim.replicas + 1);
+    for (const auto limit : claim.limits)
+      fleet.limits[limit].rate +=
+          money::dearest(*pool.places,
+                         {.accelerators = claim.waiting * claim.accelerators,
+                          .smallest = claim.accelerators,
+                          .avoids_spot = claim.avoids_spot},
+                         pool.share);
+  }
+  return fleet;
+}
+
+/// The scheduler puts all who wait, in some order, on some place or the dearest that they fit on.
+/// What those under each limit cost then.
+std::vector<HourlyRate> scheduled(const Fleet& fleet, const Arbitration& result) {
+  struct Room {
+    HourlyRate share;
+    bool spot;
+    std::int64_t free;
+  };
+  std::vector<HourlyRate> cost(fleet.limits.size());
+  for (std::size_t p = 0; p < fleet.pools.size(); ++p) {
+    const auto per_node = fleet.pools[p].per_node;
+    std::vector<Room> rooms;
+    for (const auto& places : *result.places[p])
+      for (std::size_t size = 0; size < places.nodes.size(); ++size)
+        for (std::int64_t node = 0; node < places.nodes[size]; ++node)
+          rooms.push_back({places.share, places.spot, static_cast<std::int64_t>(size)});
+    std::vector<std::size_t> waiting;
+    for (std::size_t i = 0; i < fleet.claims.size(); ++i)
+      if (fleet.claims[i].pool == p)
+        waiting.insert(waiting.end(),
+                       static_cast<std::size_t>(fleet.claims[i].waiting +
+                                                result.grants[i].granted), i);
+    while (!waiting.empty()) {
+      const auto next = *rc::gen::inRange<std::size_t>(0, waiting.size());
+      const auto& claim = fleet.claims[waiting[next]];
+      waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(next));
+      auto left = claim.accelerators;
+      HourlyRate rate;
+      while (left > 0) {
+        std::vector<Room*> fit;
+        for (auto& room : rooms)
+          if (!(room.spot && claim.avoids_spot) && room.free >= std::min(left, per_node) &&
+              (claim.accelerators <= per_node || room.free == per_node))
+            fit.push_back(&room);
+        if (fit.empty()) break;
+        auto* room = *rc::gen::inRange(0, 3) == 0
+                         ? fit[*rc::gen::inRange<std::size_t>(0, fit.size())]
+                         : *std::ranges::max_element(fit, {}, &Room::share);
+        const auto taken = std::min(left, per_node);
+        rate += room->share * taken;
+        room->free -= claim.accelerators > per_node ? per_node : taken;
+        left -= taken;
+      }
+      if (left > 0) continue;  // it goes on waiting
+      for (const auto limit : claim.limits) cost[limit] += rate;
+    }
+  }
+  return cost;
+}
+
+RC_GTEST_PROP(Arbitration, NeverExceedsALimitWhereverTheSchedulerPutsWhatWaits, ()) {
+  const auto fleet = arbitrary_fleet_with_places();
+  const auto result = fleet.arbitration();
+  std::vector<HourlyRate> nodes(fleet.limits.size());
+  for (std::size_t p = 0; p < fleet.pools.size(); ++p)
+    for (const auto limit : fleet.pools[p].limits)
+      for (std::size_t t = 0; t < fleet.pools[p].tiers.size(); ++t)
+        if (result.new_nodes[p][t] > 0)
+          nodes[limit] += *fleet.pools[p].tiers[t].price * result.new_nodes[p][t];
+  const auto cost = scheduled(fleet, result);
+  for (std::size_t i = 0; i < fleet.limits.size(); ++i) {
+    auto rate = fleet.limits[i].rate;
+    for (const auto& claim : fleet.claims)
+      if (std::ranges::find(claim.limits, i) != claim.limits.end())
+        rate -= money::dearest(*fleet.pools[claim.pool].places,
+                               {.accelerators = claim.waiting * claim.accelerators,
+                                .smallest = claim.accelerators,
+                                .avoids_spot = claim.avoids_spot},
+                               fleet.pools[claim.pool].share);
+    const auto most = std::max(std::get<RateCap>(fleet.limits[i].cap).most, fleet.limits[i].rate);
+    RC_ASSERT(rate + cost[i] + nodes[i] <= most);
+  }
+}
+
 RC_GTEST_PROP(Arbitration, NeverExceedsALimitAPoolOrAWish, ()) {
   const auto fleet = arbitrary_fleet();
   const auto result = fleet.arbitration();

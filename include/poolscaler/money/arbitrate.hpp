@@ -3,9 +3,11 @@
 //
 // First what is protected, then the rest; in each of the two by priority, and among policies of one
 // priority by weighted fair share: the next replica goes to whoever would have least for its
-// weight, counted with all that it has already. A replica is granted when the policy's own limits
-// admit its share of a node, and its accelerators fit on nodes that are there or on one that may be
-// added and that the pool's limits admit. Who is refused once is out, others go on: nothing that
+// weight, counted with all that it has already. A replica is granted when its accelerators fit on
+// nodes that are there or on one that may be added and that the pool's limits admit, and when the
+// policy's own limits admit its share of a node: of the dearest that those may get who wait for one
+// under the limit (places.hpp). A node that would be too dear for somebody else who waits is not
+// added: its pod may find that one first. Who is refused once is out, others go on: nothing that
 // could be used is left. (money.md, "Pitfalls": all must pass, split by priority then weight.)
 // A replica goes to a late node only where no other has room for it, and how many do is said.
 //
@@ -20,6 +22,7 @@
 #include <vector>
 
 #include "poolscaler/money/caps.hpp"
+#include "poolscaler/money/places.hpp"
 
 namespace poolscaler::money {
 
@@ -42,8 +45,11 @@ struct PoolSupply {
   std::vector<std::int64_t> late_nodes{};
   std::vector<std::int64_t> late_spot_nodes{};
   std::vector<NodeTier> tiers{};
-  /// The dearest that an accelerator of the pool costs: what a policy's own limits are charged.
+  /// The dearest that an accelerator of the pool costs. What a policy's own limits are charged where
+  /// `places` are not known.
   HourlyRate share{};
+  /// What is free and on its way, what the replicas that wait will get included.
+  std::optional<std::vector<Places>> places{};
   Millis hold{};                      // how long a node is kept at least
   std::vector<std::size_t> limits{};  // of whole nodes
 
@@ -64,6 +70,8 @@ struct Claim {
   std::int32_t priority = 0;
   std::int64_t weight = 1;            // at least 1
   bool avoids_spot = false;           // is placed on no spot node
+  /// Of those that it has, that wait for their place and that its limits count already.
+  std::int64_t waiting = 0;
   /// More than it has: how many of so many it might have is told, wanted or not.
   std::int64_t reach = 0;
   /// Of its own replicas. A limit that is the pool's too counts whole nodes, in which they are.
@@ -75,6 +83,7 @@ enum class Refusal {
   Budget,   // `limit` has no room
   Pool,     // no accelerators are free, and no node may be added
   Unpriced, // a node could be added, but nobody knows what it costs
+  Others,   // `limit` has no room for the node, were it to go to those who wait under it
   Late      // of plans alone: granted, and its node is not ready
 };
 
@@ -83,6 +92,7 @@ struct ClaimGrant {
   std::int64_t late = 0;  // of them on late nodes
   Refusal refusal = Refusal::None;
   std::optional<std::size_t> limit{};
+  HourlyRate price{};  // of what it refused
   /// Of Claim::reach: as many as it would be granted if it asked for them when all are served. Not
   /// below `granted`.
   std::int64_t reachable = 0;
@@ -96,6 +106,9 @@ struct Arbitration {
   std::vector<std::vector<std::int64_t>> free_spot_nodes;
   std::vector<std::vector<std::int64_t>> late_nodes;
   std::vector<std::vector<std::int64_t>> late_spot_nodes;
+  std::vector<std::optional<std::vector<Places>>> places{};  // by pool, with the new nodes
+  /// By limit: what it is charged for the shares of those who wait and are granted.
+  std::vector<HourlyRate> shares{};
 };
 
 /// Indices of pools and limits are within theirs (CHECKed). At most `capacity of the pools` steps.

@@ -72,8 +72,9 @@ struct Limit {
 /// "budget team-a: 98.31 of 100.00 an hour", "policy shop/web (maxHourly): ...", or its trouble.
 [[nodiscard]] std::string shown(const Limit& limit);
 
-/// Why it refuses: what is shown, whether it is frozen, and when growth may resume.
-[[nodiscard]] std::string refusal_words(const Limit& limit);
+/// Why it refuses something at this price: what is shown, whether it is frozen, and when growth may
+/// resume. A rate that one more would exceed alone has to be raised.
+[[nodiscard]] std::string refusal_words(const Limit& limit, HourlyRate price = {});
 
 /// "at 95 % and not before 2026-03-01T10:10:00Z", "at 95 %"
 [[nodiscard]] std::string words_of(const Resumption& resumption);

@@ -31,6 +31,7 @@ std::string told(const std::vector<Claim>& claims, const std::vector<PoolSupply>
     if (grant.refusal == Refusal::Budget) text += "B" + std::to_string(*grant.limit);
     if (grant.refusal == Refusal::Pool) text += "P";
     if (grant.refusal == Refusal::Unpriced) text += "U";
+    if (grant.refusal == Refusal::Others) text += "O" + std::to_string(*grant.limit);
     text += " ";
   }
   return text;
@@ -207,6 +208,97 @@ TEST(Arbitration, SaysWhatIsLeftOfEachPool) {
   const auto left = arbitrate(claims, std::vector{supply}, {}, now);
   EXPECT_THAT(left.free_nodes, ElementsAre(ElementsAre(0, 1, 0, 0, 0, 1, 0, 0, 0)));
   EXPECT_THAT(left.free_spot_nodes, ElementsAre(ElementsAre(2, 0, 0, 0, 0, 0, 0, 0, 0)));
+}
+
+/// Two nodes that are paid anyway may come, and four on demand at 20. It knows its places.
+PoolSupply committed_and_on_demand() {
+  return {.per_node = 8,
+          .tiers = {{.price = HourlyRate(), .nodes = 2}, {.price = rate("20"), .nodes = 4}},
+          .share = rate("2.5"),
+          .places = std::vector<Places>()};
+}
+
+Places places(std::string_view share, std::int64_t nodes, bool spot = false) {
+  return {.share = rate(share), .spot = spot, .nodes = {0, 0, 0, 0, 0, 0, 0, 0, nodes}};
+}
+
+TEST(Arbitration, AShareOfWhatIsPaidAnywayCostsNothingMore) {
+  const auto supply = committed_and_on_demand();
+  const std::vector claims = {
+      Claim{.policy = "a", .accelerators = 8, .wanted = 4, .reach = 6, .limits = {0}}};
+  EXPECT_EQ(told(claims, {supply}, {most("15")}), "2B0 ");
+  EXPECT_EQ(told(claims, {supply}, {most("25")}), "3B0 ");
+  EXPECT_EQ(told(claims, {supply}, {most("80")}), "4 ");
+  auto frozen = most("100");
+  frozen.frozen = true;
+  EXPECT_EQ(told(claims, {supply}, {frozen}), "2B0 ");
+  const std::vector limits = {most("15")};
+  const auto grant = arbitrate(claims, std::vector{supply}, limits, now).grants[0];
+  EXPECT_EQ(grant.price, rate("20"));
+  EXPECT_EQ(grant.reachable, 2);
+}
+
+TEST(Arbitration, ReachesOnWhatIsPaidAnyway) {
+  const std::vector claims = {
+      Claim{.policy = "a", .accelerators = 8, .reach = 9, .limits = {0}},
+      Claim{.policy = "b", .accelerators = 8, .reach = 9}};
+  const std::vector limits = {most("45")};
+  const auto result =
+      arbitrate(claims, std::vector{committed_and_on_demand()}, limits, now);
+  EXPECT_EQ(result.grants[0].reachable, 4);
+  EXPECT_EQ(result.grants[1].reachable, 6);
+}
+
+TEST(Arbitration, AShareOfSpotCostsWhatSpotDoes) {
+  PoolSupply supply{.per_node = 8,
+                    .tiers = {{.price = rate("3"), .nodes = 4, .spot = true},
+                              {.price = rate("10"), .nodes = 4}},
+                    .share = rate("1.25"),
+                    .places = std::vector<Places>()};
+  std::vector claims = {Claim{.policy = "a", .accelerators = 8, .wanted = 8, .limits = {0}}};
+  EXPECT_EQ(told(claims, {supply}, {most("7")}), "2B0 ");
+  EXPECT_EQ(told(claims, {supply}, {most("27")}), "5B0 ");
+  claims[0].avoids_spot = true;
+  EXPECT_EQ(told(claims, {supply}, {most("27")}), "2B0 ");
+}
+
+/// Which of them it gets is not ours to say.
+TEST(Arbitration, AShareCostsWhatTheDearestOfTheFreePlacesDoes) {
+  auto supply = committed_and_on_demand();
+  supply.tiers.clear();
+  supply.free_nodes = {0, 0, 0, 0, 0, 0, 0, 0, 2};
+  supply.places = {places("2.5", 1), places("0", 1)};
+  std::vector claims = {Claim{.policy = "a", .accelerators = 8, .wanted = 2, .limits = {0}}};
+  EXPECT_EQ(told(claims, {supply}, {most("15")}), "0B0 ");
+  EXPECT_EQ(told(claims, {supply}, {most("25")}), "2 ") << "one of them is paid anyway";
+  supply.free_nodes.back() = 1;
+  claims[0].waiting = 1;
+  auto limit = most("25");
+  limit.rate = rate("20");
+  EXPECT_EQ(told(claims, {supply}, {limit}), "1P ") << "the one that waits has been charged";
+  supply.places = {{.share = rate("2.5"), .nodes = {0, 0, 0, 1, 0, 0, 0, 0, 0}}, places("0", 1)};
+  claims[0].waiting = 0;
+  EXPECT_EQ(told(claims, {supply}, {most("15")}), "1P ") << "it fits on one of them alone";
+}
+
+/// Its pod might find the place of those who wait, and leave them the dear one.
+TEST(Arbitration, NoDearNodeIsAddedWhileOthersWaitForACheapOneThatCannotPayIt) {
+  const auto supply = committed_and_on_demand();
+  std::vector claims = {
+      Claim{.policy = "a", .accelerators = 8, .wanted = 2, .priority = 10, .limits = {0}},
+      Claim{.policy = "b", .accelerators = 8, .wanted = 2}};
+  EXPECT_EQ(told(claims, {supply}, {most("15")}), "2 0O0 ");
+  EXPECT_EQ(told(claims, {supply}, {most("25")}), "2 1O0 ");
+  EXPECT_EQ(told(claims, {supply}, {most("40")}), "2 2 ");
+  auto waits = supply;
+  waits.free_nodes = {0, 0, 0, 0, 0, 0, 0, 0, 1};
+  waits.places = {places("0", 2)};
+  waits.tiers.erase(waits.tiers.begin());
+  claims[0].wanted = 0;
+  claims[0].waiting = 1;
+  EXPECT_EQ(told(claims, {waits}, {most("15")}), "0 1O0 ");
+  claims[0].waiting = 0;
+  EXPECT_EQ(told(claims, {waits}, {most("15")}), "0 2 ");
 }
 
 /// Work that fits is granted although a cheaper catalogue would have served another first: the law

@@ -1,0 +1,43 @@
+#include "poolscaler/money/places.hpp"
+
+#include <algorithm>
+
+namespace poolscaler::money {
+namespace {
+
+/// On nodes that have room for one of them. One that spans nodes takes whole ones.
+std::int64_t accelerators_in(const Places& places, std::int64_t smallest) {
+  std::int64_t free = 0;
+  const auto sizes = static_cast<std::int64_t>(places.nodes.size());
+  for (auto size = std::max<std::int64_t>(std::min(smallest, sizes - 1), 0); size < sizes; ++size)
+    free += size * places.nodes[static_cast<std::size_t>(size)];
+  return free;
+}
+
+}  // namespace
+
+void add_nodes(std::vector<Places>& places, Places more) {
+  const auto at = std::ranges::find_if(places, [&](const Places& one) {
+    return one.share < more.share || (one.share == more.share && one.spot == more.spot);
+  });
+  if (at == places.end() || at->share != more.share) {
+    places.insert(at, std::move(more));
+    return;
+  }
+  at->nodes.resize(std::max(at->nodes.size(), more.nodes.size()));
+  for (std::size_t size = 0; size < more.nodes.size(); ++size) at->nodes[size] += more.nodes[size];
+}
+
+HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced, HourlyRate beyond) {
+  HourlyRate rate;
+  auto left = unplaced.accelerators;
+  for (const auto& one : places) {
+    if (left == 0 || (one.spot && unplaced.avoids_spot)) continue;
+    const auto taken = std::min(left, accelerators_in(one, unplaced.smallest));
+    rate += one.share * taken;
+    left -= taken;
+  }
+  return rate + beyond * left;
+}
+
+}  // namespace poolscaler::money
