@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -130,6 +131,41 @@ void order_nodes(Survey& survey, const Scene& scene, std::span<const money::Clai
   }
 }
 
+/// Since when as many replicas wait. When it is said for long that they are placed, and they are
+/// not, it is not the want of a node that keeps them.
+void follow_waiting(PoolMemory& memory, const std::string& policy, std::int64_t replicas,
+                    Instant now) {
+  if (replicas == 0) {
+    memory.waiting.erase(policy);
+    return;
+  }
+  auto& known = memory.waiting.try_emplace(policy, replicas, now).first->second;
+  if (known.replicas != replicas || known.since > now) known = {replicas, now};
+}
+
+void forget_waiting(std::vector<PoolMemory>& memory, std::span<const Draw> draws) {
+  std::set<std::pair<std::size_t, std::string_view>> there;
+  for (const auto& draw : draws) there.emplace(draw.pool, draw.policy);
+  for (std::size_t i = 0; i < memory.size(); ++i)
+    std::erase_if(memory[i].waiting, [&](const auto& one) {
+      return !there.contains({i, one.first});
+    });
+}
+
+Placing placing_of(std::vector<PoolMemory>& memory, const money::Claim& claim,
+                   std::int64_t placed, const money::PoolSupply& stock, Instant now) {
+  auto& known = memory[claim.pool];
+  follow_waiting(known, claim.policy, claim.wanted, now);
+  return {.placed = placed,
+          .without_node = claim.wanted - placed,
+          .coming = money::dearest(*stock.places,
+                                   {.accelerators = placed * claim.accelerators,
+                                    .smallest = claim.accelerators,
+                                    .avoids_spot = claim.avoids_spot},
+                                   stock.share),
+          .guarded = placed > 0 && now - known.waiting.at(claim.policy).since < boot_max};
+}
+
 }  // namespace
 
 Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now) {
@@ -161,9 +197,10 @@ Sight look(std::vector<PoolMemory>& memory, const FleetInput& input, Instant now
     stocks.back().tiers.clear();
   }
   auto placed = money::arbitrate(claims, stocks, {}, now);
+  forget_waiting(memory, draws);
   for (std::size_t i = 0; i < draws.size(); ++i)
-    sight.placings.push_back({.placed = placed.grants[i].granted,
-                              .without_node = claims[i].wanted - placed.grants[i].granted});
+    sight.placings.push_back(placing_of(memory, claims[i], placed.grants[i].granted,
+                                        sight.supplies[claims[i].pool].stock, now));
   for (std::size_t i = 0; i < stocks.size(); ++i) {
     sight.supplies[i].stock.free_nodes = std::move(placed.free_nodes[i]);
     sight.supplies[i].stock.free_spot_nodes = std::move(placed.free_spot_nodes[i]);

@@ -140,7 +140,14 @@ class Planner {
     auto& offer = stock.tiers[tier];
     auto& shelf = stock.nodes_of(offer.spot, offer.late);
     shelf.resize(static_cast<std::size_t>(stock.per_node) + 1);
-    shelf[size_of_next(at.pool, at.group)] += nodes;
+    const auto size = sight_.supplies[at.pool].brings[at.group];
+    shelf[static_cast<std::size_t>(size)] += nodes;
+    money::Places places{.share = stock.share, .spot = offer.spot, .nodes = {}};
+    if (offer.price && size > 0)
+      places.share = HourlyRate::of((offer.price->nano() + size - 1) / size);
+    places.nodes.resize(static_cast<std::size_t>(stock.per_node) + 1);
+    places.nodes.back() = nodes;
+    money::add_nodes(*stock.places, std::move(places));
     offer.nodes -= nodes;
     added_[at.pool][at.group] += nodes;
   }
@@ -150,11 +157,24 @@ class Planner {
     std::vector<std::size_t> asking;  // of each claim
     add_claims(acting, asking, true);
     const auto result = money::arbitrate(acting, stocks_, limits_, now);
-    for (std::size_t i = 0; i < acting.size(); ++i) grant(asking[i], acting[i], result.grants[i]);
+    for (std::size_t i = 0; i < acting.size(); ++i) grant(asking[i], acting[i], result, i);
     count_added(result);
     count_brought(result, now);
-    keep_warm(result, now);
+    keep_warm(acting, result, now);
     arbitrate_idly(std::move(acting), now);
+  }
+
+  /// Those who have been granted their place and wait for it.
+  static void add_waiting(std::vector<money::Claim>& claims,
+                          const std::vector<money::Claim>& acting,
+                          const money::Arbitration& served) {
+    for (std::size_t i = 0; i < acting.size(); ++i) {
+      auto claim = acting[i];
+      claim.waiting += served.grants[i].granted;
+      claim.wanted = 0;
+      claim.reach = 0;
+      if (claim.waiting > 0 && !claim.limits.empty()) claims.push_back(std::move(claim));
+    }
   }
 
   void count_added(const money::Arbitration& result) {
@@ -173,16 +193,21 @@ class Planner {
 
   /// Warm nodes come after every policy, of what those leave. No pod waits for one, so a group
   /// whose nodes come for pods brings none.
-  void keep_warm(const money::Arbitration& served, Instant now) {
+  void keep_warm(const std::vector<money::Claim>& acting, const money::Arbitration& served,
+                 Instant now) {
     std::vector<money::Claim> claims;
     add_warm(claims, now);
+    const auto warm = claims.size();
+    add_waiting(claims, acting, served);
     auto left = stocks_;
     auto limits = limits_;
+    for (std::size_t i = 0; i < limits.size(); ++i) limits[i].rate += served.shares[i];
     for (std::size_t i = 0; i < left.size(); ++i) {
       left[i].free_nodes = served.free_nodes[i];
       left[i].free_spot_nodes = served.free_spot_nodes[i];
       left[i].late_nodes = served.late_nodes[i];
       left[i].late_spot_nodes = served.late_spot_nodes[i];
+      left[i].places = served.places[i];
       for (std::size_t tier = 0; tier < left[i].tiers.size(); ++tier) {
         auto& offer = left[i].tiers[tier];
         const auto taken = served.new_nodes[i][tier];
@@ -193,7 +218,7 @@ class Planner {
       }
     }
     const auto result = money::arbitrate(claims, left, limits, now);
-    for (std::size_t i = 0; i < claims.size(); ++i) {
+    for (std::size_t i = 0; i < warm; ++i) {
       auto& pool = plan_.pools[claims[i].pool];
       pool.warm = result.grants[i].granted;
       if (pool.warm < claims[i].wanted)
@@ -225,7 +250,7 @@ class Planner {
     if (asking.empty()) return;
     const auto result = money::arbitrate(claims, stocks_, limits_, now);
     for (std::size_t i = 0; i < asking.size(); ++i)
-      grant(asking[i], claims[policies + i], result.grants[policies + i]);
+      grant(asking[i], claims[policies + i], result, policies + i);
   }
 
   void add_claims(std::vector<money::Claim>& claims, std::vector<std::size_t>& asking,
@@ -239,7 +264,8 @@ class Planner {
       plan_.grants[i].without_node = without;
       const auto more = std::max<std::int64_t>(one.wanted - one.draw.replicas, 0);
       const auto reach = std::max<std::int64_t>(one.reach - one.draw.replicas, 0);
-      if (without + more + reach == 0) continue;
+      const auto waiting = sight_.placings[i].guarded ? sight_.placings[i].placed : 0;
+      if (without + more + reach + waiting == 0) continue;
       auto limits = money_.of_asking[i];
       if (one.max_added_hourly) {
         limits.push_back(limits_.size());
@@ -255,6 +281,7 @@ class Planner {
                         .priority = one.draw.priority,
                         .weight = std::max<std::int64_t>(one.weight, 1),
                         .avoids_spot = one.avoids_spot,
+                        .waiting = waiting,
                         .reach = reach == 0 ? 0 : without + reach,
                         .limits = std::move(limits)});
       asking.push_back(i);
@@ -274,7 +301,10 @@ class Planner {
     }
   }
 
-  void grant(std::size_t asking, const money::Claim& claim, const money::ClaimGrant& grant) {
+  void grant(std::size_t asking, const money::Claim& claim, const money::Arbitration& result,
+             std::size_t index) {
+    const auto& grant = result.grants[index];
+    const auto& places = result.places[claim.pool];
     const auto& one = input_.asking[asking];
     auto& out = plan_.grants[asking];
     const auto before = out.without_node;
@@ -285,6 +315,12 @@ class Planner {
     out.without_node = std::max<std::int64_t>(before - grant.granted, 0);
     out.refusal = grant.refusal;
     if (grant.limit && *grant.limit < money_.limits.size()) out.limit = grant.limit;
+    out.added = money::dearest(
+        *places, {.accelerators = claim.accelerators * (sight_.placings[asking].placed + more),
+                  .smallest = claim.accelerators,
+                  .avoids_spot = claim.avoids_spot},
+        stocks_[claim.pool].share);
+    out.added = std::max(out.added - sight_.placings[asking].coming, HourlyRate());
     if (out.refusal == money::Refusal::None && at_once < more) out.refusal = money::Refusal::Late;
     if (out.refusal != money::Refusal::None) out.words = words(claim, grant);
     if (at_once < more)
@@ -296,7 +332,9 @@ class Planner {
   [[nodiscard]] std::string words(const money::Claim& claim,
                                   const money::ClaimGrant& grant) const {
     const auto& stock = stocks_[claim.pool];
-    const auto each = stock.share * claim.accelerators;
+    const bool of_nodes =
+        !grant.limit || std::ranges::find(stock.limits, *grant.limit) != stock.limits.end();
+    const auto each = of_nodes ? stock.share * claim.accelerators : grant.price;
     const auto price = grant.refusal == money::Refusal::Unpriced
                            ? std::string("a price that is not known")
                            : shown(each) + " an hour each";
@@ -305,7 +343,12 @@ class Planner {
     switch (grant.refusal) {
       case money::Refusal::None:
       case money::Refusal::Late: return text;
-      case money::Refusal::Budget: return text + money::refusal_words(limits_[*grant.limit]);
+      case money::Refusal::Budget:
+        return text + money::refusal_words(limits_[*grant.limit], grant.price);
+      case money::Refusal::Others:
+        return text + fmt::format("those who wait for their nodes could be given one that is too "
+                                  "dear for {}; more when they have theirs",
+                                  money::shown(limits_[*grant.limit]));
       case money::Refusal::Unpriced:
         return text + fmt::format("pool {} has a node group whose price is not known ({})",
                                   pool(claim.pool).name, unpriced(claim.pool));
@@ -459,7 +502,8 @@ Reason reason_of(const Granted& granted, std::span<const money::Limit> limits,
   switch (granted.refusal) {
     case money::Refusal::None:
     case money::Refusal::Pool: return Reason::CappedByPool;
-    case money::Refusal::Late: return Reason::AwaitingNodes;
+    case money::Refusal::Late:
+    case money::Refusal::Others: return Reason::AwaitingNodes;
     case money::Refusal::Unpriced:
       return std::ranges::any_of(pool.groups,
                                  [](const GroupSurvey& group) {

@@ -25,6 +25,10 @@ HourlyRate with_risk(HourlyRate rate, const GroupMemory& memory) {
   return rate + HourlyRate::of(rate.nano() / 10) * tenths;
 }
 
+HourlyRate part_of(HourlyRate whole, std::int64_t accelerators) {
+  return HourlyRate::of((whole.nano() + accelerators - 1) / accelerators);
+}
+
 class Supplier {
  public:
   Supplier(const SupplyInput& input, Instant now)
@@ -34,11 +38,12 @@ class Supplier {
 
   Supply result() {
     out_.stock.per_node = pool_.accelerator.per_node;
+    out_.stock.places.emplace();
     take_sizes();
     take_times();
+    take_share();
     count_free();
     count_in_flight();
-    take_share();
     bound_groups();
     offer();
     return std::move(out_);
@@ -117,10 +122,32 @@ class Supplier {
     shelf[size] += nodes;
   }
 
+  /// A pod may get it. What has no price is reckoned at the dearest.
+  void place(std::size_t group, std::int64_t free, std::int64_t nodes,
+             std::optional<HourlyRate> whole, std::int64_t of) {
+    if (nodes <= 0 || free <= 0) return;
+    const auto per_node = pool_.accelerator.per_node;
+    money::Places places{.share = whole ? part_of(*whole, of) : out_.stock.share,
+                         .spot = type(group) == CapacityType::Spot,
+                         .nodes = {}};
+    places.nodes.resize(static_cast<std::size_t>(per_node) + 1);
+    places.nodes[static_cast<std::size_t>(std::min<std::int64_t>(free, per_node))] = nodes;
+    money::add_nodes(*out_.stock.places, std::move(places));
+  }
+
+  void place_on(const NodeSurvey& node) {
+    const auto per_node = pool_.accelerator.per_node;
+    const bool starts = node.state == NodeState::Starting;
+    if (!starts && !node.is_supply()) return;
+    place(node.group, starts ? per_node - node.allocated : node.free(), 1, node.quote->marginal,
+          starts || node.capacity <= 0 ? out_.brings[node.group] : node.capacity);
+  }
+
   void count_free() {
     for (const auto& node : input_.survey.nodes) {
       const auto found = input_.memory.nodes.find(input_.cluster.nodes[node.node]->uid);
       const bool goes = found != input_.memory.nodes.end() && found->second.leave >= Leave::Named;
+      if (!goes) place_on(node);
       if (goes || survey(node.group).ambiguous) continue;
       if (node.state == NodeState::Starting) {
         put(node.group, std::max<std::int64_t>(out_.brings[node.group] - node.allocated, 0), 1,
@@ -139,6 +166,7 @@ class Supplier {
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
       const auto& group = survey(i);
       if (group.in_flight == 0) continue;
+      place(i, pool_.accelerator.per_node, group.in_flight, price_of_next(i), out_.brings[i]);
       if (!memory(i).refused_until && !group.ambiguous)
         put(i, out_.brings[i], group.in_flight, is_late(i));
       if (!group.follows_pods) pay(i, group.in_flight);
@@ -161,6 +189,8 @@ class Supplier {
     beside_ += nodes;
     if (nodes == 0 || !any) return;
     pay(*any, nodes);
+    place(open.value_or(*any), pool_.accelerator.per_node, beside_, price_of_next(*any),
+          out_.brings[open.value_or(*any)]);
     if (!open || input_.unneeded <= 0) return;
     if (out_.brings[*open] == pool_.accelerator.per_node) out_.unneeded = input_.unneeded;
     put(*open, out_.brings[*open], input_.unneeded, false);
@@ -179,8 +209,7 @@ class Supplier {
       dearest = std::max(dearest, group.quote.marginal.value_or(HourlyRate()));
     for (const auto& node : input_.survey.nodes)
       dearest = std::max(dearest, node.quote->marginal.value_or(HourlyRate()));
-    const auto per_node = pool_.accelerator.per_node;
-    out_.stock.share = HourlyRate::of((dearest.nano() + per_node - 1) / per_node);
+    out_.stock.share = part_of(dearest, pool_.accelerator.per_node);
   }
 
   void bound_groups() {

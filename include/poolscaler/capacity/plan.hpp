@@ -56,6 +56,10 @@ struct FleetInput {
 struct Placing {
   std::int64_t placed = 0;        // they go to nodes that are there or coming
   std::int64_t without_node = 0;  // none is
+  HourlyRate coming{};  // of those that are placed, on the dearest of the places that they may get
+  /// No node is added meanwhile that would be too dear for them. They have waited for boot_max
+  /// otherwise: something else keeps them from their place.
+  bool guarded = false;
 
   [[nodiscard]] std::int64_t waiting() const { return placed + without_node; }
 };
@@ -84,6 +88,7 @@ struct Granted {
   /// `most`.
   std::int64_t reachable = 0;
   std::int64_t without_node = 0;  // of those that there are, once all is granted that can be
+  HourlyRate added{};  // what those beyond the ones that there are cost, at most
   money::Refusal refusal = money::Refusal::None;
   std::optional<std::size_t> limit{};  // that refused; nothing: none, or maxAddedHourly
   std::string words{};                 // "5 replicas asked for, 3 granted: ..."

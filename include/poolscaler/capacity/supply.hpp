@@ -101,10 +101,18 @@ struct Brought {
   void add(std::int64_t more, Instant now);
 };
 
+/// Replicas of a policy that are on no node yet.
+struct WaitMemory {
+  std::int64_t replicas;
+  Instant since{};  // when as many waited first
+  bool operator==(const WaitMemory&) const = default;
+};
+
 struct PoolMemory {
   Brought brought{};
   std::vector<GroupMemory> groups{};
   std::map<std::string, NodeMemory> nodes{};  // by uid
+  std::map<std::string, WaitMemory> waiting{};  // by policy
   bool operator==(const PoolMemory&) const = default;
 };
 
