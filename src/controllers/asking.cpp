@@ -141,7 +141,7 @@ void Rounds::Steps::conclude(const Waiting& waiting, const PoolAnswer& answer) {
   auto most = effective_max(answer, *view->policy->spec);
   if (!most && runtime.terms) most = runtime.terms->effective_max;
   runtime.terms = PoolTerms{.per_replica = answer.per_replica,
-                            .each = answer.each,
+                            .costs = answer.costs,
                             .effective_max = most,
                             .ledger = answer.ledger};
   auto decided = waiting.decided;

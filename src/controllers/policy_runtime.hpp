@@ -11,6 +11,7 @@
 #include "poolscaler/api/objects.hpp"
 #include "poolscaler/controllers/policy_view.hpp"
 #include "poolscaler/domain/decision.hpp"
+#include "replica_costs.hpp"
 
 namespace poolscaler::controllers {
 
@@ -37,7 +38,7 @@ struct PoolMemo {
 /// What the pool has answered last.
 struct PoolTerms {
   std::int32_t per_replica = 0;
-  std::optional<HourlyRate> each{};
+  std::optional<ReplicaCosts> costs{};
   std::optional<std::int32_t> effective_max{};  // replicas that it may have; nothing: not known
   std::optional<api::LedgerStatus> ledger{};
 };

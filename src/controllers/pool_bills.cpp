@@ -22,9 +22,17 @@ std::string kind_of_node(const capacity::Node& node, const NodeGroup& group) {
                      name_of(group.capacity_type));
 }
 
-/// What a replica costs that is not on a node yet, and at most.
+/// What a replica costs at most, wherever it is.
 HourlyRate price_of_one(const capacity::Sight& sight, const capacity::Asking& asking) {
   return sight.supplies[asking.draw.pool].stock.share * asking.draw.accelerators;
+}
+
+/// What one of those costs at most that are not on a node yet.
+HourlyRate price_of_waiting(const capacity::Sight& sight, const capacity::Asking& asking,
+                            const capacity::Placing& placing) {
+  if (placing.placed == 0 || placing.without_node > 0) return price_of_one(sight, asking);
+  const auto nano = placing.coming.nano();
+  return HourlyRate::of((nano + placing.placed - 1) / placing.placed);
 }
 
 /// That no budget takes, unless it goes to zero.
@@ -68,7 +76,7 @@ std::vector<money::Tenant> tenants_of(const capacity::Sight& sight,
                        .labels = policies[i]->labels,
                        .pool = spec.pool,
                        .cost = spec.cost,
-                       .coming = each * sight.placings[i].placed,
+                       .coming = sight.placings[i].coming,
                        .floor = each * kept,
                        .kept_replicas = kept});
   }
@@ -193,7 +201,8 @@ void PoolDesk::take_back(Round& round) {
                         .price = each * asking.draw.accelerators,
                         .protected_replicas = kept_replicas(asking, spec),
                         .waiting = round.sight.placings[i].waiting(),
-                        .coming = price_of_one(round.sight, asking),
+                        .coming = price_of_waiting(round.sight, asking,
+                                                   round.sight.placings[i]),
                         .spot = spot});
   }
   for (const auto& cut :

@@ -344,15 +344,27 @@ void PoolDesk::take_wishes(Round& round, const std::vector<PoolWish>& wishes) {
     if (pod.policy) pod.policy = asking_of[*pod.policy];
 }
 
+ReplicaCosts PoolDesk::costs_of(const Round& round, std::size_t asking) {
+  const auto& draw = round.asking[asking].draw;
+  const auto& placing = round.sight.placings[asking];
+  const auto& granted = round.plan.grants[asking];
+  const auto each = round.sight.supplies[draw.pool].stock.share * draw.accelerators;
+  return {.replicas = draw.replicas,
+          .rate = round.standings.tenants[asking].rate + placing.coming +
+                  each * placing.without_node,
+          .granted = std::max(granted.most, draw.replicas),
+          .added = granted.added,
+          .each = each};
+}
+
 void PoolDesk::answer_wishes(Round& round) {
   for (std::size_t i = 0; i < round.asking.size(); ++i) {
     auto& answer = round.answers[round.wish_of[i]];
     const auto& asking = round.asking[i];
-    const auto& share = round.sight.supplies[asking.draw.pool].stock.share;
     const auto& survey = round.sight.survey.pools[asking.draw.pool];
     const bool unpriced = std::ranges::any_of(
         survey.nodes, [](const capacity::NodeSurvey& node) { return !node.quote->marginal; });
-    if (!unpriced) answer.each = share * asking.draw.accelerators;
+    if (!unpriced) answer.costs = costs_of(round, i);
     if (asking.reach > 0)
       answer.reachable = static_cast<std::int32_t>(
           std::min(round.plan.grants[i].reachable, asking.reach));

@@ -20,6 +20,7 @@
 #include "poolscaler/domain/observation.hpp"
 #include "poolscaler/kube/node_groups.hpp"
 #include "poolscaler/money/budget_book.hpp"
+#include "replica_costs.hpp"
 
 namespace poolscaler::controllers {
 
@@ -36,7 +37,7 @@ struct PoolWish {
 struct PoolAnswer {
   std::optional<Grant> grant{};  // nothing: nothing is capped
   std::int32_t per_replica = 0;  // accelerators; 0: not known
-  std::optional<HourlyRate> each{};  // what a replica costs at most; nothing: not known
+  std::optional<ReplicaCosts> costs{};  // nothing: not known
   /// Replicas that it might have now, were it to want as many as its maxReplicas. Nothing: it was
   /// not to be told, or it is not known yet.
   std::optional<std::int32_t> reachable{};
@@ -81,6 +82,7 @@ class PoolDesk {
   void add_write_trouble(capacity::GroupFacts& facts, GroupDesk& desk) const;
   void take_wishes(Round& round, const std::vector<PoolWish>& wishes);
   void take_prices(const PoolSnapshot& snapshot);
+  static ReplicaCosts costs_of(const Round& round, std::size_t asking);
   void answer_wishes(Round& round);
 
   // pool_bills.cpp

@@ -281,9 +281,9 @@ void tell_terms(const StatusInput& input, api::PolicyStatus& status) {
                                                      .per_replica = input.terms->per_replica};
   status.effective_max = input.terms->effective_max;
   auto& cost = status.cost.emplace(api::PolicyCostStatus{.ledger = input.terms->ledger});
-  if (!input.terms->each) return;
-  cost.hourly = *input.terms->each * status.current_replicas;
-  cost.hourly_desired = *input.terms->each * status.recommended_replicas;
+  if (!input.terms->costs) return;
+  cost.hourly = input.terms->costs->of(status.current_replicas);
+  cost.hourly_desired = input.terms->costs->of(status.recommended_replicas);
 }
 
 bool moved(double from, double to, double target) {
