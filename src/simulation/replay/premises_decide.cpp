@@ -86,7 +86,10 @@ money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& 
                             .labels = drawing.labels,
                             .pool = estate_.pool.name,
                             .cost = drawing.cost,
-                            .coming = each * wishes[tenant].waiting,
+                            .coming = sight.placings[tenant].coming +
+                                      each * std::max<std::int64_t>(
+                                                 wishes[tenant].waiting -
+                                                     sight.placings[tenant].placed, 0),
                             .floor = each * kept_replicas(drawing),
                             .kept_replicas = kept_replicas(drawing)});
   }

@@ -60,7 +60,7 @@ void Purse::look(const Sight& sight) {
                              .ns = "ns",
                              .pool = name,
                              .cost = {.priority = asking.draw.priority},
-                             .coming = each * sight.placings[i].placed,
+                             .coming = sight.placings[i].coming,
                              .floor = each * asking.protected_replicas,
                              .kept_replicas = asking.protected_replicas});
   }
