@@ -159,11 +159,10 @@ Placing placing_of(std::vector<PoolMemory>& memory, const money::Claim& claim,
   return {.placed = placed,
           .without_node = claim.wanted - placed,
           .coming = money::dearest(*stock.places,
-                                   {.accelerators = placed * claim.accelerators,
+                                   {.accelerators = claim.wanted * claim.accelerators,
                                     .smallest = claim.accelerators,
-                                    .avoids_spot = claim.avoids_spot},
-                                   stock.share),
-          .guarded = placed > 0 && now - known.waiting.at(claim.policy).since < boot_max};
+                                    .avoids_spot = claim.avoids_spot}),
+          .guarded = claim.wanted > 0 && now - known.waiting.at(claim.policy).since < boot_max};
 }
 
 }  // namespace

@@ -264,7 +264,7 @@ class Planner {
       plan_.grants[i].without_node = without;
       const auto more = std::max<std::int64_t>(one.wanted - one.draw.replicas, 0);
       const auto reach = std::max<std::int64_t>(one.reach - one.draw.replicas, 0);
-      const auto waiting = sight_.placings[i].guarded ? sight_.placings[i].placed : 0;
+      const auto waiting = sight_.placings[i].guarded ? sight_.placings[i].waiting() : 0;
       if (without + more + reach + waiting == 0) continue;
       auto limits = money_.of_asking[i];
       if (one.max_added_hourly) {
@@ -316,10 +316,9 @@ class Planner {
     out.refusal = grant.refusal;
     if (grant.limit && *grant.limit < money_.limits.size()) out.limit = grant.limit;
     out.added = money::dearest(
-        *places, {.accelerators = claim.accelerators * (sight_.placings[asking].placed + more),
+        *places, {.accelerators = claim.accelerators * (sight_.placings[asking].waiting() + more),
                   .smallest = claim.accelerators,
-                  .avoids_spot = claim.avoids_spot},
-        stocks_[claim.pool].share);
+                  .avoids_spot = claim.avoids_spot});
     out.added = std::max(out.added - sight_.placings[asking].coming, HourlyRate());
     if (out.refusal == money::Refusal::None && at_once < more) out.refusal = money::Refusal::Late;
     if (out.refusal != money::Refusal::None) out.words = words(claim, grant);

@@ -350,8 +350,9 @@ ReplicaCosts PoolDesk::costs_of(const Round& round, std::size_t asking) {
   const auto& granted = round.plan.grants[asking];
   const auto each = round.sight.supplies[draw.pool].stock.share * draw.accelerators;
   return {.replicas = draw.replicas,
-          .rate = round.standings.tenants[asking].rate + placing.coming +
-                  each * placing.without_node,
+          .rate = round.standings.tenants[asking].rate +
+                  std::min(placing.coming + each * placing.without_node,
+                           each * placing.waiting()),
           .granted = std::max(granted.most, draw.replicas),
           .added = granted.added,
           .each = each};

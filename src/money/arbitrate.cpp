@@ -192,17 +192,12 @@ class Arbiter {
     return unplaced;
   }
 
-  [[nodiscard]] HourlyRate reckoned(std::size_t pool, std::span<const Places> places,
-                                    const Unplaced& unplaced) const {
-    return dearest(places, unplaced, pools_[pool].share);
-  }
-
   void wait(std::size_t i) {
     const auto& claim = claims_[i];
     for (const auto limit : own_limits_[i]) {
       auto& waiting = waiting_[claim.pool][limit];
       waiting.unplaced = with(waiting.unplaced, claim, claim.waiting);
-      waiting.rate = reckoned(claim.pool, *places_[claim.pool], waiting.unplaced);
+      waiting.rate = dearest(*places_[claim.pool], waiting.unplaced);
     }
   }
 
@@ -228,13 +223,13 @@ class Arbiter {
     for (const auto limit : own_limits_[i]) {
       const auto before = waiting_under(claim.pool, limit);
       const auto more =
-          reckoned(claim.pool, places, with(before.unplaced, claim, 1)) - before.rate;
+          dearest(places, with(before.unplaced, claim, 1)) - before.rate;
       if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Budget, limit, more);
     }
     if (placement.new_nodes == 0) return true;
     for (const auto& [limit, waiting] : waiting_[claim.pool]) {
       if (std::ranges::find(own_limits_[i], limit) != own_limits_[i].end()) continue;
-      const auto more = reckoned(claim.pool, places, waiting.unplaced) - waiting.rate;
+      const auto more = dearest(places, waiting.unplaced) - waiting.rate;
       if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Others, limit, more);
     }
     return true;
@@ -254,7 +249,7 @@ class Arbiter {
   }
 
   void charge(std::size_t pool, std::size_t limit, Waiting& waiting) {
-    const auto rate = reckoned(pool, *places_[pool], waiting.unplaced);
+    const auto rate = dearest(*places_[pool], waiting.unplaced);
     if (rate == waiting.rate) return;
     room_[limit] -= cost(limit, rate, pool) - cost(limit, waiting.rate, pool);
     shares_[limit] += rate - waiting.rate;
@@ -333,7 +328,7 @@ class Arbiter {
       for (const auto limit : own_limits_[i]) {
         const auto before = waiting_under(claim.pool, limit);
         const auto rate =
-            reckoned(claim.pool, places, with(before.unplaced, claim, replicas + 1));
+            dearest(places, with(before.unplaced, claim, replicas + 1));
         if (!has_room(limit, rate - before.rate, claim.pool)) return replicas;
       }
       ++replicas;

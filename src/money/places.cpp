@@ -28,7 +28,7 @@ void add_nodes(std::vector<Places>& places, Places more) {
   for (std::size_t size = 0; size < more.nodes.size(); ++size) at->nodes[size] += more.nodes[size];
 }
 
-HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced, HourlyRate beyond) {
+HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced) {
   HourlyRate rate;
   auto left = unplaced.accelerators;
   for (const auto& one : places) {
@@ -37,7 +37,7 @@ HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced, Hou
     rate += one.share * taken;
     left -= taken;
   }
-  return rate + beyond * left;
+  return rate;
 }
 
 }  // namespace poolscaler::money

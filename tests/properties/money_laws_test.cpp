@@ -214,8 +214,7 @@ Fleet arbitrary_fleet_with_places() {
           money::dearest(*pool.places,
                          {.accelerators = claim.waiting * claim.accelerators,
                           .smallest = claim.accelerators,
-                          .avoids_spot = claim.avoids_spot},
-                         pool.share);
+                          .avoids_spot = claim.avoids_spot});
   }
   return fleet;
 }
@@ -287,8 +286,7 @@ RC_GTEST_PROP(Arbitration, NeverExceedsALimitWhereverTheSchedulerPutsWhatWaits, 
         rate -= money::dearest(*fleet.pools[claim.pool].places,
                                {.accelerators = claim.waiting * claim.accelerators,
                                 .smallest = claim.accelerators,
-                                .avoids_spot = claim.avoids_spot},
-                               fleet.pools[claim.pool].share);
+                                .avoids_spot = claim.avoids_spot});
     const auto most = std::max(std::get<RateCap>(fleet.limits[i].cap).most, fleet.limits[i].rate);
     RC_ASSERT(rate + cost[i] + nodes[i] <= most);
   }

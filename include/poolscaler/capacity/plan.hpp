@@ -56,9 +56,9 @@ struct FleetInput {
 struct Placing {
   std::int64_t placed = 0;        // they go to nodes that are there or coming
   std::int64_t without_node = 0;  // none is
-  HourlyRate coming{};  // of those that are placed, on the dearest of the places that they may get
-  /// No node is added meanwhile that would be too dear for them. They have waited for boot_max
-  /// otherwise: something else keeps them from their place.
+  HourlyRate coming{};  // what they cost on the dearest of the places that they may get
+  /// No node is added meanwhile that would be too dear for them. Not once they have waited for
+  /// boot_max: something else keeps them from their place.
   bool guarded = false;
 
   [[nodiscard]] std::int64_t waiting() const { return placed + without_node; }

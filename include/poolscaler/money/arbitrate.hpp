@@ -70,7 +70,7 @@ struct Claim {
   std::int32_t priority = 0;
   std::int64_t weight = 1;            // at least 1
   bool avoids_spot = false;           // is placed on no spot node
-  /// Of those that it has, that wait for their place and that its limits count already.
+  /// Of those that it has, or wants, that wait and that its limits count already.
   std::int64_t waiting = 0;
   /// More than it has: how many of so many it might have is told, wanted or not.
   std::int64_t reach = 0;

@@ -29,8 +29,7 @@ struct Unplaced {
   bool avoids_spot = false;       // each of them does
 };
 
-/// What they cost at most. What finds no place costs `beyond`.
-[[nodiscard]] HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced,
-                                 HourlyRate beyond);
+/// What they cost at most. What finds no place costs nothing yet.
+[[nodiscard]] HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced);
 
 }  // namespace poolscaler::money

@@ -86,10 +86,7 @@ money::BudgetRound Premises::bill_of(const Round& round, const capacity::Sight& 
                             .labels = drawing.labels,
                             .pool = estate_.pool.name,
                             .cost = drawing.cost,
-                            .coming = sight.placings[tenant].coming +
-                                      each * std::max<std::int64_t>(
-                                                 wishes[tenant].waiting -
-                                                     sight.placings[tenant].placed, 0),
+                            .coming = sight.placings[tenant].coming,
                             .floor = each * kept_replicas(drawing),
                             .kept_replicas = kept_replicas(drawing)});
   }

@@ -1,6 +1,7 @@
 #include "theatre.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 namespace poolscaler::capacity {
@@ -234,7 +235,11 @@ void Theatre::schedule() {
   }
   for (auto& pod : pods) {
     if (pod.node) continue;
-    for (std::size_t n = 0; n < fleet.cluster.nodes.size() && !pod.node; ++n) {
+    std::vector<std::size_t> order(fleet.cluster.nodes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (tries) order = tries(pod);
+    for (const auto n : order) {
+      if (pod.node) break;
       const auto& node = *fleet.cluster.nodes[n];
       std::int64_t used = 0;
       for (const auto& other : pods)

@@ -31,6 +31,8 @@ class Theatre {
   std::function<money::Standings(const Sight&)> budgets{};
   /// By name of a node: pods without accelerators, that can be evicted or not.
   std::map<std::string, std::int64_t> others{};
+  /// The nodes that the scheduler tries for a pod, in this order. Else all, as they are.
+  std::function<std::vector<std::size_t>(const Pod&)> tries{};
   bool evicts = true;
   Millis stops{};  // a pod that is taken is gone after this
   bool heard = true;   // FleetInput::all_heard
