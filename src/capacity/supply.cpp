@@ -78,7 +78,7 @@ class Supplier {
     const auto declared = pool_.accelerator.per_node;
     out_.lesser.resize(pool_.node_groups.size());
     for (std::size_t i = 0; i < pool_.node_groups.size(); ++i) {
-      out_.brings.push_back(memory(i).came.brings(declared));
+      out_.brings.push_back(std::max<std::int64_t>(memory(i).came.brings(declared), 1));
       if (out_.brings[i] < declared && survey(i).may_grow) out_.lesser[i] = lesser_words(i);
     }
   }
