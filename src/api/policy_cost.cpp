@@ -168,9 +168,9 @@ constexpr Field status_fields[] = {
      .type = Text,
      .max = amount_text_max,
      .unit = "per hour",
-     .doc = "The share of the replicas that there are of the nodes that they are on, without what "
-            "is paid anyway; for those that wait for a node, of the dearest that they may get. "
-            "Absent while a price is unknown."},
+     .doc = "Of the replicas that there are: their share of the nodes that they are on, beyond "
+            "what is paid anyway, or of the dearest that they may get while they wait; absent "
+            "while a price is unknown."},
     {.path = "status.cost.hourlyDesired",
      .type = Text,
      .max = amount_text_max,
