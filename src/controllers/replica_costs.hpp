@@ -1,5 +1,5 @@
-// What replicas of a policy cost: those that there are by the nodes that they are on, others by what
-// they have been granted at.
+// What replicas of a policy cost: those that there are by the nodes that they are on, others by
+// what they have been granted at.
 #pragma once
 
 #include <cstdint>

@@ -45,8 +45,8 @@ struct PoolSupply {
   std::vector<std::int64_t> late_nodes{};
   std::vector<std::int64_t> late_spot_nodes{};
   std::vector<NodeTier> tiers{};
-  /// The dearest that an accelerator of the pool costs. What a policy's own limits are charged where
-  /// `places` are not known.
+  /// The dearest that an accelerator of the pool costs. What a policy's own limits are charged
+  /// where `places` are not known.
   HourlyRate share{};
   /// What is free and on its way, what the replicas that wait will get included.
   std::optional<std::vector<Places>> places{};
