@@ -12,8 +12,6 @@
 namespace poolscaler::capacity {
 namespace {
 
-constexpr std::size_t reasons_told = 3;
-
 /// The largest floor of the windows that are open, or the number itself.
 std::int64_t warm_of(const WarmNodes& warm, Instant now) {
   std::int64_t nodes = warm.nodes;
@@ -354,7 +352,8 @@ class Planner {
       case money::Refusal::Pool:
         return text + fmt::format("pool {} has no room for {} {} more{}", pool(claim.pool).name,
                                   claim.accelerators, pool(claim.pool).accelerator.resource,
-                                  closed(claim));
+                                  sight_.supplies[claim.pool].why_none_of_all(
+                                      pool(claim.pool), claim.accelerators));
     }
     return text;
   }
@@ -363,20 +362,6 @@ class Planner {
     for (const auto& group : sight_.survey.pools[i].groups)
       if (!group.quote.allows_growth()) return group.quote.words;
     return {};
-  }
-
-  /// " (od: it has 4 of at most 4 nodes; spot: ...)"
-  [[nodiscard]] std::string closed(const money::Claim& claim) const {
-    std::string text;
-    std::size_t told = 0;
-    const auto& supply = sight_.supplies[claim.pool];
-    for (std::size_t group = 0; group < supply.closed.size() && told < reasons_told; ++group) {
-      const auto& why = supply.why_none(group, claim.accelerators);
-      if (why.empty()) continue;
-      text += fmt::format("{}{}: {}", told++ == 0 ? " (" : "; ",
-                          pool(claim.pool).node_groups[group].name, why);
-    }
-    return told == 0 ? text : text + ")";
   }
 
   /// From nodes by tier to what each group is asked for, and which nodes go.

@@ -349,6 +349,19 @@ const std::string& Supply::why_none(std::size_t group, std::int64_t accelerators
   return fits || lesser[group].empty() ? closed[group] : lesser[group];
 }
 
+std::string Supply::why_none_of_all(const AcceleratorPool& pool,
+                                    std::int64_t accelerators) const {
+  constexpr std::size_t reasons_told = 3;
+  std::string text;
+  std::size_t told = 0;
+  for (std::size_t group = 0; group < closed.size() && told < reasons_told; ++group) {
+    const auto& why = why_none(group, accelerators);
+    if (why.empty()) continue;
+    text += fmt::format("{}{}: {}", told++ == 0 ? " (" : "; ", pool.node_groups[group].name, why);
+  }
+  return told == 0 ? text : text + ")";
+}
+
 Supply supply_of(const SupplyInput& input, Instant now) { return Supplier(input, now).result(); }
 
 }  // namespace poolscaler::capacity

@@ -146,6 +146,9 @@ struct Supply {
   std::vector<std::string> lesser{};
   /// Why what takes so many accelerators gets no node of the group; empty: it may get one.
   [[nodiscard]] const std::string& why_none(std::size_t group, std::int64_t accelerators) const;
+  /// The same of all groups: " (od: it has 4 of at most 4 nodes; spot: ...)".
+  [[nodiscard]] std::string why_none_of_all(const AcceleratorPool& pool,
+                                            std::int64_t accelerators) const;
   /// Of the free nodes, those that are on their way although no pod waits for them any more.
   std::int64_t unneeded = 0;
   /// Of nodes that are asked for and not there: no ledger knows of them.
