@@ -177,27 +177,38 @@ class Arbiter {
     return placement;
   }
 
-  /// Who waits in a pool under one limit, and at what they are reckoned.
+  /// Who waits in a pool under one limit, and at what they are reckoned. Those who are alike
+  /// together, others each for itself: the dearest place may go to either.
   struct Waiting {
-    Unplaced unplaced{};
+    std::vector<Unplaced> kinds{};
     HourlyRate rate{};
   };
 
-  [[nodiscard]] static Unplaced with(Unplaced unplaced, const Claim& claim, std::int64_t replicas) {
-    const bool first = unplaced.accelerators == 0;
-    unplaced.avoids_spot = claim.avoids_spot && (first || unplaced.avoids_spot);
-    unplaced.smallest = first ? claim.accelerators
-                              : std::min(unplaced.smallest, claim.accelerators);
-    unplaced.accelerators += claim.accelerators * replicas;
-    return unplaced;
+  [[nodiscard]] static std::vector<Unplaced> with(std::vector<Unplaced> kinds, const Claim& claim,
+                                                  std::int64_t replicas) {
+    auto kind = std::ranges::find_if(kinds, [&](const Unplaced& one) {
+      return one.smallest == claim.accelerators && one.avoids_spot == claim.avoids_spot;
+    });
+    if (kind == kinds.end())
+      kind = kinds.insert(kind, {.smallest = claim.accelerators,
+                                 .avoids_spot = claim.avoids_spot});
+    kind->accelerators += claim.accelerators * replicas;
+    return kinds;
+  }
+
+  [[nodiscard]] static HourlyRate reckoned(std::span<const Places> places,
+                                           const std::vector<Unplaced>& kinds) {
+    HourlyRate rate;
+    for (const auto& kind : kinds) rate += dearest(places, kind);
+    return rate;
   }
 
   void wait(std::size_t i) {
     const auto& claim = claims_[i];
     for (const auto limit : own_limits_[i]) {
       auto& waiting = waiting_[claim.pool][limit];
-      waiting.unplaced = with(waiting.unplaced, claim, claim.waiting);
-      waiting.rate = dearest(*places_[claim.pool], waiting.unplaced);
+      waiting.kinds = with(waiting.kinds, claim, claim.waiting);
+      waiting.rate = reckoned(*places_[claim.pool], waiting.kinds);
     }
   }
 
@@ -223,13 +234,13 @@ class Arbiter {
     for (const auto limit : own_limits_[i]) {
       const auto before = waiting_under(claim.pool, limit);
       const auto more =
-          dearest(places, with(before.unplaced, claim, 1)) - before.rate;
+          reckoned(places, with(before.kinds, claim, 1)) - before.rate;
       if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Budget, limit, more);
     }
     if (placement.new_nodes == 0) return true;
     for (const auto& [limit, waiting] : waiting_[claim.pool]) {
       if (std::ranges::find(own_limits_[i], limit) != own_limits_[i].end()) continue;
-      const auto more = dearest(places, waiting.unplaced) - waiting.rate;
+      const auto more = reckoned(places, waiting.kinds) - waiting.rate;
       if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Others, limit, more);
     }
     return true;
@@ -243,13 +254,13 @@ class Arbiter {
     }
     for (const auto limit : own_limits_[i]) {
       auto& waiting = waiting_[pool][limit];
-      waiting.unplaced = with(waiting.unplaced, claims_[i], 1);
+      waiting.kinds = with(waiting.kinds, claims_[i], 1);
       charge(pool, limit, waiting);
     }
   }
 
   void charge(std::size_t pool, std::size_t limit, Waiting& waiting) {
-    const auto rate = dearest(*places_[pool], waiting.unplaced);
+    const auto rate = reckoned(*places_[pool], waiting.kinds);
     if (rate == waiting.rate) return;
     room_[limit] -= cost(limit, rate, pool) - cost(limit, waiting.rate, pool);
     shares_[limit] += rate - waiting.rate;
@@ -328,7 +339,7 @@ class Arbiter {
       for (const auto limit : own_limits_[i]) {
         const auto before = waiting_under(claim.pool, limit);
         const auto rate =
-            dearest(places, with(before.unplaced, claim, replicas + 1));
+            reckoned(places, with(before.kinds, claim, replicas + 1));
         if (!has_room(limit, rate - before.rate, claim.pool)) return replicas;
       }
       ++replicas;
