@@ -182,46 +182,85 @@ class Arbiter {
   struct Waiting {
     std::vector<Unplaced> kinds{};
     HourlyRate rate{};
+    std::optional<HourlyRate> cheapest{};  // that they are reckoned at, where each has a place
   };
 
-  [[nodiscard]] static std::vector<Unplaced> with(std::vector<Unplaced> kinds, const Claim& claim,
-                                                  std::int64_t replicas) {
-    auto kind = std::ranges::find_if(kinds, [&](const Unplaced& one) {
-      return one.smallest == claim.accelerators && one.avoids_spot == claim.avoids_spot;
-    });
-    if (kind == kinds.end())
-      kind = kinds.insert(kind, {.smallest = claim.accelerators,
-                                 .avoids_spot = claim.avoids_spot});
-    kind->accelerators += claim.accelerators * replicas;
-    return kinds;
+  [[nodiscard]] static bool is_alike(const Unplaced& kind, const Claim& claim) {
+    return kind.smallest == claim.accelerators && kind.avoids_spot == claim.avoids_spot;
+  }
+
+  [[nodiscard]] static Unplaced kind_of(const Claim& claim, std::int64_t replicas) {
+    return {.accelerators = claim.accelerators * replicas,
+            .smallest = claim.accelerators,
+            .avoids_spot = claim.avoids_spot};
+  }
+
+  static void add(Waiting& waiting, const Claim& claim, std::int64_t replicas) {
+    const auto kind = std::ranges::find_if(
+        waiting.kinds, [&](const Unplaced& one) { return is_alike(one, claim); });
+    if (kind == waiting.kinds.end())
+      waiting.kinds.push_back(kind_of(claim, replicas));
+    else
+      kind->accelerators += claim.accelerators * replicas;
   }
 
   [[nodiscard]] static HourlyRate reckoned(std::span<const Places> places,
-                                           const std::vector<Unplaced>& kinds) {
+                                           const Waiting& waiting) {
     HourlyRate rate;
-    for (const auto& kind : kinds) rate += dearest(places, kind);
+    for (const auto& kind : waiting.kinds) rate += dearest(places, kind);
     return rate;
+  }
+
+  /// The same with so many more replicas of a claim.
+  [[nodiscard]] static HourlyRate reckoned(std::span<const Places> places, const Waiting& waiting,
+                                           const Claim& claim, std::int64_t replicas) {
+    HourlyRate rate;
+    auto more = kind_of(claim, replicas);
+    for (const auto& kind : waiting.kinds) {
+      if (is_alike(kind, claim))
+        more.accelerators += kind.accelerators;
+      else
+        rate += dearest(places, kind);
+    }
+    return rate + dearest(places, more);
+  }
+
+  void reckon(Waiting& waiting, std::size_t pool) {
+    const auto& places = *places_[pool];
+    waiting.rate = reckoned(places, waiting);
+    waiting.cheapest.reset();
+    for (const auto& kind : waiting.kinds) {
+      const auto taken = cheapest_taken(places, kind);
+      if (!taken) return waiting.cheapest.reset();
+      waiting.cheapest = std::min(waiting.cheapest.value_or(*taken), *taken);
+    }
+  }
+
+  /// Whether those who wait might cost more with such nodes.
+  [[nodiscard]] static bool may_take(const Waiting& waiting, const Places& more) {
+    return !waiting.cheapest || *waiting.cheapest < more.share;
   }
 
   void wait(std::size_t i) {
     const auto& claim = claims_[i];
     for (const auto limit : own_limits_[i]) {
       auto& waiting = waiting_[claim.pool][limit];
-      waiting.kinds = with(waiting.kinds, claim, claim.waiting);
-      waiting.rate = reckoned(*places_[claim.pool], waiting.kinds);
+      add(waiting, claim, claim.waiting);
+      reckon(waiting, claim.pool);
     }
   }
 
-  [[nodiscard]] Waiting waiting_under(std::size_t pool, std::size_t limit) const {
+  [[nodiscard]] const Waiting& waiting_under(std::size_t pool, std::size_t limit) const {
+    static const Waiting nobody;
     const auto found = waiting_[pool].find(limit);
-    return found == waiting_[pool].end() ? Waiting() : found->second;
+    return found == waiting_[pool].end() ? nobody : found->second;
   }
 
   /// The places of its pool with the nodes that a placement adds.
   [[nodiscard]] std::vector<Places> places_with(std::size_t pool,
                                                 const Placement& placement) const {
     auto places = *places_[pool];
-    if (placement.new_nodes > 0) add_nodes(places, stocks_[pool].new_places(placement));
+    add_nodes(places, stocks_[pool].new_places(placement));
     return places;
   }
 
@@ -230,17 +269,20 @@ class Arbiter {
     const auto& claim = claims_[i];
     if (own_limits_[i].empty() && (placement.new_nodes == 0 || waiting_[claim.pool].empty()))
       return true;
-    const auto places = places_with(claim.pool, placement);
+    std::vector<Places> grown;
+    if (placement.new_nodes > 0) grown = places_with(claim.pool, placement);
+    const auto& places = placement.new_nodes > 0 ? grown : *places_[claim.pool];
     for (const auto limit : own_limits_[i]) {
-      const auto before = waiting_under(claim.pool, limit);
-      const auto more =
-          reckoned(places, with(before.kinds, claim, 1)) - before.rate;
+      const auto& before = waiting_under(claim.pool, limit);
+      const auto more = reckoned(places, before, claim, 1) - before.rate;
       if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Budget, limit, more);
     }
     if (placement.new_nodes == 0) return true;
+    const auto more_places = stocks_[claim.pool].new_places(placement);
     for (const auto& [limit, waiting] : waiting_[claim.pool]) {
+      if (!may_take(waiting, more_places)) continue;
       if (std::ranges::find(own_limits_[i], limit) != own_limits_[i].end()) continue;
-      const auto more = reckoned(places, waiting.kinds) - waiting.rate;
+      const auto more = reckoned(places, waiting) - waiting.rate;
       if (!has_room(limit, more, claim.pool)) return refuse(i, Refusal::Others, limit, more);
     }
     return true;
@@ -249,22 +291,24 @@ class Arbiter {
   void charge_shares(std::size_t i, const Placement& placement) {
     const auto pool = claims_[i].pool;
     if (placement.new_nodes > 0) {
-      places_[pool] = places_with(pool, placement);
-      for (auto& [limit, waiting] : waiting_[pool]) charge(pool, limit, waiting);
+      const auto more = stocks_[pool].new_places(placement);
+      add_nodes(*places_[pool], more);
+      for (auto& [limit, waiting] : waiting_[pool])
+        if (may_take(waiting, more)) charge(pool, limit, waiting);
     }
     for (const auto limit : own_limits_[i]) {
       auto& waiting = waiting_[pool][limit];
-      waiting.kinds = with(waiting.kinds, claims_[i], 1);
+      add(waiting, claims_[i], 1);
       charge(pool, limit, waiting);
     }
   }
 
   void charge(std::size_t pool, std::size_t limit, Waiting& waiting) {
-    const auto rate = reckoned(*places_[pool], waiting.kinds);
-    if (rate == waiting.rate) return;
-    room_[limit] -= cost(limit, rate, pool) - cost(limit, waiting.rate, pool);
-    shares_[limit] += rate - waiting.rate;
-    waiting.rate = rate;
+    const auto before = waiting.rate;
+    reckon(waiting, pool);
+    if (waiting.rate == before) return;
+    room_[limit] -= cost(limit, waiting.rate, pool) - cost(limit, before, pool);
+    shares_[limit] += waiting.rate - before;
   }
 
   /// What the pool has for a claim beyond what it has been granted depends on this alone.
@@ -285,7 +329,7 @@ class Arbiter {
     struct Furthest {
       std::size_t claim;
       std::int64_t more;
-      std::vector<Placement> places{};
+      Ahead ahead{};
     };
     std::map<Kin, Furthest> furthest;
     for (std::size_t i = 0; i < claims_.size(); ++i) {
@@ -295,56 +339,66 @@ class Arbiter {
       auto& known = furthest.try_emplace(kin_of(i), i, more).first->second;
       if (more > known.more) known = {i, more};
     }
-    for (auto& [kin, known] : furthest) known.places = places_for(known.claim);
+    for (auto& [kin, known] : furthest) known.ahead = ahead_of(known.claim);
     for (std::size_t i = 0; i < claims_.size(); ++i) {
       if (!may_reach(i)) continue;
-      const auto& places = furthest.at(kin_of(i)).places;
+      const auto& ahead = furthest.at(kin_of(i)).ahead;
       const auto most = std::min(claims_[i].reach - grants_[i].granted,
-                                 static_cast<std::int64_t>(places.size()));
-      grants_[i].reachable +=
-          places_[claims_[i].pool]
-              ? own_room_of(i, std::span(places).first(static_cast<std::size_t>(most)))
-              : std::min(most, own_room_of(i));
+                                 static_cast<std::int64_t>(ahead.after.size()));
+      grants_[i].reachable += places_[claims_[i].pool] ? own_room_of(i, ahead, most)
+                                                       : std::min(most, own_room_of(i));
     }
   }
 
+  /// What there is of places after each further replica of a claim: many have the same.
+  struct Ahead {
+    std::vector<std::vector<Places>> places{};
+    std::vector<std::size_t> after{};  // replica: index of its places
+  };
+
   /// Where its pool would place more of this claim alone; all stays as it is.
-  std::vector<Placement> places_for(std::size_t i) {
+  Ahead ahead_of(std::size_t i) {
     const auto served = grants_[i];
     const auto pool = claims_[i].pool;
     const auto stock = stocks_[pool];
     std::vector<std::pair<std::size_t, Wide>> rooms;
     for (const auto limit : pools_[pool].limits) rooms.emplace_back(limit, room_[limit]);
-    std::vector<Placement> placements;
+    Ahead ahead;
+    if (places_[pool]) ahead.places.push_back(*places_[pool]);
     while (grants_[i].granted < claims_[i].reach) {
       const auto placement = place_one(i, false);
       if (!placement) break;
-      placements.push_back(*placement);
+      if (placement->new_nodes > 0 && places_[pool]) {
+        ahead.places.push_back(ahead.places.back());
+        add_nodes(ahead.places.back(), stocks_[pool].new_places(*placement));
+      }
+      ahead.after.push_back(ahead.places.empty() ? 0 : ahead.places.size() - 1);
     }
     grants_[i] = served;
     stocks_[pool] = stock;
     for (const auto& [limit, room] : rooms) room_[limit] = room;
-    return placements;
+    return ahead;
   }
 
-  /// How many more replicas of this claim its own limits have room for, on these places.
-  [[nodiscard]] std::int64_t own_room_of(std::size_t i, std::span<const Placement> more) const {
+  /// How many more replicas of this claim its own limits have room for, at most so many. More of
+  /// them on more places never cost less, so it is halved.
+  [[nodiscard]] std::int64_t own_room_of(std::size_t i, const Ahead& ahead,
+                                         std::int64_t most) const {
     const auto& claim = claims_[i];
-    if (own_limits_[i].empty()) return static_cast<std::int64_t>(more.size());
-    auto places = *places_[claim.pool];
-    std::int64_t replicas = 0;
-    for (const auto& placement : more) {
-      if (placement.new_nodes > 0)
-        add_nodes(places, stocks_[claim.pool].new_places(placement));
-      for (const auto limit : own_limits_[i]) {
-        const auto before = waiting_under(claim.pool, limit);
-        const auto rate =
-            reckoned(places, with(before.kinds, claim, replicas + 1));
-        if (!has_room(limit, rate - before.rate, claim.pool)) return replicas;
-      }
-      ++replicas;
+    const auto have_room = [&](std::int64_t replicas) {
+      const auto& places = ahead.places[ahead.after[static_cast<std::size_t>(replicas - 1)]];
+      return std::ranges::all_of(own_limits_[i], [&](std::size_t limit) {
+        const auto& before = waiting_under(claim.pool, limit);
+        return has_room(limit, reckoned(places, before, claim, replicas) - before.rate, claim.pool);
+      });
+    };
+    if (own_limits_[i].empty() || most == 0 || have_room(most)) return most;
+    std::int64_t fit = 0;
+    for (auto none = most; none - fit > 1;) {
+      const auto middle = fit + (none - fit) / 2;
+      (have_room(middle) ? fit : none) = middle;
     }
-    return replicas;
+    return fit;
   }
 
   /// How many more replicas of this claim its own limits have room for.

@@ -14,6 +14,20 @@ std::int64_t accelerators_in(const Places& places, std::int64_t smallest) {
   return free;
 }
 
+/// Calls take(share, accelerators) for what they get, the dearest first; returns what finds none.
+template <class Take>
+std::int64_t give(std::span<const Places> places, const Unplaced& unplaced, Take take) {
+  auto left = unplaced.accelerators;
+  for (const auto& one : places) {
+    if (left == 0) break;
+    if (one.spot && unplaced.avoids_spot) continue;
+    const auto taken = std::min(left, accelerators_in(one, unplaced.smallest));
+    if (taken > 0) take(one.share, taken);
+    left -= taken;
+  }
+  return left;
+}
+
 }  // namespace
 
 void add_nodes(std::vector<Places>& places, Places more) {
@@ -30,14 +44,18 @@ void add_nodes(std::vector<Places>& places, Places more) {
 
 HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced) {
   HourlyRate rate;
-  auto left = unplaced.accelerators;
-  for (const auto& one : places) {
-    if (left == 0 || (one.spot && unplaced.avoids_spot)) continue;
-    const auto taken = std::min(left, accelerators_in(one, unplaced.smallest));
-    rate += one.share * taken;
-    left -= taken;
-  }
+  (void)give(places, unplaced, [&](HourlyRate share, std::int64_t taken) {
+    rate += share * taken;
+  });
   return rate;
+}
+
+std::optional<HourlyRate> cheapest_taken(std::span<const Places> places,
+                                         const Unplaced& unplaced) {
+  std::optional<HourlyRate> cheapest;
+  const auto left = give(places, unplaced,
+                         [&](HourlyRate share, std::int64_t) { cheapest = share; });
+  return left == 0 ? cheapest : std::nullopt;
 }
 
 }  // namespace poolscaler::money

@@ -110,7 +110,8 @@ HourlyRate PoolStock::price_of(const Placement& placement) const {
 
 Places PoolStock::new_places(const Placement& placement) const {
   const auto& tier = supply_->tiers[placement.tier];
-  const auto share = (tier.price->nano() + supply_->per_node - 1) / supply_->per_node;
+  const auto size = static_cast<std::int64_t>(size_of(tier));
+  const auto share = (tier.price->nano() + size - 1) / size;
   Places places{.share = HourlyRate::of(share), .spot = tier.spot, .nodes = {}};
   places.nodes.resize(per_node_ + 1);
   places.nodes.back() = placement.new_nodes;

@@ -23,6 +23,7 @@ struct Fleet {
 Fleet fleet_of(std::size_t policies, std::size_t shared, std::int64_t nodes) {
   Fleet fleet;
   const auto price = HourlyRate::of(32'770'000'000);
+  const auto share = HourlyRate::of(price.nano() / 8);
   for (std::size_t i = 0; i < shared; ++i) {
     fleet.limits.push_back({.budget = std::to_string(i), .cap = RateCap{price * (nodes + 5)}});
     fleet.pools.push_back({.per_node = 8,
@@ -30,7 +31,8 @@ Fleet fleet_of(std::size_t policies, std::size_t shared, std::int64_t nodes) {
                            .tiers = {{.price = HourlyRate(), .nodes = 5},
                                      {.price = HourlyRate::of(price.nano() / 3), .nodes = 10},
                                      {.price = price, .nodes = nodes}},
-                           .share = HourlyRate::of(price.nano() / 8),
+                           .share = share,
+                           .places = {{{.share = share, .nodes = {0, 5, 5, 0, 5, 0, 0, 0, 0}}}},
                            .limits = {i}});
   }
   for (std::size_t i = 0; i < policies; ++i)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,5 +32,10 @@ struct Unplaced {
 
 /// What they cost at most. What finds no place costs nothing yet.
 [[nodiscard]] HourlyRate dearest(std::span<const Places> places, const Unplaced& unplaced);
+
+/// The share that further places have to be dearer than, lest they change nothing of that: the
+/// cheapest that is taken, or nothing at all while some find no place.
+[[nodiscard]] std::optional<HourlyRate> cheapest_taken(std::span<const Places> places,
+                                                       const Unplaced& unplaced);
 
 }  // namespace poolscaler::money
