@@ -11,6 +11,9 @@
 namespace poolscaler::controllers {
 namespace {
 
+/// Of a new operator: until then it waits for the objects of the groups to be listed.
+constexpr Millis groups_patience{15'000};
+
 capacity::Removal removal_of(kube::NodeRemoval removal) {
   switch (removal) {
     case kube::NodeRemoval::Named: return capacity::Removal::Named;
@@ -114,6 +117,13 @@ std::string misfit(const PolicyOnPool& one, const PoolRecord& pool) {
                      one.of_pod, kind.resource, pool.name, kind.per_node);
 }
 
+/// Whose nodes are not known yet: a bill without them would be too small.
+bool awaits_groups(const PoolSnapshot& snapshot) {
+  return std::ranges::any_of(snapshot.groups, [](const auto& groups) {
+    return std::ranges::any_of(groups, &GroupObject::awaited);
+  });
+}
+
 /// Nothing grows for now, for this reason.
 Grant hold(const PoolWish& wish, Reason reason, std::string words) {
   return {.most = wish.replicas, .reason = reason, .words = std::move(words)};
@@ -141,7 +151,9 @@ std::vector<PoolAnswer> PoolDesk::answer(const std::vector<PoolWish>& wishes) {
     tell_unreadable(round.snapshot);
     return std::move(round.answers);
   }
-  if (!round.snapshot.synced) {
+  if (round.snapshot.synced && !listed_at_) listed_at_ = round.monotonic;
+  if (!round.snapshot.synced ||
+      (round.monotonic - *listed_at_ < groups_patience && awaits_groups(round.snapshot))) {
     for (std::size_t i = 0; i < wishes.size(); ++i)
       round.answers[i].grant = hold(wishes[i], Reason::AwaitingFirstRound,
                                     "pools and nodes have not all been listed yet");

@@ -120,6 +120,7 @@ class PoolDesk {
 
   PoolDeskParts parts_;
   bool open_ = false;
+  std::optional<Millis> listed_at_{};  // all but the groups' objects, for the first time
   std::map<std::string, std::unique_ptr<PoolState>> pools_;
   std::map<std::string, std::unique_ptr<BudgetState>> budgets_;
   std::vector<std::shared_ptr<const PriceCatalog>> catalogs_;

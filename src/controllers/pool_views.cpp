@@ -84,7 +84,8 @@ GroupObject group_object(const PoolStore& store, const NodeGroup& group, const S
             .reason = Reason::NotReadable};
   if (sync == nullptr || !sync->synced || kind == store.kinds.end())
     return {.object = {},
-            .trouble = capacity::Finding{what + " has not been read yet", "wait a moment"}};
+            .trouble = capacity::Finding{what + " has not been read yet", "wait a moment"},
+            .awaited = sync == nullptr || sync->error.empty()};
   const auto found = kind->second.objects.find({ref.ns, ref.name});
   if (found == kind->second.objects.end())
     return {.object = {},

@@ -49,6 +49,7 @@ struct GroupObject {
   std::shared_ptr<const nlohmann::json> object{};
   std::optional<capacity::Finding> trouble{};  // why there is none, or the group is left alone
   Reason reason = Reason::GroupNotFound;       // of the trouble
+  bool awaited = false;                        // the trouble: its kind is being listed
 };
 
 /// A policy that draws on a pool, and its target.

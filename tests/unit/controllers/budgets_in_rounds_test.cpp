@@ -135,6 +135,38 @@ TEST(BudgetsInRounds, WhatIsOutdatedAfterARestartIsToldAnew) {
   EXPECT_EQ(world.cluster->budget_status("all")["limits"][1]["headroom"], "30");
 }
 
+TEST_F(PoolsInRounds, ASuccessorBillsNothingBeforeItKnowsTheGroups) {
+  set_up();
+  waiting(30);
+  live(40 * second);
+  world.cluster->add_budget("less", {{"limits", json::array({{{"name", "rate"},
+                                                             {"mode", "Rate"},
+                                                             {"amount", "70"}}})}});
+  live(70 * second);
+  const auto exceeded = [this] {
+    return condition_of(world.cluster->budget_status("less"), "BudgetExceeded")["status"];
+  };
+  ASSERT_EQ(exceeded(), "True");
+  world.cluster->groups_late = true;
+  world.restart();
+  live(4 * second);
+  EXPECT_EQ(exceeded(), "True");
+  world.cluster->list_groups();
+  live(70 * second);
+  EXPECT_EQ(exceeded(), "True");
+  EXPECT_EQ(world.cluster->budget_status("less")["rate"], "98.31");
+  EXPECT_THAT(world.cluster->events,
+              Not(Contains(Field(&EventNote::reason, Reason::BudgetResumed))));
+}
+
+TEST_F(PoolsInRounds, ASuccessorWaitsForGroupsNoLongerThanItMust) {
+  set_up(1);
+  world.cluster->groups_late = true;
+  world.restart();
+  live(30 * second);
+  EXPECT_EQ(pool_condition("Ready")["reason"], "GroupNotFound");
+}
+
 TEST_F(PoolsInRounds, ABudgetThatShedsTakesOneStepAtATimeHoweverSoonItIsAskedAgain) {
   set_up();
   waiting(50);

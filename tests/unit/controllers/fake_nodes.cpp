@@ -38,6 +38,15 @@ void FakeCluster::bind_nodes(controllers::ClusterState& state) {
   if (pools_.empty()) return;
   list(state.price_catalogs(), catalogs_);
   list(state.nodes(), nodes_);
+  if (!groups_late) list_groups(state);
+}
+
+void FakeCluster::list_groups(controllers::ClusterState& state) {
+  const auto list = [](ChangeSink& sink, const auto& objects) {
+    sink.replace_begin();
+    for (const auto& [key, object] : objects) sink.replace_item(object);
+    sink.replace_end();
+  };
   for (const auto& kind : {machine_deployments, node_pools}) {
     std::map<ObjectKey, json> of_kind;
     for (const auto& [key, group] : groups_)

@@ -117,6 +117,9 @@ class FakeCluster final : public QuietWriter {
 
   /// Watches deliver at once unless held back.
   void hold_watches(bool hold);
+  /// The objects of groups are not listed with the rest, but by list_groups().
+  bool groups_late = false;
+  void list_groups() { list_groups(*state_); }
   /// The answers of the next scale writes; they are not done then, unless `and_do_it`.
   void fail_next_scale(Error error, bool and_do_it = false);
   void fail_next_status(Error error);
@@ -154,6 +157,7 @@ class FakeCluster final : public QuietWriter {
  private:
   json& stamp(json& object);  // a new resourceVersion
   void bind_nodes(controllers::ClusterState& state);
+  void list_groups(controllers::ClusterState& state);
   void place(json& pod);
   json& make_node(const std::string& group);
   void follow_pods(const std::string& pool);
