@@ -183,7 +183,8 @@ void read_cron(ObjectReader& trigger, Draft& draft) {
     schedule.push_back(window);
     draft.say(Severity::Differs, trigger.path(),
               fmt::format("becomes window '{}' of `schedule` with a floor: its end takes the floor "
-                          "back and waits for no cooldown, and it holds while metrics fail",
+                          "back and waits for no cooldown, it holds while metrics fail, and a time "
+                          "that a change of the clock skips or repeats counts once",
                           window["name"].get<std::string>()),
               "read docs about `schedule`: there are ceilings, pins and holidays, too");
     name_other_turns(window, trigger.path(), draft);
