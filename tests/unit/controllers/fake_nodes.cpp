@@ -25,14 +25,16 @@ json* find_object(std::map<Key, json>& objects, const Key& key, const std::strin
   return &found->second;
 }
 
+template <class Objects>
+void list(ChangeSink& sink, const Objects& objects) {
+  sink.replace_begin();
+  for (const auto& [key, object] : objects) sink.replace_item(object);
+  sink.replace_end();
+}
+
 }  // namespace
 
 void FakeCluster::bind_nodes(controllers::ClusterState& state) {
-  const auto list = [](ChangeSink& sink, const auto& objects) {
-    sink.replace_begin();
-    for (const auto& [key, object] : objects) sink.replace_item(object);
-    sink.replace_end();
-  };
   list(state.pools(), pools_);
   list(state.budgets(), budgets_);
   if (pools_.empty()) return;
@@ -42,11 +44,6 @@ void FakeCluster::bind_nodes(controllers::ClusterState& state) {
 }
 
 void FakeCluster::list_groups(controllers::ClusterState& state) {
-  const auto list = [](ChangeSink& sink, const auto& objects) {
-    sink.replace_begin();
-    for (const auto& [key, object] : objects) sink.replace_item(object);
-    sink.replace_end();
-  };
   for (const auto& kind : {machine_deployments, node_pools}) {
     std::map<ObjectKey, json> of_kind;
     for (const auto& [key, group] : groups_)
